@@ -1,0 +1,8 @@
+"""Keys of the kernel's command line (`/chosen/bootargs` in the device tree): words `key=value`, or a key alone,
+between blanks.
+"""
+
+QUIET = "quiet"  # the kernel prints neither its greeting nor how programs ended; what goes wrong is still printed
+NODE = "node"  # the node's name, for example node1
+NUMBER = "number"  # the node's number in its cluster, from 1
+SEED = "seed"  # of the node's random numbers, 64 bits

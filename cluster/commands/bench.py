@@ -1,0 +1,35 @@
+"""`atoll bench`: the benchmarks by name, their figures as a table and as JSON."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from atoll.cluster.guard import CommandError
+
+NAMES = ("machine",)
+
+
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help=f"Which: {', '.join(NAMES)}. All if none is named.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here, too.", dir_okay=False)
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Runs of each; their median counts.")] = 5,
+) -> None:
+    """Measure the machine: speed of computing, traps, compiling and booting."""
+    unknown = [name for name in names or [] if name not in NAMES]
+    if unknown:
+        raise CommandError(f"there is no benchmark {unknown[0]!r}; there is: {', '.join(NAMES)}")
+
+    from atoll.benchmarks import machine
+    from atoll.benchmarks.report import show_table, write_json
+    from atoll.cluster.progress import progress_bar
+
+    with progress_bar() as report:
+        results = machine.measure(rounds, report)
+    show_table(results)
+    if json_file is not None:
+        write_json(results, json_file)

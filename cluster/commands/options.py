@@ -1,0 +1,26 @@
+"""Arguments and options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_MEMORY = 128                            # MiB, as QEMU's virt has it
+
+
+class Hooks(StrEnum):
+    """How the machine's inner loop runs: compiled to host code, or in CPython, to debug the machine itself."""
+
+    NATIVE = "native"
+    INTERPRETED = "interpreted"
+
+
+Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="Handed to the program.")]
+HooksOption = Annotated[Hooks, typer.Option(help="The machine's inner loop: compiled, or interpreted to debug it.")]
+Memory = Annotated[int, typer.Option(metavar="MB", min=8, max=65536, help="RAM of the machine, in MiB.")]
+Program = Annotated[Path, typer.Argument(metavar="FILE", help="A guest Python program.", exists=True, dir_okay=False)]
+StatsFile = Annotated[
+    Path | None,
+    typer.Option("--stats", metavar="FILE", dir_okay=False, help="Write instructions and times to FILE, as JSON."),
+]

@@ -1,0 +1,56 @@
+"""The user's terminal as the guest's keyboard: keys go to the guest one by one, Ctrl-] quits, Ctrl-C still interrupts.
+
+Only line editing and echo are switched off (the guest does both), so that Ctrl-C stays a signal and `\\n` a new line.
+"""
+
+import os
+import select
+import sys
+import termios
+import tty
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+QUIT_KEY = b"\x1d"                              # Ctrl-], telnet's way out
+
+
+class Quit(Exception):
+    """The user pressed Ctrl-]."""
+
+
+class Keyboard:
+    """Keys that have been pressed and not yet read; none ever when standard input is no terminal."""
+
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
+
+    @property
+    def connected(self) -> bool:
+        """Whether a key can ever come."""
+        return self._descriptor is not None
+
+    def read(self, wait_seconds: float = 0) -> bytes:
+        """What was typed since the last call; waits for the first key at most so long. Raises Quit at Ctrl-]."""
+        if self._descriptor is None or not select.select([self._descriptor], [], [], wait_seconds)[0]:
+            return b""
+        keys = os.read(self._descriptor, 256)
+        if QUIT_KEY in keys:
+            raise Quit
+        if not keys:                            # the terminal was closed
+            self._descriptor = None
+        return keys
+
+
+@contextmanager
+def open_keyboard() -> Iterator[Keyboard]:
+    """The keyboard for a `with` block; the terminal is put back as it was however the block ends."""
+    if not (sys.stdin and sys.stdin.isatty()):
+        yield Keyboard(None)
+        return
+    descriptor = sys.stdin.fileno()
+    before = termios.tcgetattr(descriptor)
+    try:
+        tty.setcbreak(descriptor)
+        yield Keyboard(descriptor)
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

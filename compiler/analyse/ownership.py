@@ -1,0 +1,153 @@
+"""Ownership: which local variables have storage for their structure or array, and which only refer to one; which functions make their result.
+
+A value is *fresh* if it is made where it stands (a constructor, `copy`, a call of a function that makes its result). A variable that is
+only given fresh values owns storage; one that is only given others is another name. A mixture has no meaning in place and is refused.
+"""
+
+from __future__ import annotations
+
+from atoll.compiler.errors import Reporter
+from atoll.compiler.tree import (
+    Assign,
+    Call,
+    CallValue,
+    Choice,
+    Copy,
+    Expression,
+    ForRange,
+    Function,
+    Let,
+    Local,
+    LocalVariable,
+    Make,
+    MakeArray,
+    Node,
+    Return,
+    While,
+)
+from atoll.compiler.types import is_aggregate
+
+_MIXED = "write copy(x) where it should be a structure of its own"
+
+
+class Ownership:
+    """Decides for all functions of a program; results of calls and variables depend on each other, so it goes on until nothing changes."""
+
+    def __init__(self, functions: list[Function], reporter: Reporter) -> None:
+        self.functions = functions
+        self.reporter = reporter
+        self.assigned: dict[LocalVariable, list[Assign | Let]] = {}
+        self.returns: dict[Function, list[Return]] = {}
+        # A variable assigned inside a loop: the innermost loop around each assignment.
+        self.loop_of: dict[Node, Node | None] = {}
+
+    def run(self) -> None:
+        """Set `owns` of variables and `makes_result` of functions."""
+        for function in self.functions:
+            self.returns[function] = []
+            for statement in function.body:
+                self._collect(statement, function, None)
+        changed = True
+        while changed:
+            changed = False
+            for function in self.functions:
+                changed |= self._results(function)
+        for function in self.functions:
+            self._settle(function)
+        for function in self.functions:
+            self._check_aliases(function)
+
+    def _collect(self, node: Node, function: Function, loop: Node | None) -> None:
+        if isinstance(node, Assign | Let) and isinstance(node.target, Local):
+            self.assigned.setdefault(node.target.variable, []).append(node)
+            self.loop_of[node] = loop
+        elif isinstance(node, Return):
+            self.returns[function].append(node)
+        inner = node if isinstance(node, While | ForRange) else loop
+        for child in node.children():
+            self._collect(child, function, inner)
+
+    def fresh(self, value: Expression) -> bool:
+        """Whether the structure or array is made here."""
+        match value:
+            case Make() | MakeArray() | Copy():
+                return True
+            case Call():
+                return value.function.makes_result
+            case CallValue():
+                return False
+            case Choice():
+                return self.fresh(value.then) and self.fresh(value.other)
+            case Let():
+                return self.fresh(value.body)
+            case _:
+                return False
+
+    def _owns(self, variable: LocalVariable) -> bool:
+        if variable.parameter is not None or not is_aggregate(variable.type):
+            return False
+        values = self.assigned.get(variable, [])
+        return bool(values) and all(self.fresh(v.value) for v in values)
+
+    def _returns_own(self, value: Expression) -> bool:
+        if isinstance(value, Local):
+            return self._owns(value.variable)
+        if isinstance(value, Choice):
+            return self._returns_own(value.then) and self._returns_own(value.other)
+        return self.fresh(value)
+
+    def _results(self, function: Function) -> bool:
+        """Whether it is now seen to make its result."""
+        if function.makes_result or not is_aggregate(function.type.result):
+            return False
+        values = [r.value for r in self.returns[function] if r.value is not None]
+        function.makes_result = bool(values) and all(map(self._returns_own, values))
+        return function.makes_result
+
+    def _settle(self, function: Function) -> None:
+        for variable in function.variables:
+            if not is_aggregate(variable.type):
+                variable.owns = False
+                continue
+            variable.owns = self._owns(variable)
+            values = self.assigned.get(variable, [])
+            made = [v for v in values if self.fresh(v.value)]
+            if made and not variable.owns:
+                other = next((v for v in values if not self.fresh(v.value)), made[0])
+                what = "a parameter" if variable.parameter is not None else "made here"
+                self.reporter.report(other.at, f"{variable.name} is {what} and also a name for another structure", _MIXED)
+        if is_aggregate(function.type.result) and not function.makes_result:
+            for place in self.returns[function]:
+                if place.value is not None and self._returns_own(place.value):
+                    self.reporter.report(place.at, f"{function.decl.name} returns a structure made here and, elsewhere, one that it was given", _MIXED)
+        if function.makes_result and function.address_taken:
+            self.reporter.report(function.decl.module.at(function.decl.node), f"{function.decl.name} is used as a value and makes its result",
+                                 "let it fill a structure that it is given")  # fmt: skip
+
+    # --- names for structures that are made again ---------------------------------------------------------------------
+
+    def _check_aliases(self, function: Function) -> None:
+        """Refuse a name for an own structure that is made anew while the name still means the old one."""
+        for variable in function.variables:
+            if variable.owns or not is_aggregate(variable.type) or variable.name.startswith("."):
+                continue
+            places = self.assigned.get(variable, [])
+            for place in places:
+                owner = _root(place.value)
+                if owner is None or not owner.owns:
+                    continue
+                made = self.assigned[owner]
+                once = len(made) == 1 and self.loop_of[made[0]] is None
+                together = len(made) == 1 and len(places) == 1 and self.loop_of[made[0]] is self.loop_of[place]
+                if not once and not together:
+                    self.reporter.report(place.at, f"{variable.name} names {owner.name}, whose storage is used again for another structure",
+                                         f"write {variable.name} = copy({owner.name})")  # fmt: skip
+
+
+def _root(value: Expression) -> LocalVariable | None:
+    """The variable whose storage an expression points into."""
+    from atoll.compiler.tree import FieldOf, Index
+
+    while isinstance(value, FieldOf | Index):
+        value = value.base
+    return value.variable if isinstance(value, Local) else None

@@ -1,0 +1,63 @@
+"""LLVM: checks IR, optimises it and emits object code. What it rejects is our mistake and is written to a file for us to see."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import llvmlite.binding as llvm
+
+from atoll.compiler.errors import CompileError
+
+# RV64IMA without compressed instructions and without linker relaxation; programs also have F and D.
+_FEATURES = {"kernel": "+m,+a,-c,-relax", "program": "+m,+a,+f,+d,-c,-relax"}
+
+
+@cache
+def _initialise() -> None:
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+
+
+def _machine(kind: str) -> llvm.TargetMachine:
+    _initialise()
+    if kind == "host":
+        return llvm.Target.from_default_triple().create_target_machine(opt=2, jit=True)
+    target = llvm.Target.from_triple("riscv64-unknown-none-elf")
+    return target.create_target_machine(
+        cpu="generic-rv64", features=_FEATURES[kind], opt=2, reloc="static", codemodel="medium",
+        abiname="lp64d" if kind == "program" else "lp64",
+    )  # fmt: skip
+
+
+def optimised(ir: str, kind: str, name: str) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
+    """Parse, verify and optimise IR text for a kind of image."""
+    machine = _machine(kind)
+    try:
+        module = llvm.parse_assembly(ir)
+        module.verify()
+    except RuntimeError as error:
+        raise CompileError(_rejected(ir, name, str(error))) from None
+    options = llvm.create_pipeline_tuning_options(speed_level=2)
+    options.loop_unrolling = False
+    options.slp_vectorization = options.loop_vectorization = False
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return module, machine
+
+
+def _rejected(ir: str, name: str, message: str) -> str:
+    """Keep the IR for whoever mends the compiler."""
+    with tempfile.NamedTemporaryFile("w", prefix=f"atoll-{Path(name).stem}-", suffix=".ll", delete=False, encoding="utf-8") as file:
+        file.write(ir)
+    first = message.strip().splitlines()[0] if message.strip() else "no reason given"
+    return f"{name}: internal error of the compiler: LLVM rejects its code: {first}\n    the code is in {file.name}\n    help: please report it with that file"
+
+
+def emit(ir: str, kind: str, name: str, what: str) -> bytes:
+    """Object code (`object`), assembly (`asm`) or optimised IR (`ir`)."""
+    module, machine = optimised(ir, kind, name)
+    if what == "ir":
+        return str(module).encode()
+    return machine.emit_assembly(module).encode() if what == "asm" else machine.emit_object(module)

@@ -1,0 +1,235 @@
+"""The program being compiled: its modules and, made when first used, its types, constants and functions, one for each use of a generic."""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+from pathlib import Path
+
+from atoll.compiler.annotations import Annotations
+from atoll.compiler.declare import Declarer
+from atoll.compiler.errors import Location, Refused, Reporter
+from atoll.compiler.modules import Loader
+from atoll.compiler.symbols import ClassDecl, ErrorDecl, FunctionDecl, FunctionSignature, GlobalVariable, Module, Symbol
+from atoll.compiler.tree import Function
+from atoll.compiler.types import (
+    BOOL,
+    TEXT,
+    VOID,
+    EnumType,
+    Field,
+    FunctionType,
+    Int,
+    OptionalType,
+    RefType,
+    StructType,
+    Type,
+    is_aggregate,
+    mentions_variable,
+)
+
+# Python's hierarchy of the errors that guest code knows without declaring them.
+_BUILTIN_ERRORS = {
+    "Exception": "", "ArithmeticError": "Exception", "OverflowError": "ArithmeticError", "ZeroDivisionError": "ArithmeticError",
+    "AssertionError": "Exception", "AttributeError": "Exception", "EOFError": "Exception", "LookupError": "Exception",
+    "IndexError": "LookupError", "KeyError": "LookupError", "MemoryError": "Exception", "OSError": "Exception",
+    "PermissionError": "OSError", "TimeoutError": "OSError", "RuntimeError": "Exception", "NotImplementedError": "RuntimeError",
+    "RecursionError": "RuntimeError", "TypeError": "Exception", "ValueError": "Exception",
+}  # fmt: skip
+# Run-time modules that every image is linked with, and whose own checks must not call themselves.
+RUNTIME = "atoll.userland.runtime."
+UNCHECKED = tuple(RUNTIME + name for name in ("errors", "memory", "text", "floats", "console"))
+
+# What the run-time library's error record has room for.
+MOST_ERROR_NUMBERS = 4
+
+Substitution = dict[str, Type | int]
+
+
+class Program:
+    """Symbols and types of one compilation."""
+
+    def __init__(self, checks: str, kernel: bool) -> None:
+        self.reporter = Reporter()
+        self.loader = Loader(self.reporter)
+        self.checks = checks
+        self.kernel = kernel
+        self.errors: dict[str, ErrorDecl] = {}
+        for name, base in _BUILTIN_ERRORS.items():
+            parent = self.errors.get(base)
+            self.errors[name] = ErrorDecl(name, None, parent)
+            if parent is not None:
+                parent.children.append(self.errors[name])
+        self.functions: dict[tuple[FunctionDecl, tuple[Type | int, ...], tuple[Type | int, ...]], Function] = {}
+        self.substitutions: dict[Function, Substitution] = {}
+        self.globals: dict[GlobalVariable, None] = {}
+        self.pending: deque[Function] = deque()
+        self._structs: dict[tuple[ClassDecl, tuple[Type | int, ...]], StructType] = {}
+        self._completing: list[StructType] = []
+        self._declared: set[Module] = set()
+        self.types = Annotations(self)
+
+    # --- modules ------------------------------------------------------------------------------------------------------
+
+    def load(self, path: Path, needed: tuple[str, ...]) -> Module:
+        """Load the program at `path` and the run-time modules `needed`, and declare all their names."""
+        root = self.loader.load_root(path)
+        for name in needed:
+            if self.loader.load(name) is None:
+                raise self.reporter.refuse(Location(str(path), 1), f"the run-time module {name} is missing")
+        self.declare()
+        return root
+
+    def declare(self) -> None:
+        """Declare the modules that were loaded since the last call."""
+        for module in self.loader.order:
+            if module not in self._declared:
+                self._declared.add(module)
+                Declarer(module, self.loader, self.reporter, self.errors).declare()
+
+    def module(self, name: str) -> Module:
+        return self.loader.modules[name]
+
+    def lookup(self, module: Module, name: str) -> Symbol | None:
+        """What a global name means in a module."""
+        return module.names.get(name) or self.errors.get(name)
+
+    # --- types --------------------------------------------------------------------------------------------------------
+
+    def struct(self, decl: ClassDecl, arguments: tuple[Type | int, ...], at: Location) -> StructType:
+        """The structure type of one use of a class."""
+        key = (decl, arguments)
+        found = self._structs.get(key)
+        if found is None:
+            if len(arguments) != len(decl.parameters):
+                wanted = ", ".join(decl.parameters) or "no parameters"
+                raise self.reporter.refuse(at, f"{decl.name} takes {wanted}, not {len(arguments)} arguments")
+            found = self._structs[key] = StructType(decl, arguments)
+        return found
+
+    def complete(self, struct: StructType) -> StructType:
+        """Give a structure its fields (when its layout is first needed)."""
+        if struct.complete:
+            return struct
+        decl = struct.decl
+        if struct in self._completing:
+            raise self.reporter.refuse(decl.module.at(decl.node), f"structure {decl.name} contains itself",
+                                       f"refer to it instead: a field of type {decl.name} | None or Ref[{decl.name}]")  # fmt: skip
+        self._completing.append(struct)
+        try:
+            substitution = self.substitution(struct)
+            for index, node in enumerate(decl.field_nodes):
+                assert isinstance(node.target, ast.Name)
+                try:
+                    type_ = self.types.resolve(node.annotation, decl.module, substitution)
+                    self._complete_storage(type_, decl.module.at(node))
+                except Refused:
+                    continue
+                struct.fields[node.target.id] = Field(node.target.id, type_, index)
+            for index, field in enumerate(struct.fields.values()):
+                field.index = index
+        finally:
+            self._completing.pop()
+            struct.complete = True
+        return struct
+
+    def _complete_storage(self, type_: Type, at: Location) -> None:
+        from atoll.compiler.types import ArrayType
+
+        if isinstance(type_, ArrayType):
+            self._complete_storage(type_.element, at)
+        elif isinstance(type_, StructType):
+            self.complete(type_)
+        elif type_ == VOID:
+            raise self.reporter.refuse(at, "a field cannot be None")
+
+    def substitution(self, struct: StructType) -> Substitution:
+        """The type arguments of a structure, by name."""
+        return dict(zip(struct.decl.parameters, struct.arguments, strict=True))
+
+    def error_fields(self, decl: ErrorDecl) -> dict[str, Field]:
+        """The annotated fields of an error class, its bases' first; at most four numbers and one text."""
+        if decl.complete:
+            return decl.fields
+        decl.complete = True
+        if decl.base is not None:
+            decl.fields.update(self.error_fields(decl.base))
+        if decl.node is None or decl.module is None:
+            return decl.fields
+        for item in decl.node.body:
+            match item:
+                case ast.AnnAssign(ast.Name(name), annotation, None):
+                    type_ = self.types.resolve(annotation, decl.module, {})
+                    if not (isinstance(type_, Int | EnumType) or type_ in (BOOL, TEXT)):
+                        raise self.reporter.refuse(decl.module.at(item), f"an error carries numbers and one text, not a {type_}")
+                    decl.fields[name] = Field(name, type_, sum(f.type != TEXT for f in decl.fields.values()))
+                case ast.Expr(ast.Constant()) | ast.Pass():
+                    pass
+                case _:
+                    self.reporter.report(decl.module.at(item), "an error class has only annotated fields", "compute things where it is raised")
+        numbers = sum(f.type != TEXT for f in decl.fields.values())
+        if numbers > MOST_ERROR_NUMBERS or len(decl.fields) - numbers > 1:
+            self.reporter.report(decl.module.at(decl.node), f"an error carries at most {MOST_ERROR_NUMBERS} numbers and one text")
+        return decl.fields
+
+    # --- functions ----------------------------------------------------------------------------------------------------
+
+    def signature(self, decl: FunctionDecl, substitution: Substitution, owner: StructType | None) -> FunctionSignature:
+        """Parameters and result of one use of a function."""
+        arguments = decl.node.args
+        module = decl.module
+        for bad in (arguments.vararg, arguments.kwarg, *arguments.kwonlyargs, *arguments.posonlyargs):
+            if bad is not None:
+                raise self.reporter.refuse(module.at(bad), "only plain parameters are supported", "name each parameter")
+        names, types = [], []
+        for position, argument in enumerate(arguments.args):
+            names.append(argument.arg)
+            if position == 0 and decl.owner is not None and not decl.is_static:
+                assert owner is not None
+                types.append(owner)
+            elif argument.annotation is None:
+                raise self.reporter.refuse(module.at(argument), f"parameter {argument.arg} of {decl.name} has no type",
+                                           f"write {argument.arg}: u64, for example")  # fmt: skip
+            else:
+                types.append(_value(self.types.resolve(argument.annotation, module, substitution)))
+        if decl.node.returns is None and decl.name != "__init__":
+            raise self.reporter.refuse(module.at(decl.node), f"function {decl.name} has no result type", "write -> None or the type")
+        result = _value(self.types.resolve(decl.node.returns, module, substitution)) if decl.node.returns else VOID
+        defaults = dict(zip(names[len(names) - len(arguments.defaults) :], arguments.defaults, strict=True))
+        for type_ in (*types, result):
+            self._complete_value(type_)
+        return FunctionSignature(tuple(names), FunctionType(tuple(types), result), defaults)
+
+    def _complete_value(self, type_: Type) -> None:
+        if mentions_variable(type_):
+            return
+        if isinstance(type_, StructType) and type_ not in self._completing:
+            self.complete(type_)
+        elif isinstance(type_, OptionalType):
+            self._complete_value(type_.inner)
+
+    def function(self, decl: FunctionDecl, owner: StructType | None = None, arguments: tuple[Type | int, ...] = ()) -> Function:
+        """The function for one use; its body is checked later."""
+        owned = owner.arguments if owner else ()
+        key = (decl, owned, arguments)
+        found = self.functions.get(key)
+        if found is not None:
+            return found
+        substitution: Substitution = dict(zip(decl.parameters, arguments, strict=True))
+        if owner is not None:
+            substitution.update(self.substitution(owner))
+        signature = self.signature(decl, substitution, owner)
+        shown = f"{owner}.{decl.name}" if owner else decl.name
+        suffix = f"[{', '.join(map(str, arguments))}]" if arguments else ""
+        symbol = decl.exported or decl.external or f"{decl.module.name.removeprefix('atoll.')}.{shown}{suffix}"
+        checks = "none" if decl.module.name in UNCHECKED else self.checks
+        found = Function(decl, symbol, shown.split("[")[0] if not owner else f"{owner.decl.name}.{decl.name}", signature.type, checks=checks)
+        self.functions[key] = found
+        self.substitutions[found] = substitution
+        self.pending.append(found)
+        return found
+
+
+def _value(type_: Type) -> Type:
+    """A parameter or result of type Ref[T] is a T."""
+    return type_.inner if isinstance(type_, RefType) and is_aggregate(type_.inner) else type_

@@ -1,0 +1,161 @@
+"""The flattened device tree: the firmware's description of the machine, read once into a Board.
+
+It is a sequence of 32-bit big-endian tokens: a node begins (its name follows), a property (length, offset of its
+name, value), a node ends. Each name and value is padded to 4 bytes. Source: Devicetree Specification 0.4, chapter 5.
+"""
+
+from atoll.abi import bootargs
+from atoll.abi.types import Array, Bytes, Text, u64, wrapping_shl
+from atoll.kernel.board import Board
+
+MAGIC = 0xD00D_FEED
+TOTAL_SIZE = 4  # offsets in the header
+STRUCTURE = 8
+STRINGS = 12
+
+BEGIN_NODE = 1
+END_NODE = 2
+PROPERTY = 3
+END = 9
+
+MAX_DEPTH = 16
+CELL = 4  # bytes of one number; a larger one is several, the most significant first
+BLANK = 0x20
+
+
+class Node:
+    """What is known of the node being read, from those of its properties that have come by."""
+
+    is_memory: bool
+    is_uart: bool
+    is_test_device: bool
+    address: u64
+    size: u64  # bytes
+
+
+class Cells:
+    """How many cells the addresses and sizes of a node's children have."""
+
+    address: u64
+    size: u64
+
+
+def size_of_tree(header: Bytes) -> u64:
+    """Bytes of the whole tree, from its first bytes; 0 if this is no device tree."""
+    return number(header, TOTAL_SIZE, 1) if number(header, 0, 1) == MAGIC else 0
+
+
+def read_board(tree: Bytes, board: Board) -> None:
+    """Walk the tree, and keep in the board what the kernel uses."""
+    cells: Array[Cells, MAX_DEPTH] = Array()
+    node = Node()
+    depth: u64 = 0  # of the node being read; the root's is 1
+    position = number(tree, STRUCTURE, 1)
+    token = number(tree, position, 1)
+    while token != END:
+        position += CELL
+        if token == BEGIN_NODE:
+            finish_node(node, board)
+            depth += 1
+            cells[depth].address = 2
+            cells[depth].size = 1
+            position += padded(u64(len(text_in(tree, position))) + 1)
+        elif token == END_NODE:
+            finish_node(node, board)
+            depth -= 1
+        elif token == PROPERTY:
+            size = number(tree, position, 1)
+            name = text_in(tree, number(tree, STRINGS, 1) + number(tree, position + CELL, 1))
+            position += 2 * CELL
+            read_property(name, tree[position : position + size], cells[depth - 1], cells[depth], node, board)
+            position += padded(size)
+        token = number(tree, position, 1)
+
+
+def read_property(name: Text, value: Bytes, parent: Cells, own: Cells, node: Node, board: Board) -> None:
+    """Take note of one property of a node; `parent` says how the numbers in `reg` are laid out."""
+    if name == "#address-cells":
+        own.address = number(value, 0, 1)
+    elif name == "#size-cells":
+        own.size = number(value, 0, 1)
+    elif name == "device_type":
+        node.is_memory = contains(value, "memory")
+    elif name == "compatible":
+        node.is_uart = contains(value, "ns16550a")
+        node.is_test_device = contains(value, "sifive,test1")
+    elif name == "reg" and len(value) >= (parent.address + parent.size) * CELL:
+        node.address = number(value, 0, parent.address)
+        node.size = number(value, parent.address * CELL, parent.size)
+    elif name == "timebase-frequency":
+        board.timebase_hz = whole(value)
+    elif name == "linux,initrd-start":
+        board.initrd = whole(value)
+    elif name == "linux,initrd-end":
+        board.initrd_end = whole(value)
+    elif name == "bootargs":
+        read_arguments(text_in(value, 0), board)
+
+
+def finish_node(node: Node, board: Board) -> None:
+    """All of a node's properties have been read: keep what it is, and forget it for the next."""
+    if node.is_memory:
+        board.ram = node.address
+        board.ram_end = node.address + node.size
+    if node.is_uart:
+        board.uart = node.address
+    if node.is_test_device:
+        board.test_device = node.address
+    node.address = 0
+    node.is_memory = False
+    node.is_uart = False
+    node.is_test_device = False
+
+
+def read_arguments(line: Text, board: Board) -> None:
+    """The kernel's command line: words between blanks."""
+    start: u64 = 0
+    for end in range(u64(len(line)) + 1):
+        if end == len(line) or ord(line[end]) == BLANK:
+            if line[start:end] == bootargs.QUIET:
+                board.quiet = True
+            start = end + 1
+
+
+# ---- numbers and texts ----
+
+
+def number(data: Bytes, offset: u64, count: u64) -> u64:
+    """A number of `count` cells; of more than two (PCI addresses) the low 64 bits."""
+    value: u64 = 0
+    for i in range(offset, offset + count * CELL):
+        value = wrapping_shl(value, 8) | u64(data[i])
+    return value
+
+
+def whole(value: Bytes) -> u64:
+    """A property that is one number, of one cell or two."""
+    return number(value, 0, u64(len(value)) // CELL)
+
+
+def text_in(data: Bytes, offset: u64) -> Text:
+    """The text up to the next zero byte, or the end."""
+    end = offset
+    while end < len(data) and data[end] != 0:
+        end += 1
+    return str(data[offset:end], "utf-8")
+
+
+def contains(value: Bytes, text: Text) -> bool:
+    """Whether a text is one of a property's texts, each ended by a zero byte."""
+    offset: u64 = 0
+    while offset < len(value):
+        item = text_in(value, offset)
+        if item == text:
+            return True
+        offset += u64(len(item)) + 1
+    return False
+
+
+def padded(size: u64) -> u64:
+    """A size in bytes, rounded up to whole cells."""
+    return (size + CELL - 1) // CELL * CELL

@@ -1,0 +1,143 @@
+"""Into the kernel and out of it: the first instructions after the firmware, trap entry, and the return to user mode.
+
+`sscratch` says who was running: the address of a program's TrapFrame while it runs in user mode, 0 while the kernel
+runs. The kernel has one stack, empty at each trap from user mode: a trap is handled to its end and never waits.
+"""
+
+from typing import NoReturn
+
+from atoll.abi.riscv import (
+    CSR,
+    FLOAT_REGISTERS,
+    REGISTERS,
+    add,
+    bnez,
+    call,
+    csrr,
+    csrrw,
+    csrw,
+    fmv_d_x,
+    fp,
+    fscsr,
+    la,
+    label,
+    ld,
+    li,
+    mv,
+    ra,
+    ret,
+    sd,
+    sp,
+    sret,
+    t0,
+    tail,
+    tp,
+    zero,
+)
+from atoll.abi.riscv import a0 as argument
+from atoll.abi.types import assembly, export, u64
+from atoll.kernel.layout import STACKS_SIZE
+
+
+class TrapFrame:
+    """What a program's registers held when it trapped. The pc has x0's place, so register x_n is at offset 8 * n."""
+
+    pc: u64
+    ra: u64
+    sp: u64
+    gp: u64
+    tp: u64
+    t0: u64
+    t1: u64
+    t2: u64
+    s0: u64
+    s1: u64
+    a0: u64
+    a1: u64
+    a2: u64
+    a3: u64
+    a4: u64
+    a5: u64
+    a6: u64
+    a7: u64
+    s2: u64
+    s3: u64
+    s4: u64
+    s5: u64
+    s6: u64
+    s7: u64
+    s8: u64
+    s9: u64
+    s10: u64
+    s11: u64
+    t3: u64
+    t4: u64
+    t5: u64
+    t6: u64
+
+    # set once by the kernel, read at each trap
+    kernel_stack: u64
+
+
+PC = 0  # offset in a TrapFrame, bytes
+KERNEL_STACK = 256
+
+
+@assembly
+@export("_start")
+def start() -> None:
+    """From the firmware: a0 is the hart, a1 the device tree; memory is not translated, interrupts are off."""
+    csrw(CSR.SSCRATCH, zero)
+    la(sp, "__image_end")
+    li(t0, STACKS_SIZE)
+    add(sp, sp, t0)
+    mv(fp, zero)
+    mv(ra, zero)
+    tail("kernel_start")
+
+
+@assembly
+@export("trap_entry")
+def trap_entry() -> None:
+    """Every trap: save all registers, go on in Python (trap.py) on the kernel's stack, resume the program it says."""
+    csrrw(tp, CSR.SSCRATCH, tp)
+    bnez(tp, "save")
+    la(tp, "__image_end")  # sscratch was 0: the kernel itself trapped; its registers go to the fault area
+    label("save")
+    for number, register in enumerate(REGISTERS):
+        if register not in (zero, tp):
+            sd(register, 8 * number, tp)
+    csrrw(t0, CSR.SSCRATCH, zero)
+    sd(t0, 8 * REGISTERS.index(tp), tp)
+    csrr(t0, CSR.SEPC)
+    sd(t0, PC, tp)
+    ld(sp, KERNEL_STACK, tp)
+    mv(argument, tp)
+    mv(fp, zero)
+    mv(ra, zero)
+    call("handle_trap")
+    tail("resume")
+
+
+@assembly
+@export("resume")
+def resume(frame: TrapFrame) -> NoReturn:
+    """Run a program in user mode from where its frame says."""
+    csrw(CSR.SSCRATCH, argument)
+    ld(t0, PC, argument)
+    csrw(CSR.SEPC, t0)
+    for number, register in enumerate(REGISTERS):
+        if register not in (zero, argument):
+            ld(register, 8 * number, argument)
+    ld(argument, 8 * REGISTERS.index(argument), argument)
+    sret()
+
+
+@assembly
+@export("clear_float_registers")
+def clear_float_registers() -> None:
+    """A new program finds zeros, not what the last one left. (The kernel itself never touches these registers.)"""
+    for register in FLOAT_REGISTERS:
+        fmv_d_x(register, zero)
+    fscsr(zero)
+    ret()

@@ -1,0 +1,40 @@
+"""The kernel's first function: what is started, in which order."""
+
+from typing import NoReturn
+
+from atoll.abi.raw import view
+from atoll.abi.types import export, u64
+from atoll.kernel import console, devicetree, memory, paging, program, timer, trap
+from atoll.kernel.board import board
+
+VERSION = "0.1"
+HEADER_SIZE = 8  # bytes of a device tree that tell its size
+
+
+@export("kernel_main")
+def kernel_main(hart: u64, device_tree: u64) -> NoReturn:
+    """Called by entry.py in supervisor mode, with paging and interrupts off."""
+    trap.start()  # a mistake of the kernel's own is reported
+    console.start()  # where to print
+    read_device_tree(device_tree)  # what the machine has
+    paging.start()  # Sv39, with the kernel in it
+    timer.start()  # ticks
+    greet(hart)
+    program.run_all()  # user mode
+
+
+def read_device_tree(address: u64) -> None:
+    """Fill the board, and with it the allocator of pages."""
+    size = devicetree.size_of_tree(view(address, HEADER_SIZE))
+    assert size > 0, "the firmware gave no device tree"
+    devicetree.read_board(view(address, size), board)
+    memory.start(board.ram_end)
+    memory.reserve(address, address + size)
+    memory.reserve(board.initrd, board.initrd_end)
+
+
+def greet(hart: u64) -> None:
+    """The kernel's first line: the same on every machine with the same memory."""
+    if not board.quiet:
+        mebibytes = (board.ram_end - board.ram) >> 20
+        print(f"Atoll {VERSION}: hart {hart}, {mebibytes} MiB, timebase {board.timebase_hz // 1_000_000} MHz")

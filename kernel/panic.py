@@ -1,0 +1,96 @@
+"""Panic: the kernel has broken one of its own promises. It says which, shows where, and stops the machine; no program
+can cause this.
+"""
+
+from typing import NoReturn
+
+from atoll.abi.raw import address_of, load64
+from atoll.abi.riscv import frame_pointer
+from atoll.abi.types import Text, export, noinline, u32, u64
+from atoll.kernel import layout, power
+from atoll.kernel.entry import TrapFrame
+from atoll.kernel.fault import CALLER_FRAME, RETURN_ADDRESS
+from atoll.userland.runtime import errors
+from atoll.userland.runtime.errors import ErrorRecord
+from atoll.userland.runtime.traceback import CALL_SIZE, Trail, own_table, print_error, print_message, print_trail
+
+REGISTERS_IN_LINE = 4
+
+panicking: bool = False
+
+
+@export("check_failed")
+@noinline
+def check_failed(code: u64, site: u32, a: u64, b: u64) -> NoReturn:
+    """A check failed in kernel code (index, overflow, division, assert, None)."""
+    begin("PANIC: a check failed in the kernel")
+    errors.raise_words(code, site, a, b)
+    trail = Trail()
+    follow_frames(frame_pointer(), trail)
+    print_trail(own_table(), trail)
+    print_message(own_table(), errors.record)
+    power.power_off(power.PANIC)
+
+
+@export("uncaught")
+def uncaught(record: ErrorRecord) -> NoReturn:
+    """An error left the kernel's main function."""
+    begin("PANIC: an error that the kernel did not catch")
+    print_error(own_table(), record)
+    power.power_off(power.PANIC)
+
+
+def unexpected_interrupt(cause: u64) -> NoReturn:
+    """An interrupt that the kernel never enabled."""
+    begin("PANIC: an interrupt that nobody asked for")
+    print(f"cause 0x{cause:x}")
+    power.power_off(power.PANIC)
+
+
+def kernel_fault(frame: TrapFrame, cause: u64, address: u64) -> NoReturn:
+    """The CPU trapped in kernel code. (entry.py has put the registers into the fault area.)"""
+    begin("PANIC: the CPU trapped in the kernel")
+    trail = Trail()
+    trail.add(frame.pc)
+    follow_frames(frame.s0, trail)
+    print_trail(own_table(), trail)
+    print(f"cause {cause}, address 0x{address:016x}")
+    print_registers(frame)
+    power.power_off(power.PANIC)
+
+
+def begin(text: Text) -> None:
+    """Say that and why; a second panic, in the printing of the first, stops at once."""
+    global panicking
+    if panicking:
+        power.power_off(power.PANIC)
+    panicking = True
+    print(text)
+
+
+def follow_frames(innermost: u64, trail: Trail) -> None:
+    """Collect the return addresses on the kernel's stack. Only what lies in the stacks is looked at."""
+    pointer = innermost
+    while pointer >= CALLER_FRAME and is_on_stack(pointer - CALLER_FRAME):
+        caller = load64(pointer - CALLER_FRAME)
+        back = load64(pointer - RETURN_ADDRESS)
+        if caller <= pointer or back < CALL_SIZE:
+            break
+        trail.add(back - CALL_SIZE)
+        pointer = caller
+
+
+def is_on_stack(address: u64) -> bool:
+    """Whether a frame can be there."""
+    on_fault_stack = layout.fault_area() <= address < layout.fault_area_end()
+    on_stack = layout.stack_start() <= address < layout.kernel_end()
+    return address % 8 == 0 and (on_fault_stack or on_stack)
+
+
+def print_registers(frame: TrapFrame) -> None:
+    """pc and x1 to x31."""
+    print(f"pc  {frame.pc:016x}", end="")
+    for number in range(1, 32):
+        print(f"\nx{number:<2}" if number % REGISTERS_IN_LINE == 0 else f" x{number:<2}", end=" ")
+        print(f"{load64(address_of(frame) + 8 * number):016x}", end="")
+    print()

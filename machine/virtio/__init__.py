@@ -1,0 +1,1 @@
+"""virtio: devices that share queues of buffers with their driver, in memory."""

@@ -1,0 +1,84 @@
+"""What a block device keeps its sectors in: a file of the host, or memory."""
+
+from pathlib import Path
+from typing import Protocol
+
+from atoll.machine.errors import DiskError
+
+SECTOR = 512
+
+
+class Disk(Protocol):
+    """Bytes that can be read and written in place; a failure of the host raises OSError."""
+
+    size: int
+    read_only: bool
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes within the size."""
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Bytes within the size."""
+
+    def flush(self) -> None:
+        """Everything written is safe when this returns."""
+
+
+class MemoryDisk:
+    """A disk that is gone with the board; `data` is what is on it."""
+
+    def __init__(self, data: bytes, read_only: bool = False) -> None:
+        if not data or len(data) % SECTOR:
+            raise DiskError(f"a disk of {len(data)} bytes is not possible: it has whole sectors of {SECTOR} bytes")
+        self.data = bytearray(data)
+        self.size = len(data)
+        self.read_only = read_only
+
+    def read(self, offset: int, size: int) -> bytes:
+        """A copy."""
+        return bytes(self.data[offset : offset + size])
+
+    def write(self, offset: int, data: bytes) -> None:
+        """In place."""
+        self.data[offset : offset + len(data)] = data
+
+    def flush(self) -> None:
+        """Nothing to do."""
+
+
+class FileDisk:
+    """A disk in a file, which every write changes."""
+
+    def __init__(self, path: Path, read_only: bool = False) -> None:
+        try:
+            self._file = path.open("rb" if read_only else "r+b", buffering=0)
+        except FileNotFoundError:
+            raise DiskError(f"there is no disk file {path}") from None
+        except IsADirectoryError:
+            raise DiskError(f"the disk file {path} is a directory") from None
+        except OSError as error:
+            raise DiskError(f"the disk file {path} cannot be opened: {error.strerror}") from None
+        self.size = self._file.seek(0, 2)
+        self.read_only = read_only
+        if self.size == 0 or self.size % SECTOR:
+            self._file.close()
+            raise DiskError(f"the disk file {path} has {self.size} bytes: a disk has whole sectors of {SECTOR} bytes")
+
+    def read(self, offset: int, size: int) -> bytes:
+        """From the file; what it has lost meanwhile reads as zero."""
+        self._file.seek(offset)
+        return (self._file.read(size) or b"").ljust(size, b"\0")
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Into the file."""
+        self._file.seek(offset)
+        self._file.write(data)
+
+    def flush(self) -> None:
+        """The file is unbuffered, so everything has gone to the host's kernel: that survives whatever happens to us."""
+        self._file.flush()
+
+
+def open_disk(source: Path | bytes, read_only: bool = False) -> Disk:
+    """A file's path, or the sectors themselves."""
+    return MemoryDisk(source, read_only) if isinstance(source, bytes) else FileDisk(Path(source), read_only)

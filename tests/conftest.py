@@ -1,0 +1,45 @@
+"""What all tests share: where the repository is, which judges are there, and how much Hypothesis tries."""
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+JUDGES_REQUIRED = bool(os.environ.get("ATOLL_REQUIRE_JUDGES"))
+
+# The default run is the same each time, so that a failure is one of this change; the long one looks for new ones
+# and prints what replays them.
+settings.register_profile("default", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", deadline=None, max_examples=2000, print_blob=True,
+                          suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("default")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs QEMU where there is none."""
+    if shutil.which("qemu-system-riscv64"):
+        return
+    reason = "qemu-system-riscv64 is not installed: apt-get install qemu-system-misc"
+    for item in items:
+        if item.get_closest_marker("qemu"):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In continuous integration a skipped test is a failed one: there nothing may be missing."""
+    report = yield
+    if JUDGES_REQUIRED and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped although ATOLL_REQUIRE_JUDGES is set: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder with README.md, kernel/ and so on."""
+    return REPOSITORY
