@@ -7,7 +7,6 @@ blocks; two zero blocks end it. Numbers are octal text. Source: POSIX.1-2017, pa
 
 MANIFEST = "manifest"
 SEPARATOR = 9  # tab, between a program's name and its arguments
-MAX_ARGUMENTS = 32
 MAX_ARGUMENTS_SIZE = 4096 - 8  # bytes of one program's arguments, each with its length and padding
 
 # ---- the header's fields: offset and size in bytes ----

@@ -4,17 +4,15 @@ An exception raised inside a callback of the emulator would be swallowed there.
 """
 
 import signal
-from collections.abc import Callable
 from types import FrameType, TracebackType
 
 TERMINATED = 128 + 15
 
 
 class Interrupts:
-    """Signals of a `with` block; `hurry` is called when the first one comes, to get the emulator back soon."""
+    """Signals of a `with` block: whoever runs the board asks `check` now and then."""
 
-    def __init__(self, hurry: Callable[[], None]) -> None:
-        self.hurry = hurry
+    def __init__(self) -> None:
         self.noted: int | None = None
 
     def __enter__(self) -> "Interrupts":
@@ -31,7 +29,6 @@ class Interrupts:
         again, self.noted = self.noted is not None, number
         if again:                               # somebody waits for us: leave from wherever we are
             self.check()
-        self.hurry()
 
     def check(self) -> None:
         """Raise what was noted."""

@@ -14,7 +14,7 @@ from atoll.cluster.interrupts import Interrupts
 from atoll.cluster.keyboard import Keyboard, Quit, open_keyboard
 from atoll.machine.board import Board, Stop, StopReason
 
-SLICE_NS = 20_000_000                           # virtual; some 20 ms of the host's time, too
+SLICES_NS = {"native": 10_000_000, "interpreted": 20_000}  # virtual; some 10 to 100 ms of the host's time
 KEY_WAIT_SECONDS = 0.1                          # between two looks at signals while only a key can wake the guest
 STUCK_STATUS = 3                                # the guest can never go on
 
@@ -26,7 +26,7 @@ def run_board(board: Board, stats: Path | None = None) -> int:
     board.uart.output = output.extend
     reason: StopReason | None = None
     try:
-        with open_keyboard() as keyboard, Interrupts(board.cpu.request_stop) as interrupts:
+        with open_keyboard() as keyboard, Interrupts() as interrupts:
             reason = run_slices(board, output, keyboard, interrupts)
     except Quit:
         return 0
@@ -39,8 +39,9 @@ def run_board(board: Board, stats: Path | None = None) -> int:
 
 def run_slices(board: Board, output: bytearray, keyboard: Keyboard, interrupts: Interrupts) -> StopReason:
     """Slice after slice, until the guest ends or can never go on."""
+    slice_ns = SLICES_NS[board.config.hooks]
     while True:
-        reason = board.run(until_ns=board.time_ns + SLICE_NS)
+        reason = board.run(until_ns=board.time_ns + slice_ns)
         flush(output)
         interrupts.check()
         if reason.kind is not Stop.UNTIL:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import NamedTuple
 
-from elftools.common.exceptions import ELFError
+from elftools.common.exceptions import DWARFError, ELFError
 from elftools.dwarf.compileunit import CompileUnit
 from elftools.dwarf.die import DIE
 from elftools.dwarf.dwarfinfo import DWARFInfo
@@ -19,6 +19,10 @@ from elftools.elf.elffile import ELFFile
 
 class DebugError(ValueError):
     """Debugging information that cannot be read."""
+
+
+# How pyelftools meets a damaged file: by its own errors, by assertions, or by whatever a wrong number leads to.
+DAMAGE = (ELFError, DWARFError, AssertionError, AttributeError, ArithmeticError, LookupError, TypeError, ValueError)
 
 
 class Scope(NamedTuple):
@@ -62,7 +66,7 @@ def read_pieces(elf: bytes) -> list[Piece]:
         if not dwarf.has_debug_info:
             return []
         pieces = [piece for unit in dwarf.iter_CUs() for piece in _unit_pieces(dwarf, unit)]
-    except (ELFError, KeyError, AttributeError, UnicodeDecodeError) as error:
+    except DAMAGE as error:
         raise DebugError(f"the debugging information is damaged: {error}") from error
     return sorted(pieces, key=lambda piece: piece.start)
 

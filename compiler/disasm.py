@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import capstone
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 import atoll
-from atoll.compiler.debug_info import DebugError, Piece, read_pieces
+from atoll.compiler.debug_info import DAMAGE, Piece, read_pieces
 from atoll.compiler.trace_reader import TraceError, TraceTable
 
 
@@ -48,7 +47,9 @@ class _Image:
                 raise DisassemblyError(f"an ELF file for another machine ({file['e_machine']}), not for RV64")
             self._read(file)
             self.pieces = read_pieces(elf)
-        except (ELFError, DebugError, UnicodeDecodeError, KeyError, AttributeError) as error:
+        except DisassemblyError:
+            raise
+        except DAMAGE as error:
             what = "not an ELF file" if elf[:4] != b"\x7fELF" else f"a damaged ELF file: {error}"
             raise DisassemblyError(what) from error
         self.starts = [piece.start for piece in self.pieces]

@@ -166,12 +166,12 @@ def _analyse(checked: Checked, kind: str) -> None:
         roots.append(_main(program, main))
     checked.functions = reachable(roots)
     Ownership([*program.functions.values(), *checked.initialisers], program.reporter).run()
-    program.reporter.finish()
     everything = [f for f in [*program.functions.values(), *checked.initialisers]]
-    Raises(everything, [checked.runtime[n] for n in ("print_sink", "put_text", "print_done") if n in checked.runtime]).run()
+    raises = Raises(everything, [checked.runtime[n] for n in ("print_sink", "put_text", "print_done") if n in checked.runtime])
+    raises.run()
     Escape(everything, program.reporter).run()
     if kind == "kernel":
-        _refuse_lost_errors(checked)
+        _refuse_lost_errors(checked, raises)
 
 
 def _main(program: Program, decl: FunctionDecl) -> Function:
@@ -194,12 +194,12 @@ def _resolve_external(program: Program, by_symbol: dict[str | None, Function]) -
                         node.function = found
 
 
-def _refuse_lost_errors(checked: Checked) -> None:
+def _refuse_lost_errors(checked: Checked, raises: Raises) -> None:
     """In the kernel exported functions are called by the machine, and nobody there takes an error."""
     for function in checked.functions:
         if function.decl.exported is not None and function.can_raise and not function.decl.is_assembly:
             checked.program.reporter.report(function.decl.module.at(function.decl.node), f"{function.decl.name} is exported and can raise: the error would be lost",
-                                            "catch Exception in it")  # fmt: skip
+                                            f"catch Exception in it; it comes from {raises.way(function)}")  # fmt: skip
 
 
 __all__ = ["Checked", "StructType", "check_program"]

@@ -37,12 +37,13 @@ class Loader:
         """Load the program's own file and all that it needs."""
         self.root_folder = path.parent
         resolved = path.resolve()
-        name = path.stem
+        name, shown = path.stem, str(path)
         for folder in PACKAGE.iterdir():
             if folder.is_dir() and resolved.is_relative_to(folder.resolve()):
                 parts = resolved.relative_to(folder.resolve()).with_suffix("").parts
                 name = ".".join(("atoll", folder.name, *parts))
-        return self._read(name, path, str(path))
+                shown = "/".join((folder.name, *parts)) + ".py"
+        return self._read(name, path, shown)
 
     def load(self, name: str) -> Module | None:
         """The guest module of that dotted name; None if there is none."""

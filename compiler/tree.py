@@ -55,6 +55,8 @@ class LocalVariable:
     type: Type
     parameter: int | None = None
     owns: bool | None = None
+    # While a loop over a range of constants is checked: the least and largest value.
+    bounds: tuple[int, int] | None = None
 
 
 @dataclass(eq=False)

@@ -4,8 +4,9 @@ from typing import NoReturn
 
 from atoll.abi.raw import view
 from atoll.abi.types import export, u64
-from atoll.kernel import console, devicetree, memory, paging, program, timer, trap
+from atoll.kernel import console, devicetree, memory, paging, panic, program, timer, trap
 from atoll.kernel.board import board
+from atoll.kernel.memory import OutOfMemory
 
 VERSION = "0.1"
 HEADER_SIZE = 8  # bytes of a device tree that tell its size
@@ -17,7 +18,7 @@ def kernel_main(hart: u64, device_tree: u64) -> NoReturn:
     trap.start()  # a mistake of the kernel's own is reported
     console.start()  # where to print
     read_device_tree(device_tree)  # what the machine has
-    paging.start()  # Sv39, with the kernel in it
+    start_paging()  # Sv39, with the kernel in it
     timer.start()  # ticks
     greet(hart)
     program.run_all()  # user mode
@@ -31,6 +32,14 @@ def read_device_tree(address: u64) -> None:
     memory.start(board.ram_end)
     memory.reserve(address, address + size)
     memory.reserve(board.initrd, board.initrd_end)
+
+
+def start_paging() -> None:
+    """The kernel's own tables need a few pages of memory."""
+    try:
+        paging.start()
+    except OutOfMemory:
+        panic.no_memory()
 
 
 def greet(hart: u64) -> None:

@@ -31,6 +31,8 @@ ACCESSED = 64
 DIRTY = 128
 FLAG_BITS = 10
 
+LEAF = READ | WRITE | EXECUTE  # any of these: a page, and not the next table
+
 # Set from the start: whether the CPU would set them itself or fault is its own choice.
 TOUCHED = ACCESSED | DIRTY
 KERNEL = GLOBAL | TOUCHED
@@ -83,7 +85,7 @@ def map_range(root: u64, virtual: u64, physical: u64, size: u64, flags: u64) -> 
     done: u64 = 0
     while done < size:
         level = largest_level(virtual + done, physical + done, size - done)
-        place = entry_place(root, virtual + done, level, True)
+        place = make_place(root, virtual + done, level)
         store64(place, entry(physical + done, flags))
         done += span(level)
 
@@ -111,21 +113,31 @@ def target(of_entry: u64) -> u64:
     return (of_entry >> FLAG_BITS) << PAGE_BITS
 
 
-def entry_place(root: u64, virtual: u64, level: u64, create: bool) -> u64:
-    """Where the kernel can access an address's entry of that level; 0 if there is no table for it and none is made."""
+def find_place(root: u64, virtual: u64) -> u64:
+    """Where the kernel can access the entry of a page; 0 if there is no table for it."""
     table = root
-    at_level: u64 = ROOT_LEVEL
-    while at_level > level:
-        place = place_in(table, virtual, at_level)
-        found = load64(place)
+    level: u64 = ROOT_LEVEL
+    while level > 0:
+        found = load64(place_in(table, virtual, level))
         if found & VALID == 0:
-            if not create:
-                return 0
-            found = entry(memory.take_page(), 0)
-            store64(place, found)
-        assert found & (READ | WRITE | EXECUTE) == 0  # a table, not a large page
+            return 0
+        assert found & LEAF == 0  # only the kernel's part has large pages
         table = target(found)
-        at_level -= 1
+        level -= 1
+    return place_in(table, virtual, 0)
+
+
+def make_place(root: u64, virtual: u64, level: u64) -> u64:
+    """Where the kernel can access the entry of that level for an address; tables that lead there are made."""
+    table = root
+    above: u64 = ROOT_LEVEL
+    while above > level:
+        place = place_in(table, virtual, above)
+        if load64(place) & VALID == 0:
+            store64(place, entry(memory.take_page(), 0))
+        assert load64(place) & LEAF == 0  # nothing is mapped twice
+        table = target(load64(place))
+        above -= 1
     return place_in(table, virtual, level)
 
 
@@ -156,14 +168,14 @@ def user_page(root: u64, virtual: u64) -> u64:
     """The entry of a page of a program; 0 if nothing is mapped there."""
     if virtual >= USER_END:
         return 0
-    place = entry_place(root, virtual, 0, False)
+    place = find_place(root, virtual)
     return load64(place) if place != 0 else 0
 
 
 def add_user_page(root: u64, virtual: u64, rights: u64) -> u64:
     """Map a new page of zeros for a program; its physical address."""
     assert virtual < USER_END and user_page(root, virtual) == 0
-    place = entry_place(root, virtual, 0, True)
+    place = make_place(root, virtual, 0)
     page = memory.take_page()
     store64(place, entry(page, rights | USER | TOUCHED))
     return page

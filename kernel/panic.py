@@ -11,8 +11,7 @@ from atoll.kernel import layout, power
 from atoll.kernel.entry import TrapFrame
 from atoll.kernel.fault import CALLER_FRAME, RETURN_ADDRESS
 from atoll.userland.runtime import errors
-from atoll.userland.runtime.errors import ErrorRecord
-from atoll.userland.runtime.traceback import CALL_SIZE, Trail, own_table, print_error, print_message, print_trail
+from atoll.userland.runtime.traceback import CALL_SIZE, Trail, own_table, print_message, print_trail
 
 REGISTERS_IN_LINE = 4
 
@@ -32,11 +31,9 @@ def check_failed(code: u64, site: u32, a: u64, b: u64) -> NoReturn:
     power.power_off(power.PANIC)
 
 
-@export("uncaught")
-def uncaught(record: ErrorRecord) -> NoReturn:
-    """An error left the kernel's main function."""
-    begin("PANIC: an error that the kernel did not catch")
-    print_error(own_table(), record)
+def no_memory() -> NoReturn:
+    """The kernel found no memory for its own tables."""
+    begin("PANIC: no memory for the kernel's page tables")
     power.power_off(power.PANIC)
 
 

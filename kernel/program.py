@@ -77,14 +77,20 @@ def start_next() -> TrapFrame:
 
 def end(status: u64) -> TrapFrame:
     """The running program has ended; the frame to go on with is the next program's."""
-    paging.use(paging.kernel_root)
-    paging.free_space(running.root)
-    running.root = 0
-    assert memory.pages.in_use == running.pages_before
+    free_running()
     if not board.quiet:
         print(f"{running.name}: exit status {status}")
     note_status(status)
     return start_next()
+
+
+def free_running() -> None:
+    """Return all that the running program had."""
+    paging.use(paging.kernel_root)
+    if running.root != 0:
+        paging.free_space(running.root)
+    running.root = 0
+    assert memory.pages.in_use == running.pages_before
 
 
 def note_status(status: u64) -> None:
@@ -105,8 +111,8 @@ def try_to_load(line: Bytes) -> bool:
         note_status(power.NOT_FOUND)
         return False
     running.pages_before = memory.pages.in_use
-    running.root = paging.make_space()
     try:
+        running.root = paging.make_space()
         load(image, line)
     except BadImage as error:
         print(f"{running.name}: cannot run: {error}")
@@ -114,7 +120,7 @@ def try_to_load(line: Bytes) -> bool:
         print(f"{running.name}: cannot run: out of memory")
     else:
         return True
-    paging.free_space(running.root)
+    free_running()
     note_status(power.CANNOT_RUN)
     return False
 

@@ -1,19 +1,13 @@
 """The emulated board, QEMU's `virt`: a hart, RAM, firmware, devices, and virtual time that ties them together.
 
-    board = Board(BoardConfig(bootargs="node=node1", disk=Path("disk.img")))
-    board.load_kernel(elf)
-    board.load_initrd(tar)
-    reason = board.run(until_ns=10**9)          # StopReason: kind, exit status
-    print(board.uart.sent, board.instructions, board.time_ns)
-
 Time is counted in clock periods: an instruction takes one, `wfi` jumps to the next event. The host looks at the board
-only between two blocks of code (at most 512 instructions): events, limits and interrupts take effect at the first
-block that begins at or after their time. That is the same instruction in every run. For measuring, `board.cpu.engine`
-is the plain Unicorn CPU, and `board.exceptions` counts traps.
+only between two blocks of code (at most 512 instructions each): events, limits and interrupts take effect at the first
+block that begins at or after their time. That is the same instruction in every run.
 """
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -72,7 +66,7 @@ class StopReason:
             return f"{self.kind.value} with status {self.status}"
         if self.kind is Stop.STUCK:
             return f"{self.kind.value} (at {self.address:#x})"
-        return self.kind.value
+        return str(self.kind.value)
 
 
 class Resettable(Protocol):
@@ -83,16 +77,25 @@ class Resettable(Protocol):
 
 
 class Board:
-    """One machine. It is the same function of its configuration, images and input every time."""
+    """One machine. A run is a function of its configuration, images and input, the same every time.
+
+    board = Board(BoardConfig(bootargs="node=node1", disk=Path("disk.img")))
+    board.load_kernel(elf)
+    board.load_initrd(tar)
+    reason = board.run(until_ns=10**9)          # StopReason: kind, exit status
+    print(board.uart.sent, board.instructions, board.time_ns)
+
+    For measuring: `board.cpu.engine` is the plain Unicorn CPU, `board.exceptions` counts traps.
+    """
 
     def __init__(self, config: BoardConfig | None = None) -> None:
         self.config = config or BoardConfig()
         self.clock = Clock(self.config.clock_hz)
         self.ram = Ram(self.config.ram_bytes)
         self.cpu = Cpu(self.config, self.ram)
-        self.uart = Uart(self._changed)
-        self.plic = Plic(self._changed)
-        self.clint = Clint(self.clock, lambda: self.cpu.cycles, self._changed)
+        self.plic = Plic(self._lines_changed)
+        self.uart = Uart(partial(self.plic.set_level, layout.UART_INTERRUPT))
+        self.clint = Clint(self.clock, lambda: self.cpu.cycles, self._timer_changed)
         self.firmware = Firmware(self.cpu, self.ram, self.uart, self.clock, self)
         self.image: Image | None = None
         self.initrd: bytes = b""
@@ -110,7 +113,11 @@ class Board:
         slots: list[Transport | EmptySlot] = []
         for number in range(layout.VIRTIO_SLOTS):
             device: VirtioDevice | None = devices.get(number)
-            slots.append(EmptySlot() if device is None else Transport(device, self.ram, self._changed))
+            if device is None:
+                slots.append(EmptySlot())
+                continue
+            set_line = partial(self.plic.set_level, layout.VIRTIO_INTERRUPT + number)
+            slots.append(Transport(device, self.ram, set_line, self.cpu.request_stop))
         return slots
 
     def _attach(self) -> None:
@@ -284,9 +291,6 @@ class Board:
 
     def _lines(self) -> int:
         """Levels of the interrupt lines into the hart."""
-        self.plic.set_level(layout.UART_INTERRUPT, self.uart.interrupt)
-        for number, slot in enumerate(self.slots):
-            self.plic.set_level(layout.VIRTIO_INTERRUPT + number, slot.interrupt)
         lines = SOFTWARE_LINE if self.clint.software else 0
         lines |= TIMER_LINE if self.clint.timer else 0
         lines |= EXTERNAL_LINE if self.plic.line(MACHINE) else 0
@@ -298,10 +302,17 @@ class Board:
         assert isinstance(slot, Transport)
         return slot
 
-    def _changed(self) -> None:
-        """A device changed while a block runs: lines that fell do so at once, the rest before the next block."""
+    def _timer_changed(self) -> None:
+        """The machine timer was set, perhaps while a block runs: the next event is another one."""
         self.cpu.lower(self._lines())
         self.cpu.request_stop()
+
+    def _lines_changed(self) -> None:
+        """Perhaps while a block runs: lines that fell do so at once, those that rose before the next block."""
+        lines = self._lines()
+        self.cpu.lower(lines)
+        if lines != self.cpu.lines:
+            self.cpu.request_stop()
 
     def _transports(self) -> list[Transport]:
         return [slot for slot in self.slots if isinstance(slot, Transport)]

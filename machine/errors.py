@@ -27,6 +27,8 @@ class StateError(MachineError):
 
 def megabytes(size: int) -> str:
     """A size in bytes as a reader wants it: `12.5 MiB`, `640 KiB`, `17 bytes`."""
+    if size >= 1 << 30:
+        return f"{size / (1 << 30):.4g} GiB"
     if size >= 1 << 20:
         return f"{size / (1 << 20):.4g} MiB"
     if size >= 1 << 10:

@@ -16,6 +16,9 @@ class Timed:
         heappush(self._heap, (at, self._sequence, data))
         self._sequence += 1
 
+    def __bool__(self) -> bool:
+        return bool(self._heap)
+
     def next(self) -> int | None:
         """The earliest time; None if nothing is queued."""
         return self._heap[0][0] if self._heap else None

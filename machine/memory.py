@@ -2,6 +2,7 @@
 
 import ctypes
 import mmap
+import sys
 import zlib
 from collections.abc import Callable
 
@@ -19,7 +20,8 @@ class Ram:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._memory = mmap.mmap(-1, size)
+        private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+        self._memory = mmap.mmap(-1, size, **private)
         self._pin = ctypes.c_char.from_buffer(self._memory)
         self.written: Callable[[int, int], None] = lambda address, size: None
 
@@ -54,12 +56,13 @@ class Ram:
         return address - layout.RAM
 
     def clear(self) -> None:
-        """All zero, as after power-on."""
-        zero = bytes(1 << 20)
-        for start in range(0, self.size, len(zero)):
-            end = min(start + len(zero), self.size)
-            if self._memory[start:end] != zero[: end - start]:
-                self._memory[start:end] = zero[: end - start]
+        """All zero, as after power-on. Linux can take the pages back, which is quick however large RAM is."""
+        if sys.platform == "linux":
+            self._memory.madvise(mmap.MADV_DONTNEED)
+        else:
+            for start in range(0, self.size, 1 << 20):
+                end = min(start + (1 << 20), self.size)
+                self._memory[start:end] = bytes(end - start)
         self.written(layout.RAM, self.size)
 
     def save(self) -> list[list[int | bytes]]:

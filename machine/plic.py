@@ -40,7 +40,9 @@ class Plic:
     def set_level(self, source: int, level: bool) -> None:
         """A device's line."""
         bit = 1 << source
-        self._level = self._level | bit if level else self._level & ~bit
+        if level != bool(self._level & bit):
+            self._level ^= bit
+            self._changed()
 
     def line(self, context: int) -> bool:
         """Whether a context has something above its threshold."""

@@ -27,10 +27,10 @@ MODEM_LINES_UP = 0xB0
 class Uart:
     """One serial line. `output` is called with what the guest sends; by default it is collected in `sent`."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, set_line: Callable[[bool], None]) -> None:
         self.sent = bytearray()
         self.output: Callable[[bytes], None] = self.sent.extend
-        self._changed = changed
+        self._set_line = set_line
         self.incoming = Timed()
         self._waiting: deque[int] = deque()  # arrived, but the FIFO is full
         self.reset()
@@ -51,9 +51,11 @@ class Uart:
 
     def advance(self, now: int) -> None:
         """Take in what has arrived by now."""
-        for data in self.incoming.due(now):
-            self._waiting.extend(data)
-        self._fill()
+        if self.incoming or self._waiting:
+            for data in self.incoming.due(now):
+                self._waiting.extend(data)
+            self._fill()
+            self._update_line()
 
     def next_event(self) -> int | None:
         """When the next input arrives, in clock periods."""
@@ -64,12 +66,8 @@ class Uart:
         self._fill()
         byte = self._fifo.popleft() if self._fifo else None
         self._fill()
+        self._update_line()
         return byte
-
-    @property
-    def interrupt(self) -> bool:
-        """The level of the interrupt line."""
-        return self._identify() != NO_INTERRUPT
 
     # ---- the guest's side ----
 
@@ -104,7 +102,10 @@ class Uart:
             self._set_fifo_control(value)
         elif offset in self._registers:
             self._registers[offset] = value
-        self._changed()
+        self._update_line()
+
+    def _update_line(self) -> None:
+        self._set_line(self._identify() != NO_INTERRUPT)
 
     @property
     def _latched(self) -> bool:
@@ -122,7 +123,7 @@ class Uart:
     def _receive(self) -> int:
         byte = self._fifo.popleft() if self._fifo else 0
         self._fill()
-        self._changed()
+        self._update_line()
         return byte
 
     def _send(self, byte: int) -> None:
@@ -157,14 +158,14 @@ class Uart:
         cause = self._identify()
         if cause == IS_EMPTY:
             self._empty_pending = False
-            self._changed()
+            self._update_line()
         return cause | (0xC0 if self._registers[FIFO_CONTROL] & FIFO_ON else 0)
 
     def _read_line_status(self) -> int:
         status = SENT | (DATA_READY if self._fifo else 0) | (OVERRUN if self._overrun else 0)
         if self._overrun:
             self._overrun = False
-            self._changed()
+            self._update_line()
         return status
 
     def _modem_status(self) -> int:

@@ -46,7 +46,12 @@ class Marker:
 
 
 class Ref(Marker):
-    """Storage that refers to a structure."""
+    """Storage that refers to a structure; zeroed storage refers to nothing, and may be copied so."""
+
+    @classmethod
+    def convert_(cls, value: Any) -> Any:
+        """As the type inside."""
+        return None if value is None else convert(cls.target_, value)
 
     @classmethod
     def zero_(cls) -> None:

@@ -178,7 +178,7 @@ def address_of(value: Any) -> int:
         if not isinstance(elements, Memory):
             move_elements(elements, allocate(shape(elements.kind)[0] * len(elements.items)))
         return int(elements.address + value.start_ * elements.stride)  # type: ignore[attr-defined]  # it is a Memory now
-    if not is_in_place(type(value)):
+    if not is_in_place(type(value)) and "address_" not in getattr(value, "__dict__", ()):
         raise Refused(f"{type(value).__name__} has no address: only structures, arrays, slices, texts and bytes have")
     if "address_" not in value.__dict__:
         kind: Any = type(value)

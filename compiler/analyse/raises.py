@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from atoll.compiler.tree import (
     Assert,
     AssignSlice,
@@ -24,6 +26,7 @@ from atoll.compiler.tree import (
 )
 from atoll.compiler.types import FLOAT, EnumType, Int, Type, common_integer
 
+_LONGEST_WAY = 12
 # Intrinsics that can fail at run time.
 _RAISING = ("power", "enum of", "ord")
 
@@ -34,6 +37,8 @@ class Raises:
     def __init__(self, functions: list[Function], runtime: list[Function]) -> None:
         self.functions = functions
         self.runtime = runtime
+        # For a function that can raise: where it does, or which call lets it.
+        self.causes: dict[Function, Node] = {}
 
     def run(self) -> None:
         """Set `can_raise`."""
@@ -43,13 +48,27 @@ class Raises:
         while changed:
             changed = False
             for function in self.functions:
-                if not function.can_raise and any(self._raises(s, function) for s in function.body):
+                cause = None if function.can_raise else next((n for s in function.body for n in self._raises(s, function)), None)
+                if cause is not None:
                     function.can_raise = changed = True
+                    self.causes[function] = cause
 
-    def _raises(self, node: Node, function: Function) -> bool:
+    def way(self, function: Function) -> str:
+        """The calls that lead to where an error comes from, for a message."""
+        steps = []
+        while function in self.causes and len(steps) < _LONGEST_WAY:
+            cause = self.causes[function]
+            steps.append(f"{cause.at.file}:{cause.at.line}")
+            if not isinstance(cause, Call) or cause.function is function:
+                break
+            function = cause.function
+        return " -> ".join(steps)
+
+    def _raises(self, node: Node, function: Function) -> Iterator[Node]:
+        """The nodes from which an error leaves `node`."""
         match node:
             case Raise():
-                return True
+                own = True
             case Call():
                 own = node.function.can_raise
             case Make():
@@ -59,17 +78,22 @@ class Raises:
             case Print():
                 own = any(f.can_raise for f in self.runtime)
             case Try():
-                return self._try(node, function)
+                yield from self._try(node, function)
+                return
             case _:
                 own = function.checks == "raise" and may_fail(node)
-        return own or any(self._raises(child, function) for child in node.children())
+        if own:
+            yield node
+        for child in node.children():
+            yield from self._raises(child, function)
 
-    def _try(self, node: Try, function: Function) -> bool:
+    def _try(self, node: Try, function: Function) -> Iterator[Node]:
         catches_all = any(e.base is None for h in node.handlers for e in h.errors)
         parts: list[Node] = [*node.orelse, *node.final, *(s for h in node.handlers for s in h.body)]
         if not catches_all:
             parts += node.body
-        return any(self._raises(p, function) for p in parts)
+        for part in parts:
+            yield from self._raises(part, function)
 
 
 def may_fail(node: Node) -> bool:

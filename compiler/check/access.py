@@ -6,6 +6,7 @@ import ast
 
 from atoll.compiler.check.operators import Operators
 from atoll.compiler.constants import evaluate
+from atoll.compiler.errors import Refused
 from atoll.compiler.symbols import (
     AliasDecl,
     Builtin,
@@ -61,6 +62,8 @@ class Access(Operators):
             if self.assigned is not None and node.id not in self.assigned:
                 raise self.refuse(node, f"{node.id} may have no value here", "assign it on every way that leads here")
             return Local(self.at(node), variable.type, variable)
+        if node.id in self.poisoned:
+            raise Refused(node.id)
         if isinstance(number := self.substitution.get(node.id), int):
             return Constant(self.at(node), LITERAL, number)
         return self.symbol_value(self.program.lookup(self.module, node.id), node.id, node)

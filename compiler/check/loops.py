@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from atoll.compiler.check.assignments import Assignments
+from atoll.compiler.check.operators import interval
 from atoll.compiler.tree import (
     Block,
     Break,
@@ -87,7 +88,12 @@ class Loops(Assignments):
             self.variable(node.target.id, type_)
         before = self.copy_assigned()
         set_variable = self.assign_to(node.target, Local(self.at(node.target), type_, hidden))
+        variable = self.locals.get(node.target.id)
+        if variable is not None:
+            variable.bounds = _bounds(start, stop, step)
         body, orelse = self._loop_with(node, before)
+        if variable is not None:
+            variable.bounds = None
         return ForRange(self.at(node), hidden, start, stop, step, [set_variable, *body], orelse)
 
     def _loop_with(self, node: ast.For, before: set[str] | None) -> tuple[list[Statement], list[Statement]]:
@@ -240,6 +246,14 @@ class Loops(Assignments):
                 tests = [t for t in tests if not (isinstance(t, Constant) and t.value)]
                 return Logic(at, BOOL, "and", tests) if tests else Constant(at, BOOL, True)
         raise self.refuse(pattern, "this pattern is not supported", "constants, enum members, |, names, _ and tuples of these are")
+
+
+def _bounds(start: Expression, stop: Expression, step: int) -> tuple[int, int] | None:
+    """The least and largest value of a range whose ends are known."""
+    first, last = interval(start), interval(stop)
+    if first is None or last is None:
+        return None
+    return (first[0], max(last[1] - 1, first[0])) if step > 0 else (min(last[0] + 1, first[1]), first[1])
 
 
 __all__ = ["Continue", "Loops"]

@@ -15,7 +15,10 @@ from atoll.compiler.tree import (
     Expression,
     FieldOf,
     Intrinsic,
+    Length,
     Let,
+    Local,
+    LocalVariable,
     Logic,
     TupleItem,
     Unary,
@@ -115,6 +118,11 @@ class Operators(Coercion):
         assert isinstance(left.type, Int) and isinstance(right.type, Int)
         type_ = common_integer(left.type, right.type)
         if type_ is None:
+            unsigned, other = (right, left) if left.type.signed else (left, right)
+            known = interval(other)
+            if known is not None and known[0] >= 0 and isinstance(unsigned.type, Int) and unsigned.type.holds(known[1]):
+                # A length, or the variable of a loop over a range of constants: never negative.
+                return unsigned.type
             raise self.refuse(node, f"no type holds every {left.type} and every {right.type}",
                               f"convert one of them: {left.type}(...) or {right.type}(...)")  # fmt: skip
         return type_
@@ -343,6 +351,31 @@ class Operators(Coercion):
             slice_type = SliceType(a.type.element)
             return self.coerce(a, slice_type, node), self.coerce(b, slice_type, node)
         return a, self.coerce(b, a.type, node)
+
+
+def interval(value: Expression) -> tuple[int, int] | None:
+    """Bounds that are plain from the expression's form; None if there are none. They decide what is accepted: the check stays."""
+    match value:
+        case Constant(value=int() as number):
+            return number, number
+        case Local(variable=LocalVariable(bounds=bounds)):
+            return bounds
+        case Length():
+            return 0, I64.maximum
+        case Convert(kind="int"):
+            return interval(value.operand)
+        case Binary(op="+" | "-" | "*" | "//" | "%" | "<<" | ">>" as op):
+            a, b = interval(value.left), interval(value.right)
+            if a is None or b is None:
+                return None
+            corners = [fold(op, x, y) for x in a for y in b]
+            if None in corners:
+                return None
+            if op == "%":
+                return 0, max(b[1] - 1, 0)
+            known = [c for c in corners if c is not None]
+            return min(known), max(known)
+    return None
 
 
 def _compare(op: str, a: int, b: int) -> bool:

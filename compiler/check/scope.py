@@ -29,6 +29,8 @@ class Scope:
         # Names that surely have a value at this point; None where control cannot come.
         self.assigned: set[str] | None = set()
         self.all_variables: list[LocalVariable] = []
+        # Names whose first assignment was refused: not worth a second message.
+        self.poisoned: set[str] = set()
 
     def at(self, node: ast.AST) -> Location:
         """The location of a node."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from atoll.compiler.check.loops import Loops
+from atoll.compiler.errors import Refused
 from atoll.compiler.symbols import ErrorDecl
 from atoll.compiler.tree import (
     Assert,
@@ -46,9 +47,20 @@ class Statements(Loops):
         """Check statements in a row; a refused one does not stop the rest."""
         result: list[Statement] = []
         for node in nodes:
-            with self.recover():
+            try:
                 result.append(self.statement(node))
+            except Refused:
+                self._poison(node)
         return result
+
+    def _poison(self, node: ast.stmt) -> None:
+        """The variables that a refused statement would have made get no messages of their own."""
+        for part in ast.walk(node):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                if part.id not in self.locals:
+                    self.poisoned.add(part.id)
+                elif self.assigned is not None:
+                    self.assigned.add(part.id)
 
     def statement(self, node: ast.stmt) -> Statement:
         """Check one statement."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atoll.compiler.lower.layout import VIEW
 from atoll.compiler.lower.places import Places
-from atoll.compiler.tree import ErrorField, FormatPart, FormattedText, Function, Print
+from atoll.compiler.tree import Constant, ErrorField, FormatPart, FormattedText, Function, Print
 from atoll.compiler.types import BOOL, FLOAT, TEXT, Int, StructType, Type
 
 # An f-string that is a value lives in the frame; a longer one raises ValueError.
@@ -27,8 +27,6 @@ class Printing(Places):
     @staticmethod
     def _merged(parts: list[FormatPart]) -> list[FormatPart]:
         """Constant texts in a row become one."""
-        from atoll.compiler.tree import Constant
-
         result: list[FormatPart] = []
         for part in parts:
             value = part.value
@@ -71,6 +69,10 @@ class Printing(Places):
     def formatted(self, node: FormattedText) -> str:
         """An f-string as a value: a sink over a buffer of the frame."""
         buffer = self.alloca(f"[{LARGEST_TEXT} x i8]")
+        final = buffer
+        if any(p.value.type == TEXT and not isinstance(p.value, Constant) for p in node.parts):
+            # A part may be what this f-string made the last time round a loop: write beside it, then over it.
+            final = self.alloca(f"[{LARGEST_TEXT} x i8]")
         kind = self.module.runtime["put_text"].type.parameters[0]
         assert isinstance(kind, StructType)
         sink = self.alloca(self.layout.storage(kind))
@@ -80,7 +82,10 @@ class Printing(Places):
             self._put(sink, part, self.value(part.value))
         used = self.temp(f"load i64, ptr {self._field(sink, kind, 'used')}")
         self.require(self.temp(f"icmp ule i64 {used}, {LARGEST_TEXT}"), "ValueError", used, str(LARGEST_TEXT))
-        return self.view(buffer, used)
+        if final != buffer:
+            self.module.need("llvm.memmove.p0.p0.i64", "void", "ptr, ptr, i64, i1")
+            self.emit(f"call void @llvm.memmove.p0.p0.i64(ptr {final}, ptr {buffer}, i64 {used}, i1 false)")
+        return self.view(final, used)
 
     def _field(self, base: str, kind: StructType, name: str) -> str:
         return self.temp(f"getelementptr inbounds {self.layout.storage(kind)}, ptr {base}, i32 0, i32 {kind.fields[name].index}")

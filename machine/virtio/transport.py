@@ -54,9 +54,12 @@ class VirtioDevice(Protocol):
 class Transport:
     """One slot with a device in it."""
 
-    def __init__(self, device: VirtioDevice, ram: Ram, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, device: VirtioDevice, ram: Ram, set_line: Callable[[bool], None], wake: Callable[[], None]
+    ) -> None:
         self.device = device
-        self._changed = changed
+        self._set_line = set_line
+        self._wake = wake  # asks that `serve` be called soon
         self._queues = [Queue(ram) for _ in range(device.queues)]
         self.reset()
 
@@ -72,11 +75,6 @@ class Transport:
         for queue in self._queues:
             queue.reset()
         self.device.reset()
-
-    @property
-    def interrupt(self) -> bool:
-        """The level of the slot's interrupt line."""
-        return self._interrupt != 0
 
     # ---- between blocks ----
 
@@ -97,6 +95,7 @@ class Transport:
                     self._interrupt |= QUEUE_INTERRUPT
             except QueueError:
                 self._fail()
+            self._set_line(self._interrupt != 0)
 
     def _fail(self) -> None:
         self.status |= NEEDS_RESET
@@ -142,13 +141,14 @@ class Transport:
             self._selected = value
         elif offset == 0x50:
             self.notify(value & 0xFFFF)
+            self._wake()
         elif offset == 0x64:
             self._interrupt &= ~value
         elif offset == 0x70:
             self._set_status(value)
         else:
             self._set_queue(offset, value)
-        self._changed()
+        self._set_line(self._interrupt != 0)
 
     @property
     def _queue(self) -> Queue | None:
@@ -219,8 +219,6 @@ class Transport:
 
 class EmptySlot:
     """A slot without a device: it says what it is, and that device 0 is in it."""
-
-    interrupt = False
 
     def read(self, offset: int, size: int) -> int:
         """The first registers only."""

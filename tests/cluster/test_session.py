@@ -80,7 +80,8 @@ def command(kernel: bytes, folder: Path) -> list[str]:
 
 def run(build: Callable[[Assembler], None], folder: Path) -> tuple[int, bytes, str]:
     """Status, output and messages without a terminal."""
-    answer = subprocess.run(command(make_kernel(build), folder), capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    words = command(make_kernel(build), folder)
+    answer = subprocess.run(words, capture_output=True, check=False, stdin=subprocess.DEVNULL)
     return answer.returncode, answer.stdout, answer.stderr.decode()
 
 

@@ -240,7 +240,7 @@ def step_@t(x: @k) -> @k:
         self.scope.arrays["near"] = self.other, 4
         self.emit(f"word = {self.text()}")
         self.scope.texts.append("word")
-        self.emit(f"color = color_{self.tag}({self.random.randint(0, 1 << 64 - 1)})")
+        self.emit(f"color = color_{self.tag}({self.random.getrandbits(64)})")
         self.scope.enums["color"] = f"Color_{self.tag}", MEMBERS
 
     def structures(self) -> None:

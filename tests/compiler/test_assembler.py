@@ -135,9 +135,9 @@ def test_guest_names_and_assembler_agree() -> None:
 
 
 def test_guest_mnemonics_only_raise_under_cpython() -> None:
-    with pytest.raises(riscv.OnlyOnRiscV, match=r"add\(\) emits an instruction"):
+    with pytest.raises(operands.OnlyOnRiscV, match=r"add\(\) emits an instruction"):
         riscv.add(riscv.a0, riscv.a1, riscv.a2)
-    with pytest.raises(riscv.OnlyOnRiscV, match=r"csr_read\(\) is an instruction of the emulated CPU"):
+    with pytest.raises(operands.OnlyOnRiscV, match=r"csr_read\(\) is an instruction of the emulated CPU"):
         riscv.csr_read(riscv.CSR.TIME)
 
 

@@ -55,7 +55,7 @@ def test_one_function() -> None:
         f"  80200004:  {distance << 20 | 0x80E7:08x}  jalr       ra, ra, {distance:#x}  # {deep:x} <deep>",
         "; kernel/start.py:4 start",
         "  80200008:  00001517  auipc      a0, 1",
-        f"  8020000c:  ff850513  addi       a0, a0, -8  # {seen:x} <seen>",
+        f"  8020000c:  00850513  addi       a0, a0, 8  # {seen:x} <seen>",
         "; kernel/start.py:5 start",
         "  80200010:  fe0508e3  beqz       a0, 80200000 <_start>",
         "  80200014:  00000000  .word      0x0",

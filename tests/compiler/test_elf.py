@@ -106,10 +106,11 @@ def test_trace_table_is_last_and_has_its_program_header() -> None:
     elf = ELFFile(io.BytesIO(image().elf))
     segments = list(elf.iter_segments())
     loaded = [segment for segment in segments if segment["p_type"] == "PT_LOAD"]
-    (trace,) = [segment for segment in segments if segment["p_type"] == TRACE_SEGMENT]
+    (trace,) = [segment for segment in segments if str(segment["p_type"]) == str(TRACE_SEGMENT)]
     assert (trace["p_vaddr"], trace["p_filesz"]) == (loaded[-1]["p_vaddr"], 100)
     assert trace.data().startswith(b"ATRC")
-    assert elf.get_section_by_name(".trace")["sh_addr"] == trace["p_vaddr"]
+    section = elf.get_section_by_name(".trace")
+    assert section is not None and section["sh_addr"] == trace["p_vaddr"]
 
 
 def test_symbol_table() -> None:

@@ -2,13 +2,10 @@
 
 import capstone
 import pytest
-import unicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from unicorn import riscv_const
 
 from atoll.abi import riscv
-from atoll.compiler.assembler import Assembler
 from atoll.compiler.encode import EncodeError, Operand, encode, load_constant
 from atoll.compiler.encoding_tables import ALIASES, FLOAT_REGISTER_NAMES, FORMS, REGISTER_NAMES
 
@@ -131,7 +128,7 @@ KINDS: dict[str, st.SearchStrategy[Operand]] = {
 
 @pytest.mark.parametrize("name", FORMS)
 def test_every_form_reads_back_from_capstone(name: str) -> None:
-    @settings(max_examples=60, deadline=None, database=None)
+    @settings(max_examples=30, deadline=None, database=None)
     @given(st.tuples(*(KINDS[kind] for kind in FORMS[name].operands)))
     def check(given_operands: tuple[Operand, ...]) -> None:
         assert disassemble(encode(name, *given_operands)) == expected_text(name, given_operands)
@@ -240,19 +237,6 @@ def test_li_makes_any_constant(value: int) -> None:
     steps = load_constant(value)
     assert apply_steps(steps) == value & (1 << 64) - 1
     assert len(steps) <= 8
-
-
-def test_li_on_the_cpu() -> None:
-    values = [0, -1, 2047, 2048, -2049, 0x7FFF_F800, 0x8000_0000, 1 << 63, (1 << 63) - 1, 0x1234_5678_9ABC_DEF0]
-    for value in values:
-        assembler = Assembler()
-        assembler.li("a0", value)
-        code = bytes(assembler.code)
-        cpu = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV64)
-        cpu.mem_map(0x1000, 0x1000)
-        cpu.mem_write(0x1000, code)
-        cpu.emu_start(0x1000, 0x1000 + len(code))
-        assert cpu.reg_read(riscv_const.UC_RISCV_REG_A0) == value & (1 << 64) - 1
 
 
 def test_li_refuses_what_does_not_fit() -> None:

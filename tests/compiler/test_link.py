@@ -169,6 +169,19 @@ def test_assembled_functions_and_compiled_ones_call_each_other() -> None:
     assert call(image.elf, image.symbols["branch"], 0) == 0
 
 
+def test_constants_of_any_size() -> None:
+    values = [0, -1, 2047, 2048, -2049, 0x7FFF_F800, 0x8000_0000, 1 << 63, (1 << 63) - 1, 0x1234_5678_9ABC_DEF0]
+    functions = []
+    for number, value in enumerate(values):
+        a = Assembler()
+        a.li("a0", value)
+        a.ret()
+        functions.append(asm(f"value{number}", a))
+    image = link([returning("_start"), *functions], KERNEL, "_start")
+    for number, value in enumerate(values):
+        assert call(image.elf, image.symbols[f"value{number}"]) == value & (1 << 64) - 1
+
+
 def test_the_linkers_own_symbols() -> None:
     source = """
 @__image_end = external global i8

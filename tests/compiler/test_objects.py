@@ -5,6 +5,7 @@ import io
 import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
+from elftools.elf.sections import SymbolTableSection
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -36,9 +37,12 @@ OBJECT = compile_ir(SOURCE)
 def test_agrees_with_pyelftools() -> None:
     ours = read_object(OBJECT, "f.o")
     theirs = ELFFile(io.BytesIO(OBJECT))
-    symbols = list(theirs.get_section_by_name(".symtab").iter_symbols())
+    table = theirs.get_section_by_name(".symtab")
+    assert isinstance(table, SymbolTableSection)
+    symbols = list(table.iter_symbols())
     for section in ours.sections:
         match = theirs.get_section_by_name(section.name)
+        assert match is not None
         assert (section.size, section.flags) == (match["sh_size"], match["sh_flags"])
         assert section.data == (b"" if match["sh_type"] == "SHT_NOBITS" else match.data())
         relocations = theirs.get_section_by_name(f".rela{section.name}")

@@ -118,7 +118,7 @@ def test_very_deep_chains_are_cut_in_the_middle() -> None:
 
 @st.composite
 def pieces(draw: st.DrawFn) -> list[Piece]:
-    """Pieces of code side by side, some with gaps between them, few different lines so that neighbours can be joined."""
+    """Pieces of code side by side, some with gaps between them; few different lines, so that some can be joined."""
     found, position = [], draw(st.integers(0, 3)) * 4
     for _ in range(draw(st.integers(0, 30))):
         end = position + 4 * draw(st.integers(1, 4))

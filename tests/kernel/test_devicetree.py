@@ -54,7 +54,11 @@ def test_memory_and_its_size_in_cells_of_the_root() -> None:
 
 def test_devices_by_what_they_are_compatible_with() -> None:
     uart = node("serial@10000000", words("reg", 0, 0x1000_0000, 0, 0x100), texts("compatible", "ns16550a"))
-    test = node("test@100000", texts("compatible", "sifive,test1", "sifive,test0", "syscon"), words("reg", 0, 0x10_0000, 0, 0x1000))
+    test = node(
+        "test@100000",
+        texts("compatible", "sifive,test1", "sifive,test0", "syscon"),
+        words("reg", 0, 0x10_0000, 0, 0x1000),
+    )
     other = node("rtc@101000", texts("compatible", "google,goldfish-rtc"), words("reg", 0, 0x10_1000, 0, 0x1000))
     soc = node("soc", words("#address-cells", 2), words("#size-cells", 2), test, uart, other)
     board = read(tree(soc))
@@ -82,7 +86,14 @@ def test_timebase() -> None:
 
 @pytest.mark.parametrize(
     ("line", "quiet"),
-    [("node=node1", False), ("quiet", True), ("node=node1 quiet", True), ("quiet seed=7", True), ("quiets", False), ("x=quiet", False)],
+    [
+        ("node=node1", False),
+        ("quiet", True),
+        ("node=node1 quiet", True),
+        ("quiet seed=7", True),
+        ("quiets", False),
+        ("x=quiet", False),
+    ],
 )
 def test_words_of_the_command_line(line: str, quiet: bool) -> None:
     assert read(tree(node("chosen", texts("bootargs", line)))).quiet == quiet

@@ -1,4 +1,4 @@
-"""The run-time library's memory functions, in CPython, on real memory of the host: all alignments against Python's bytes."""
+"""The run-time library's memory functions in CPython, on real memory of the host, against Python's bytes."""
 
 import ctypes
 

@@ -40,7 +40,9 @@ def test_texts(value: str, width: int, align: str, fill: str) -> None:
     assert put(text.put_text, value, width, code(align), ord(fill if align else " ")) == expected
 
 
-@given(st.integers(-(2**63), 2**64 - 1), WIDTHS, ALIGNS | st.just("="), FILLS, st.sampled_from(list(BASES)), st.booleans())
+@given(
+    st.integers(-(2**63), 2**64 - 1), WIDTHS, ALIGNS | st.just("="), FILLS, st.sampled_from(list(BASES)), st.booleans()
+)
 @example(-(2**63), 0, "", " ", "d", False)
 @example(2**64 - 1, 30, "=", "0", "x", True)
 def test_integers(value: int, width: int, align: str, fill: str, kind: str, prefix: bool) -> None:

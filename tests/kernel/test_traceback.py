@@ -51,7 +51,8 @@ def make_table() -> bytes:
     places = [trace.HEADER_SIZE + sum(map(len, parts[:i])) for i in range(5)]
     header = struct.pack(
         "<16I", trace.MAGIC, trace.VERSION, places[4] + len(strings), BASE & 0xFFFF_FFFF, BASE >> 32, 64,
-        len(RANGES), places[0], len(LOCATIONS) + 1, places[1], len(SITES), places[2], len(NAMES), places[3], places[4], len(strings),
+        len(RANGES), places[0], len(LOCATIONS) + 1, places[1], len(SITES), places[2], len(NAMES), places[3], places[4],
+        len(strings),
     )  # fmt: skip
     return header + b"".join(parts) + bytes(strings)
 
@@ -153,7 +154,9 @@ def test_only_the_innermost_address_is_shown_without_source() -> None:
     assert trail_output(0x40, BASE + 48, BASE + 32) == [*main, "  Address 0x40, no source known"]
 
 
-@pytest.mark.parametrize(("offset", "location"), [(0, 1), (15, 1), (16, 4), (31, 4), (32, 0), (48, 2), (63, 2), (64, 0), (-1, 0)])
+@pytest.mark.parametrize(
+    ("offset", "location"), [(0, 1), (15, 1), (16, 4), (31, 4), (32, 0), (48, 2), (63, 2), (64, 0), (-1, 0)]
+)
 def test_looking_up_an_address(offset: int, location: int) -> None:
     assert traceback.location_of_address(TABLE, BASE + offset) == location
 

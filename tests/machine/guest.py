@@ -1,4 +1,4 @@
-"""Small kernels for the board, written with the compiler's assembler: `kernel(body)` is an ELF, `board(elf)` has it loaded."""
+"""Small kernels for the board, in assembly: `kernel(body)` is an ELF, `board(elf)` a board that has it loaded."""
 
 import struct
 from collections.abc import Callable
@@ -12,6 +12,9 @@ KERNEL = 0x8020_0000
 RAM = 0x8000_0000
 UART, FINISHER, PLIC, VIRTIO, CLINT = 0x1000_0000, 0x10_0000, 0xC00_0000, 0x1000_1000, 0x200_0000
 RISCV = 243
+SSTATUS, SIE, STVEC, SCOUNTEREN, SSCRATCH = 0x100, 0x104, 0x105, 0x106, 0x140  # control registers
+SEPC, SCAUSE, STVAL, SIP, SATP = 0x141, 0x142, 0x143, 0x144, 0x180
+MSTATUS, MEDELEG, MIDELEG, MIE, MTVEC, MEPC, MCAUSE, MTVAL = 0x300, 0x302, 0x303, 0x304, 0x305, 0x341, 0x342, 0x343
 SMALL = 8 << 20  # bytes of RAM: enough for all of these, and quick to save
 
 Body = Callable[[Any], None]

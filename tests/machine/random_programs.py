@@ -1,21 +1,21 @@
 """Random programs in user mode, with faults, calls, timer interrupts and jumps into the void, below a tiny kernel.
 
-The kernel steps over what traps, answers a failed fetch by returning to `ra`, takes timer interrupts at a random period,
-and powers off when the program asks for it.
+The kernel steps over what traps, answers a failed fetch by returning to `ra`, takes timer interrupts at a random
+period, and powers off when the program asks for it.
 """
 
 from random import Random
 from typing import Any
 
-from tests.machine.guest import FINISHER, KERNEL, RAM, kernel, sbi
+from tests.machine.guest import FINISHER, RAM, SATP, SCAUSE, SEPC, SIE, STVEC, kernel, sbi
 
 DATA = RAM + 0x40_0000
 SAVED = RAM + 0x38_0000
 TABLE = RAM + 0x30_0000
 FREE = ("a0", "a1", "a2", "a3", "a4", "a5", "s2", "s3", "s4", "s5", "t0", "t1", "t2")
 END = 93
-LEAF_ALL, LEAF_KERNEL = 0xDF, 0xC7  # V R W X U A D, and V R W A D
-GIGABYTE = 1 << 30
+USER_OFFSET = 0x8000_0000  # with paging, the program sees RAM this much higher
+LEAF_KERNEL, LEAF_USER = 0xCF, 0xDF  # V R W X A D, without and with U
 ALU = ("add", "sub", "xor", "or_", "and_", "sll", "srl", "slt", "mul", "div", "remu", "addw")
 
 
@@ -25,40 +25,40 @@ def random_program(random: Random, length: int = 60, paging: bool = False, perio
     def body(a: Any) -> None:
         _start(a, paging, period)
         _handler(a, period)
-        _user(a, random, length)
+        _user(a, random, length, DATA + USER_OFFSET if paging else DATA)
 
     return kernel(body)
 
 
 def _start(a: Any, paging: bool, period: int) -> None:
     a.la("t0", "handler")
-    a.csrw("stvec", "t0")
+    a.csrw(STVEC, "t0")
     if paging:
         a.li("t0", TABLE)
         a.li("t1", LEAF_KERNEL)  # the first gigabyte: devices
         a.sd("t1", 0, "t0")
-        a.li("t1", (RAM >> 12 << 10) | LEAF_ALL)
-        a.li("t2", (RAM >> 30) * 8)
-        a.add("t0", "t0", "t2")
-        a.sd("t1", 0, "t0")
+        a.li("t1", RAM >> 12 << 10 | LEAF_KERNEL)
+        a.sd("t1", (RAM >> 30) * 8, "t0")
+        a.li("t1", RAM >> 12 << 10 | LEAF_USER)
+        a.sd("t1", (RAM + USER_OFFSET >> 30) * 8, "t0")
         a.li("t0", 8 << 60 | TABLE >> 12)
-        a.csrw("satp", "t0")
+        a.csrw(SATP, "t0")
         a.sfence_vma()
-        a.li("t0", 1 << 18)  # SUM
-        a.csrs("sstatus", "t0")
     if period:
         a.li("t0", 1 << 5)
-        a.csrw("sie", "t0")
+        a.csrw(SIE, "t0")
         sbi(a, 0x5449_4D45, a0=period)
     a.la("t0", "user")
-    a.csrw("sepc", "t0")
+    a.li("t1", USER_OFFSET if paging else 0)
+    a.add("t0", "t0", "t1")
+    a.csrw(SEPC, "t0")
     a.sret()
 
 
 def _handler(a: Any, period: int) -> None:
     a.align(4)
     a.label("handler")
-    a.csrr("t6", "scause")
+    a.csrr("t6", SCAUSE)
     a.blt("t6", "zero", "timer")
     a.li("t5", 8)
     a.beq("t6", "t5", "call")
@@ -66,12 +66,12 @@ def _handler(a: Any, period: int) -> None:
     for cause in (1, 12):
         a.li("t5", cause)
         a.beq("t6", "t5", "fetch")
-    a.csrr("t6", "sepc")
+    a.csrr("t6", SEPC)
     a.addi("t6", "t6", 4)
-    a.csrw("sepc", "t6")
+    a.csrw(SEPC, "t6")
     a.sret()
     a.label("fetch")
-    a.csrw("sepc", "ra")
+    a.csrw(SEPC, "ra")
     a.sret()
     a.label("call")
     a.li("t5", END)
@@ -96,9 +96,9 @@ def _handler(a: Any, period: int) -> None:
     a.sret()
 
 
-def _user(a: Any, random: Random, length: int) -> None:
+def _user(a: Any, random: Random, length: int, data: int) -> None:
     a.label("user")
-    a.li("gp", DATA)
+    a.li("gp", data)
     a.li("a7", 0)
     for register in FREE:
         a.li(register, random.randrange(1 << 20))
@@ -143,6 +143,3 @@ def _random_step(a: Any, random: Random, step: int, length: int) -> None:
         a.rdtime(first)
     else:
         a.jalr("ra", 0, second)
-
-
-__all__ = ["GIGABYTE", "KERNEL", "random_program"]
