@@ -51,7 +51,9 @@ class Annotations:
             case ast.Subscript(value, index):
                 items = index.elts if isinstance(index, ast.Tuple) else [index]
                 return self._subscript(node, ast.unparse(value).split(".")[-1], value, items, module, substitution)
-        raise self._refuse(module, node, f"{ast.unparse(node)} is not a type of guest Python", "see docs/guest-python.md, Types")
+        raise self._refuse(
+            module, node, f"{ast.unparse(node)} is not a type of guest Python", "see docs/guest-python.md, Types"
+        )
 
     def _refuse(self, module: Module, node: ast.AST, message: str, advice: str = "") -> Exception:
         return self.program.reporter.refuse(module.at(node), message, advice)
@@ -109,11 +111,19 @@ class Annotations:
 
     def _no_float(self, type_: Type, module: Module, node: ast.expr) -> Type:
         if type_ == FLOAT and self.program.kernel:
-            raise self._refuse(module, node, "the kernel has no floating point: it does not save those registers", "use integers")
+            raise self._refuse(
+                module, node, "the kernel has no floating point: it does not save those registers", "use integers"
+            )
         return type_
 
-    def _subscript(  # noqa: PLR0913
-        self, node: ast.expr, name: str, value: ast.expr, items: list[ast.expr], module: Module, substitution: Substitution
+    def _subscript(
+        self,
+        node: ast.expr,
+        name: str,
+        value: ast.expr,
+        items: list[ast.expr],
+        module: Module,
+        substitution: Substitution,
     ) -> Type:
         def type_at(index: int) -> Type:
             return self.resolve(items[index], module, substitution)
@@ -141,7 +151,9 @@ class Annotations:
         raise self._refuse(module, node, f"{ast.unparse(node)} is not a type of guest Python",
                            advice.get(name, "see docs/guest-python.md, Types"))  # fmt: skip
 
-    def _generic(self, node: ast.expr, name: str, items: list[ast.expr], module: Module, substitution: Substitution) -> StructType:
+    def _generic(
+        self, node: ast.expr, name: str, items: list[ast.expr], module: Module, substitution: Substitution
+    ) -> StructType:
         decl = self.program.lookup(module, name)
         assert isinstance(decl, ClassDecl)
         return self.program.struct(decl, tuple(self.argument(i, module, substitution) for i in items), module.at(node))

@@ -66,7 +66,9 @@ def evaluate(program: Program, decl: ConstantDecl) -> Constant:
             if wanted is not None:
                 result = checker.coerce(result, wanted, decl.node)
             if not isinstance(result, Constant):
-                raise program.reporter.refuse(place, f"{ast.unparse(decl.node)} is not a constant", "compute it in a function")
+                raise program.reporter.refuse(
+                    place, f"{ast.unparse(decl.node)} is not a constant", "compute it in a function"
+                )
             decl.value, decl.type = result.value, result.type
         finally:
             decl.evaluating = False
@@ -81,14 +83,18 @@ def evaluate_integer(program: Program, node: ast.expr, module: Module, substitut
 
     result = constant_checker(program, module, substitution).expression(node, None)
     if not isinstance(result, Constant) or not isinstance(result.value, int):
-        raise program.reporter.refuse(module.at(node), f"{ast.unparse(node)} is not a constant integer", "write a number or a module constant")
+        raise program.reporter.refuse(
+            module.at(node), f"{ast.unparse(node)} is not a constant integer", "write a number or a module constant"
+        )
     return int(result.value)
 
 
 def fits(program: Program, value: int, type_: Type, at: Location) -> Constant:
     """The constant with a width; refused if it does not fit."""
     if isinstance(type_, Int) and not type_.holds(value):
-        raise program.reporter.refuse(at, f"{value} does not fit {type_} ({type_.minimum} to {type_.maximum})", "use a wider type")
+        raise program.reporter.refuse(
+            at, f"{value} does not fit {type_} ({type_.minimum} to {type_.maximum})", "use a wider type"
+        )
     if type_ == LITERAL:
         raise AssertionError("a constant needs a width here")
     return Constant(at, type_, value)

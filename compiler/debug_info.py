@@ -22,7 +22,17 @@ class DebugError(ValueError):
 
 
 # How pyelftools meets a damaged file: by its own errors, by assertions, or by whatever a wrong number leads to.
-DAMAGE = (ELFError, DWARFError, AssertionError, AttributeError, ArithmeticError, LookupError, TypeError, ValueError)
+DAMAGE = (
+    ELFError,
+    DWARFError,
+    AssertionError,
+    AttributeError,
+    ArithmeticError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class Scope(NamedTuple):
@@ -75,21 +85,26 @@ def _unit_pieces(dwarf: DWARFInfo, unit: CompileUnit) -> Iterator[Piece]:
     program = dwarf.line_program_for_CU(unit)
     if program is None:
         return
-    files = _file_names(program)
+    files = _file_names(program, unit)
     ranges = _flatten(list(_scopes(dwarf, unit, unit.get_top_DIE(), files, None)))
     yield from _join(_rows(program, files), ranges)
 
 
 # ---- lines ----
-def _file_names(program: LineProgram) -> dict[int, str]:
-    """Names by the numbers that the unit uses, from 0 since DWARF 5, from 1 before; directory 0 is the compiler's."""
+def _file_names(program: LineProgram, unit: CompileUnit) -> dict[int, str]:
+    """Names by the numbers that the unit uses, from 0 since DWARF 5, from 1 before; directory 0 is the compiler's.
+
+    Relative directories are taken as they are, not as below the compiler's: so a file is named as its author named it.
+    """
     first = 0 if program["version"] >= 5 else 1
     directories = [name.decode() for name in program["include_directory"]]
-    directories = directories if first == 0 else [".", *directories]
+    if first == 1:
+        compiler = unit.get_top_DIE().attributes.get("DW_AT_comp_dir")
+        directories.insert(0, compiler.value.decode() if compiler else "")
     names = {}
     for number, entry in enumerate(program["file_entry"], first):
-        directory = directories[entry["dir_index"]] if entry["dir_index"] else ""
-        names[number] = posixpath.normpath(posixpath.join(directory, entry.name.decode()))
+        directory = directories[entry["dir_index"]]
+        names[number] = posixpath.join("" if directory == "." else directory, entry.name.decode())
     return names
 
 

@@ -53,7 +53,9 @@ class Declarer:
     def _name(self, node: ast.AST, name: str, symbol: Symbol) -> None:
         old = self.module.names.get(name)
         if old is not None and not isinstance(old, Builtin):
-            self.reporter.report(self.module.at(node), f"{name} is declared twice in this module", "give it another name")
+            self.reporter.report(
+                self.module.at(node), f"{name} is declared twice in this module", "give it another name"
+            )
         self.module.names[name] = symbol
 
     def _statement(self, node: ast.stmt) -> None:
@@ -173,8 +175,9 @@ class Declarer:
             match item:
                 case ast.Assign([ast.Name(name)], value):
                     try:
-                        number = eval(  # noqa: S307 - a constant expression: no names, no calls
-                            compile(ast.Expression(_only_constants(value, decl.members)), self.module.shown, "eval"), {"__builtins__": {}}
+                        number = eval(
+                            compile(ast.Expression(_only_constants(value, decl.members)), self.module.shown, "eval"),
+                            {"__builtins__": {}},
                         )
                     except (ValueError, TypeError, ArithmeticError):
                         self._refuse(value, "a member's value is an integer constant", "write a number")
@@ -234,7 +237,9 @@ class Declarer:
             self._name(node, name, ConstantDecl(name, self.module, node.value, node.annotation))
         else:
             per_thread = annotation.startswith("PerThread[")
-            inner = node.annotation.slice if per_thread and isinstance(node.annotation, ast.Subscript) else node.annotation
+            inner = (
+                node.annotation.slice if per_thread and isinstance(node.annotation, ast.Subscript) else node.annotation
+            )
             self._name(node, name, GlobalVariable(name, self.module, inner, node.value, per_thread))
 
     def _assign(self, node: ast.Assign) -> None:
@@ -246,7 +251,9 @@ class Declarer:
             case ast.Assign([ast.Name(name)], value):
                 self._name(node, name, GlobalVariable(name, self.module, None, value))
             case _:
-                self._refuse(node, "code at module level is not supported", "assign one name at a time, or put it into main()")
+                self._refuse(
+                    node, "code at module level is not supported", "assign one name at a time, or put it into main()"
+                )
 
 
 def _annotations(node: ast.FunctionDef) -> list[ast.expr]:

@@ -76,7 +76,9 @@ def _assembly(checked: Checked) -> list[object]:
         decl = function.decl
         if decl.is_assembly:
             constants = _constants(checked, decl.module)
-            objects.append(assemble_function(function.symbol, decl.node, constants, decl.module.shown, _imported(decl.module)))
+            objects.append(
+                assemble_function(function.symbol, decl.node, constants, decl.module.shown, _imported(decl.module))
+            )
     return objects
 
 

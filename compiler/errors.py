@@ -39,7 +39,9 @@ class Diagnostic:
         if self.source.strip():
             # Columns count UTF-8 bytes in CPython's tree; the caret must count characters.
             before = self.source.encode()[: place.column].decode(errors="replace")
-            marked = self.source.encode()[place.column : max(place.end_column, place.column + 1)].decode(errors="replace")
+            marked = self.source.encode()[place.column : max(place.end_column, place.column + 1)].decode(
+                errors="replace"
+            )
             lead = "".join("\t" if c == "\t" else " " for c in before)
             text += f"\n    {self.source}\n    {lead}{'^' * max(1, len(marked.rstrip()))}"
         if self.advice:

@@ -136,10 +136,16 @@ def _initialisers(checked: Checked) -> None:
                 checked.static[variable] = None
                 dynamic.append(statement)
                 if variable.per_thread:
-                    program.reporter.report(statement.at, f"{variable.name} is one for each thread and needs a constant first value", "set it in main()")
+                    program.reporter.report(
+                        statement.at,
+                        f"{variable.name} is one for each thread and needs a constant first value",
+                        "set it in main()",
+                    )
         _check_pending(program)
         if dynamic:
-            checked.initialisers.append(synthetic(module, "<module>", f"{module.name}.<module>", dynamic, program.checks))
+            checked.initialisers.append(
+                synthetic(module, "<module>", f"{module.name}.<module>", dynamic, program.checks)
+            )
 
 
 def _is_zero(value: object) -> bool:
@@ -167,7 +173,9 @@ def _analyse(checked: Checked, kind: str) -> None:
     checked.functions = reachable(roots)
     Ownership([*program.functions.values(), *checked.initialisers], program.reporter).run()
     everything = [f for f in [*program.functions.values(), *checked.initialisers]]
-    raises = Raises(everything, [checked.runtime[n] for n in ("print_sink", "put_text", "print_done") if n in checked.runtime])
+    raises = Raises(
+        everything, [checked.runtime[n] for n in ("print_sink", "put_text", "print_done") if n in checked.runtime]
+    )
     raises.run()
     Escape(everything, program.reporter).run()
     if kind == "kernel":
@@ -177,7 +185,11 @@ def _analyse(checked: Checked, kind: str) -> None:
 def _main(program: Program, decl: FunctionDecl) -> Function:
     main = program.function(decl)
     if main.type.parameters or not (main.type.result == VOID or isinstance(main.type.result, Int)):
-        program.reporter.report(decl.module.at(decl.node), "main takes no parameters and returns None or an integer", f"write def main() -> None: or -> {I64}:")
+        program.reporter.report(
+            decl.module.at(decl.node),
+            "main takes no parameters and returns None or an integer",
+            f"write def main() -> None: or -> {I64}:",
+        )
     return main
 
 

@@ -39,7 +39,9 @@ class Image:
 
     def __init__(self, checked: Checked, kind: str, triple: str = TARGET) -> None:
         self.checked = checked
-        self.module = ModuleLowering(checked.program, checked.runtime, checked.root.shown, triple, per_thread=kind == "program")
+        self.module = ModuleLowering(
+            checked.program, checked.runtime, checked.root.shown, triple, per_thread=kind == "program"
+        )
         self.errors: list[ErrorDecl] = self.module.number_errors()
         self._globals()
         for function in [*checked.functions]:

@@ -49,7 +49,9 @@ def optimised(ir: str, kind: str, name: str) -> tuple[llvm.ModuleRef, llvm.Targe
 
 def _rejected(ir: str, name: str, message: str) -> str:
     """Keep the IR for whoever mends the compiler."""
-    with tempfile.NamedTemporaryFile("w", prefix=f"atoll-{Path(name).stem}-", suffix=".ll", delete=False, encoding="utf-8") as file:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix=f"atoll-{Path(name).stem}-", suffix=".ll", delete=False, encoding="utf-8"
+    ) as file:
         file.write(ir)
     first = message.strip().splitlines()[0] if message.strip() else "no reason given"
     return f"{name}: internal error of the compiler: LLVM rejects its code: {first}\n    the code is in {file.name}\n    help: please report it with that file"

@@ -16,7 +16,17 @@ STANDARD = {
     "__future__": {"annotations"},
     "dataclasses": {"dataclass"},
     "enum": {"IntEnum", "IntFlag"},
-    "typing": {"TYPE_CHECKING", "Callable", "Generic", "TypeAlias", "TypeVar", "Final", "ClassVar", "NoReturn", "Never"},
+    "typing": {
+        "TYPE_CHECKING",
+        "Callable",
+        "Generic",
+        "TypeAlias",
+        "TypeVar",
+        "Final",
+        "ClassVar",
+        "NoReturn",
+        "Never",
+    },
     "collections.abc": {"Callable"},
 }
 # Modules whose functions the compiler itself implements.
@@ -111,7 +121,9 @@ class Loader:
         elif name in STANDARD:
             for alias in node.names:
                 if alias.name not in STANDARD[name]:
-                    self.reporter.report(module.at(node), f"{name}.{alias.name} is not available to guest code", _ADVICE)
+                    self.reporter.report(
+                        module.at(node), f"{name}.{alias.name} is not available to guest code", _ADVICE
+                    )
         elif self.load(name) is not None:
             self._import(module, node, name)
         elif all(self.load(f"{name}.{alias.name}") for alias in node.names):

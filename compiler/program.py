@@ -161,15 +161,23 @@ class Program:
                 case ast.AnnAssign(ast.Name(name), annotation, None):
                     type_ = self.types.resolve(annotation, decl.module, {})
                     if not (isinstance(type_, Int | EnumType) or type_ in (BOOL, TEXT)):
-                        raise self.reporter.refuse(decl.module.at(item), f"an error carries numbers and one text, not a {type_}")
+                        raise self.reporter.refuse(
+                            decl.module.at(item), f"an error carries numbers and one text, not a {type_}"
+                        )
                     decl.fields[name] = Field(name, type_, sum(f.type != TEXT for f in decl.fields.values()))
                 case ast.Expr(ast.Constant()) | ast.Pass():
                     pass
                 case _:
-                    self.reporter.report(decl.module.at(item), "an error class has only annotated fields", "compute things where it is raised")
+                    self.reporter.report(
+                        decl.module.at(item),
+                        "an error class has only annotated fields",
+                        "compute things where it is raised",
+                    )
         numbers = sum(f.type != TEXT for f in decl.fields.values())
         if numbers > MOST_ERROR_NUMBERS or len(decl.fields) - numbers > 1:
-            self.reporter.report(decl.module.at(decl.node), f"an error carries at most {MOST_ERROR_NUMBERS} numbers and one text")
+            self.reporter.report(
+                decl.module.at(decl.node), f"an error carries at most {MOST_ERROR_NUMBERS} numbers and one text"
+            )
         return decl.fields
 
     # --- functions ----------------------------------------------------------------------------------------------------
@@ -193,7 +201,9 @@ class Program:
             else:
                 types.append(_value(self.types.resolve(argument.annotation, module, substitution)))
         if decl.node.returns is None and decl.name != "__init__":
-            raise self.reporter.refuse(module.at(decl.node), f"function {decl.name} has no result type", "write -> None or the type")
+            raise self.reporter.refuse(
+                module.at(decl.node), f"function {decl.name} has no result type", "write -> None or the type"
+            )
         result = _value(self.types.resolve(decl.node.returns, module, substitution)) if decl.node.returns else VOID
         defaults = dict(zip(names[len(names) - len(arguments.defaults) :], arguments.defaults, strict=True))
         for type_ in (*types, result):
@@ -208,7 +218,9 @@ class Program:
         elif isinstance(type_, OptionalType):
             self._complete_value(type_.inner)
 
-    def function(self, decl: FunctionDecl, owner: StructType | None = None, arguments: tuple[Type | int, ...] = ()) -> Function:
+    def function(
+        self, decl: FunctionDecl, owner: StructType | None = None, arguments: tuple[Type | int, ...] = ()
+    ) -> Function:
         """The function for one use; its body is checked later."""
         owned = owner.arguments if owner else ()
         key = (decl, owned, arguments)
@@ -223,7 +235,13 @@ class Program:
         suffix = f"[{', '.join(map(str, arguments))}]" if arguments else ""
         symbol = decl.exported or decl.external or f"{decl.module.name.removeprefix('atoll.')}.{shown}{suffix}"
         checks = "none" if decl.module.name in UNCHECKED else self.checks
-        found = Function(decl, symbol, shown.split("[")[0] if not owner else f"{owner.decl.name}.{decl.name}", signature.type, checks=checks)
+        found = Function(
+            decl,
+            symbol,
+            shown.split("[")[0] if not owner else f"{owner.decl.name}.{decl.name}",
+            signature.type,
+            checks=checks,
+        )
         self.functions[key] = found
         self.substitutions[found] = substitution
         self.pending.append(found)

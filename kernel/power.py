@@ -19,6 +19,7 @@ def power_off(status: u64) -> NoReturn:
     """Stop. The test device passes the status (0 to 255) on, firmware only whether all went well."""
     if board.test_device != 0:
         store32(memory.reach(board.test_device), TEST_PASS if status == 0 else status << 16 | TEST_FAIL)
-    firmware.power_off(status != 0)
+    else:
+        firmware.power_off(status != 0)
     while True:
         wfi()

@@ -107,7 +107,8 @@ class Cpu:
     def _add_hooks(self) -> None:
         state = ctypes.addressof(self.slots)
         addresses = self._functions.addresses
-        add_hook(self.engine, unicorn.UC_HOOK_BLOCK, addresses["on_block"], state)
+        on_block = "on_compressed_block" if self.config.compressed else "on_block"
+        add_hook(self.engine, unicorn.UC_HOOK_BLOCK, addresses[on_block], state)
         add_hook(self.engine, unicorn.UC_HOOK_INTR, addresses["on_interrupt"], state)
         add_hook(self.engine, unicorn.UC_HOOK_INSN_INVALID, addresses["on_invalid"], state)
         self.engine.hook_add(INVALID_MEMORY, self._on_invalid_memory)

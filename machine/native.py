@@ -10,8 +10,10 @@ from atoll.abi.types import u64
 from atoll.machine import hooks
 from atoll.machine.config import Hooks
 
-EXPORTS = ("on_block", "on_interrupt", "on_invalid", "enter_exception", "time")
-ARGUMENTS = {"on_block": 4, "on_interrupt": 3, "on_invalid": 2, "enter_exception": 3, "time": 1}
+ARGUMENTS = {
+    "on_block": 4, "on_compressed_block": 4, "on_interrupt": 3, "on_invalid": 2, "enter_exception": 3, "time": 1,
+}  # fmt: skip
+EXPORTS = tuple(ARGUMENTS)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from atoll.compiler.tree import (
     ErrorField,
     Expression,
     FieldOf,
-    ForRange,
     FormattedText,
+    ForRange,
     Function,
     Global,
     Index,
@@ -170,7 +170,11 @@ class Origins:
         for token in self.origins(node.value) if is_reference(variable.type) else ():
             loop = self.loops.get(token) if isinstance(token, FormattedText) else None
             if loop is not None and loop is not self.loops.get(node):
-                self.program.refuse(node, f"{variable.name} names a text whose buffer is used again in the loop", "keep its bytes in an Array[u8, N]")
+                self.program.refuse(
+                    node,
+                    f"{variable.name} names a text whose buffer is used again in the loop",
+                    "keep its bytes in an Array[u8, N]",
+                )
 
     def _name(self, token: Token) -> str:
         if isinstance(token, LocalVariable):
@@ -179,7 +183,7 @@ class Origins:
 
     # --- expressions --------------------------------------------------------------------------------------------------
 
-    def origins(self, value: Expression) -> Tokens:  # noqa: PLR0911
+    def origins(self, value: Expression) -> Tokens:
         """What the value of an expression may point into."""
         match value:
             case Make() | MakeArray() | Copy():
@@ -204,7 +208,9 @@ class Origins:
                 return base if is_aggregate(value.field.type) else self._inside(base)
             case Index():
                 base = self.origins(value.base)
-                return base if value.base.type == TEXT or is_aggregate(_element(value.base.type)) else self._inside(base)
+                return (
+                    base if value.base.type == TEXT or is_aggregate(_element(value.base.type)) else self._inside(base)
+                )
             case SliceOf() | TupleItem():
                 return self.origins(value.base)
             case Convert():

@@ -115,11 +115,17 @@ class Ownership:
             if made and not variable.owns:
                 other = next((v for v in values if not self.fresh(v.value)), made[0])
                 what = "a parameter" if variable.parameter is not None else "made here"
-                self.reporter.report(other.at, f"{variable.name} is {what} and also a name for another structure", _MIXED)
+                self.reporter.report(
+                    other.at, f"{variable.name} is {what} and also a name for another structure", _MIXED
+                )
         if is_aggregate(function.type.result) and not function.makes_result:
             for place in self.returns[function]:
                 if place.value is not None and self._returns_own(place.value):
-                    self.reporter.report(place.at, f"{function.decl.name} returns a structure made here and, elsewhere, one that it was given", _MIXED)
+                    self.reporter.report(
+                        place.at,
+                        f"{function.decl.name} returns a structure made here and, elsewhere, one that it was given",
+                        _MIXED,
+                    )
         if function.makes_result and function.address_taken:
             self.reporter.report(function.decl.module.at(function.decl.node), f"{function.decl.name} is used as a value and makes its result",
                                  "let it fill a structure that it is given")  # fmt: skip

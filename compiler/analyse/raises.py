@@ -48,7 +48,11 @@ class Raises:
         while changed:
             changed = False
             for function in self.functions:
-                cause = None if function.can_raise else next((n for s in function.body for n in self._raises(s, function)), None)
+                cause = (
+                    None
+                    if function.can_raise
+                    else next((n for s in function.body for n in self._raises(s, function)), None)
+                )
                 if cause is not None:
                     function.can_raise = changed = True
                     self.causes[function] = cause
@@ -102,7 +106,9 @@ def may_fail(node: Node) -> bool:
         case Assert() | AssignSlice() | FormattedText() | SliceOf():
             return True
         case Binary():
-            return not node.wraps and (isinstance(node.type, Int) or (node.type == FLOAT and node.op in ("/", "//", "%")))
+            return not node.wraps and (
+                isinstance(node.type, Int) or (node.type == FLOAT and node.op in ("/", "//", "%"))
+            )
         case Unary():
             return isinstance(node.type, Int) and node.op == "-"
         case Index():

@@ -92,7 +92,9 @@ class Access(Operators):
 
     def _function_value(self, symbol: FunctionDecl, node: ast.expr) -> Expression:
         if symbol.parameters:
-            raise self.refuse(node, f"{symbol.name} is generic and cannot be a value", "wrap it in a function with types")
+            raise self.refuse(
+                node, f"{symbol.name} is generic and cannot be a value", "wrap it in a function with types"
+            )
         function = self.program.function(symbol)
         function.address_taken = True
         return FunctionValue(self.at(node), function.type, function)
@@ -137,7 +139,9 @@ class Access(Operators):
                 return self.symbol_value(self.program.lookup(module, node.attr), f"{module.name}.{node.attr}", node)
             case EnumDecl() as enum:
                 if node.attr not in enum.members:
-                    raise self.refuse(node, f"{enum.name} has no member {node.attr}", f"members: {', '.join(enum.members)}")
+                    raise self.refuse(
+                        node, f"{enum.name} has no member {node.attr}", f"members: {', '.join(enum.members)}"
+                    )
                 return Constant(self.at(node), EnumType(enum), enum.members[node.attr])
             case ClassDecl() as class_:
                 return self._class_constant(class_, node)
@@ -156,14 +160,18 @@ class Access(Operators):
         if isinstance(kind, StructType):
             field = self.program.complete(kind).fields.get(node.attr)
             if field is not None:
-                return FieldOf(self.at(node), field.type.inner if isinstance(field.type, RefType) else field.type, base, field)
+                return FieldOf(
+                    self.at(node), field.type.inner if isinstance(field.type, RefType) else field.type, base, field
+                )
             if node.attr in kind.decl.constants:
                 return self._class_constant(kind.decl, node)
             method = kind.decl.methods.get(node.attr)
             if method is not None and method.is_property:
                 return self.call_method(base, node.attr, [], node)
             if method is not None:
-                raise self.refuse(node, f"method {node.attr} can only be called", "write a function if you need a value")
+                raise self.refuse(
+                    node, f"method {node.attr} can only be called", "write a function if you need a value"
+                )
             raise self.refuse(node, f"{kind} has no field {node.attr}", _members(kind))
         if isinstance(kind, EnumType) and node.attr == "value":
             return Convert(self.at(node), I64, "same", base)

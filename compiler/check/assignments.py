@@ -161,7 +161,9 @@ class Assignments(Expressions):
     def _assign_field(self, target: ast.Attribute, value: Expression) -> Statement:
         owner = self.owner_symbol(target.value)
         if isinstance(owner, Module):
-            raise self.refuse(target, "a variable of another module cannot be assigned to", "write a function there that sets it")
+            raise self.refuse(
+                target, "a variable of another module cannot be assigned to", "write a function there that sets it"
+            )
         if owner is not None:
             raise self.refuse(target, "a constant of a class cannot be assigned to")
         base = self.unwrap(self.expression(target.value))
@@ -169,7 +171,9 @@ class Assignments(Expressions):
             raise self.refuse(target, f"{base.type} has no field {target.attr}")
         field = base.type.fields[target.attr]
         type_ = field.type.inner if isinstance(field.type, RefType) else field.type
-        return Assign(self.at(target), FieldOf(self.at(target), type_, base, field), self.coerce(value, field.type, target))
+        return Assign(
+            self.at(target), FieldOf(self.at(target), type_, base, field), self.coerce(value, field.type, target)
+        )
 
     def _assign_element(self, target: ast.Subscript, value: Expression) -> Statement:
         base = self.unwrap(self.expression(target.value))
@@ -227,7 +231,10 @@ class Assignments(Expressions):
         base = self.once(self.unwrap(self.expression(target.value)))
         at = self.at(target)
         if isinstance(target, ast.Attribute):
-            if not isinstance(base.expression.type, StructType) or target.attr not in self.program.complete(base.expression.type).fields:
+            if (
+                not isinstance(base.expression.type, StructType)
+                or target.attr not in self.program.complete(base.expression.type).fields
+            ):
                 raise self.refuse(target, f"{base.expression.type} has no field {target.attr}")
             field = base.expression.type.fields[target.attr]
             place: Expression = FieldOf(at, field.type, base.again(), field)
@@ -243,7 +250,9 @@ class Assignments(Expressions):
             raise self.refuse(target, f"elements of a {base.expression.type} cannot be assigned to")
         index = self.once(self.index(target.slice, base.expression))
         place = Index(at, base.expression.type.element, base.again(), index.again())
-        return Assign(at, place, base.around(index.around(self.coerce(self._updated(op, place, node), place.type, node))))
+        return Assign(
+            at, place, base.around(index.around(self.coerce(self._updated(op, place, node), place.type, node)))
+        )
 
     def _updated(self, op: str, current: Expression, node: ast.AugAssign) -> Expression:
         return self.arithmetic(op, self.unwrap(current), self.unwrap(self.expression(node.value, current.type)), node)

@@ -64,7 +64,11 @@ class Builtins(Calls):
         if isinstance(callee, ast.Attribute):
             return self._call_attribute(callee, node, expected)
         if isinstance(callee, ast.Subscript):
-            if isinstance(callee.value, ast.Name) and callee.value.id not in self.locals and callee.value.id[:1].isupper():
+            if (
+                isinstance(callee.value, ast.Name)
+                and callee.value.id not in self.locals
+                and callee.value.id[:1].isupper()
+            ):
                 return self.construct_generic(node, callee, expected)
         return self.call_value(self.expression(callee), node)
 
@@ -104,7 +108,9 @@ class Builtins(Calls):
         struct = self.program.struct(owner, (), self.at(node))
         function = self.program.function(decl, struct)
         signature = self.program.signature(decl, {}, struct)
-        return Call(self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, callee.attr))
+        return Call(
+            self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, callee.attr)
+        )
 
     # --- functions ----------------------------------------------------------------------------------------------------
 
@@ -135,7 +141,10 @@ class Builtins(Calls):
 
     def _plain(self, node: ast.Call, count: int) -> list[ast.expr]:
         if node.keywords or len(node.args) != count:
-            raise self.refuse(node, f"{ast.unparse(node.func)}() takes {count} argument{'s' if count != 1 else ''}, not {len(node.args)}")
+            raise self.refuse(
+                node,
+                f"{ast.unparse(node.func)}() takes {count} argument{'s' if count != 1 else ''}, not {len(node.args)}",
+            )
         return node.args
 
     def _integer_argument(self, node: ast.Call) -> Expression:
@@ -191,7 +200,11 @@ class Builtins(Calls):
         from atoll.compiler.tree import Unary
 
         negative = self.compare("<", kept.again(), zero, node)
-        return kept.around(Choice(self.at(node), value.type, negative, Unary(self.at(node), value.type, "-", kept.again()), kept.again()))
+        return kept.around(
+            Choice(
+                self.at(node), value.type, negative, Unary(self.at(node), value.type, "-", kept.again()), kept.again()
+            )
+        )
 
     def _ord(self, node: ast.Call, _expected: Type | None) -> Expression:
         value = self.expression(self._plain(node, 1)[0], TEXT)
@@ -202,7 +215,9 @@ class Builtins(Calls):
     def _copy(self, node: ast.Call, expected: Type | None) -> Expression:
         value = self.unwrap(self.expression(self._plain(node, 1)[0], expected))
         if not is_aggregate(value.type):
-            raise self.refuse(node, f"copy() is for structures and arrays, not {value.type}", "assign it: values are copied anyway")
+            raise self.refuse(
+                node, f"copy() is for structures and arrays, not {value.type}", "assign it: values are copied anyway"
+            )
         return Copy(self.at(node), value.type, value)
 
     def _wrapping(self, name: str, node: ast.Call) -> Expression:
@@ -233,7 +248,9 @@ class Builtins(Calls):
     def array(self, node: ast.Call, expected: Type | None) -> Expression:
         """`Array()` zeroed, `Array((1, 2, 3))`, `Array(b"abc")`."""
         if not isinstance(expected, ArrayType):
-            raise self.refuse(node, "the type of this array is not known here", "annotate: data: Array[u8, 64] = Array()")
+            raise self.refuse(
+                node, "the type of this array is not known here", "annotate: data: Array[u8, 64] = Array()"
+            )
         if node.keywords or len(node.args) > 1:
             raise self.refuse(node, "Array() takes nothing, or one tuple of its elements")
         if not node.args:
@@ -267,11 +284,15 @@ class Builtins(Calls):
                 raise self.refuse(node, f"the first argument of {name} is a constant of CSR")
             csr = number.value
         if len(args) > intrinsic.arguments or (name != "ecall" and len(args) != intrinsic.arguments):
-            raise self.refuse(node, f"{name} takes {intrinsic.arguments} arguments besides its register, not {len(args)}")
+            raise self.refuse(
+                node, f"{name} takes {intrinsic.arguments} arguments besides its register, not {len(args)}"
+            )
         values = [self.coerce(self.expression(a, U64), U64, a) for a in args]
         values += [Constant(self.at(node), U64, 0)] * (intrinsic.arguments - len(values))
         results = {0: VOID, 1: U64, 2: TupleType((U64, U64))}
-        return Intrinsic(self.at(node), results[intrinsic.results], "instruction", values, (instruction_symbol(name, csr), intrinsic))
+        return Intrinsic(
+            self.at(node), results[intrinsic.results], "instruction", values, (instruction_symbol(name, csr), intrinsic)
+        )
 
     def _raw(self, name: str, node: ast.Call) -> Expression:
         args = node.args
@@ -296,7 +317,9 @@ class Builtins(Calls):
         elif name.startswith("call_address") and len(args) >= 1:
             result = U64
         if result is not None:
-            return Intrinsic(self.at(node), result, name if name[:4] != "call" else "call address", [self._address(a) for a in args])
+            return Intrinsic(
+                self.at(node), result, name if name[:4] != "call" else "call address", [self._address(a) for a in args]
+            )
         if name in _STORES and len(args) == 2:
             value = self.coerce(self.expression(args[1], _STORES[name]), _STORES[name], args[1])
             return Intrinsic(self.at(node), VOID, name, [self._address(args[0]), value])
@@ -307,9 +330,16 @@ class Builtins(Calls):
 
     def _address_of(self, node: ast.Call) -> Expression:
         value = self.unwrap(self.expression(node.args[0]))
-        if isinstance(value.type, FunctionType) or is_aggregate(value.type) or isinstance(value.type, SliceType) or value.type in (TEXT, BYTES):
+        if (
+            isinstance(value.type, FunctionType)
+            or is_aggregate(value.type)
+            or isinstance(value.type, SliceType)
+            or value.type in (TEXT, BYTES)
+        ):
             return Intrinsic(self.at(node), U64, "address of", [value])
-        raise self.refuse(node, f"a {value.type} has no address", "structures, arrays, slices, text and functions have one")
+        raise self.refuse(
+            node, f"a {value.type} has no address", "structures, arrays, slices, text and functions have one"
+        )
 
     # --- methods of values --------------------------------------------------------------------------------------------
 

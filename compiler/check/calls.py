@@ -39,7 +39,11 @@ class Calls(Access):
             case EnumDecl():
                 return self._enum(symbol, node)
             case ErrorDecl():
-                raise self.refuse(node, f"an error such as {symbol.name} is made where it is raised", f"write: raise {symbol.name}(...)")
+                raise self.refuse(
+                    node,
+                    f"an error such as {symbol.name} is made where it is raised",
+                    f"write: raise {symbol.name}(...)",
+                )
         return None
 
     # --- functions ----------------------------------------------------------------------------------------------------
@@ -51,9 +55,13 @@ class Calls(Access):
             return self._call_generic(decl, node, expected)
         function = self.program.function(decl)
         signature = self.program.signature(decl, {}, None)
-        return Call(self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, decl.name))
+        return Call(
+            self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, decl.name)
+        )
 
-    def arguments(self, signature: FunctionSignature, node: ast.Call, home: Module, name: str, skip: int = 0) -> list[Expression]:
+    def arguments(
+        self, signature: FunctionSignature, node: ast.Call, home: Module, name: str, skip: int = 0
+    ) -> list[Expression]:
         """The arguments of a call in the order of the parameters, defaults filled in; `skip` leading ones are given already."""
         names, types = signature.names[skip:], signature.type.parameters[skip:]
         given = self._bind(names, node, name)
@@ -65,13 +73,19 @@ class Calls(Access):
             elif parameter in signature.defaults:
                 result.append(self.default(signature.defaults[parameter], type_, home))
             else:
-                raise self.refuse(node, f"{name}() misses its argument {parameter}", f"parameters: {', '.join(names) or 'none'}")
+                raise self.refuse(
+                    node, f"{name}() misses its argument {parameter}", f"parameters: {', '.join(names) or 'none'}"
+                )
         return result
 
     def _bind(self, names: tuple[str, ...], node: ast.Call, name: str) -> dict[str, ast.expr]:
         given: dict[str, ast.expr] = {}
         if len(node.args) > len(names):
-            raise self.refuse(node, f"{name}() takes {len(names)} arguments, not {len(node.args)}", f"parameters: {', '.join(names) or 'none'}")
+            raise self.refuse(
+                node,
+                f"{name}() takes {len(names)} arguments, not {len(node.args)}",
+                f"parameters: {', '.join(names) or 'none'}",
+            )
         for parameter, argument in zip(names, node.args, strict=False):
             if isinstance(argument, ast.Starred):
                 raise self.refuse(argument, "* in a call is not supported", "write each argument")
@@ -100,16 +114,24 @@ class Calls(Access):
         found: dict[str, Type | int] = {}
         for name, type_ in zip(pattern.names, pattern.type.parameters, strict=True):
             if name in given and mentions_variable(type_):
-                argument = self.settle(self.expression(given[name], None if isinstance(type_, Variable) else type_), given[name])
+                argument = self.settle(
+                    self.expression(given[name], None if isinstance(type_, Variable) else type_), given[name]
+                )
                 self.match(type_, argument.type, found)
         if expected is not None:
             self.match(pattern.type.result, expected, found)
         missing = [name for name in decl.parameters if name not in found]
         if missing:
-            raise self.refuse(node, f"the types of this call of {decl.name}() do not tell {', '.join(missing)}", "annotate what you pass")
+            raise self.refuse(
+                node,
+                f"the types of this call of {decl.name}() do not tell {', '.join(missing)}",
+                "annotate what you pass",
+            )
         function = self.program.function(decl, None, tuple(found[name] for name in decl.parameters))
         signature = self.program.signature(decl, found, None)
-        return Call(self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, decl.name))
+        return Call(
+            self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, decl.name)
+        )
 
     def match(self, pattern: Type | int, type_: Type | int, found: dict[str, Type | int]) -> None:
         """Find what the variables of `pattern` must be to give `type_`; what does not fit is refused later, when arguments are converted."""
@@ -151,7 +173,9 @@ class Calls(Access):
         function = self.program.function(decl, kind)
         signature = self.program.signature(decl, self.program.substitution(kind), kind)
         if decl.is_static:
-            return Call(self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, name))
+            return Call(
+                self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, name)
+            )
         arguments = self.arguments(signature, node, decl.module, name, skip=1)
         return Call(self.at(node), function.type.result, function, [base, *arguments])
 
@@ -208,7 +232,9 @@ class Calls(Access):
         """`Array()`; given by the layer of built-ins."""
         raise AssertionError(node, expected)
 
-    def _construct(self, decl: ClassDecl, arguments: tuple[Type | int, ...], node: ast.Call, expected: Type | None) -> Expression:
+    def _construct(
+        self, decl: ClassDecl, arguments: tuple[Type | int, ...], node: ast.Call, expected: Type | None
+    ) -> Expression:
         if decl.parameters and not arguments:
             if isinstance(expected, StructType) and expected.decl is decl:
                 return self._construct_type(expected, node)
@@ -221,7 +247,11 @@ class Calls(Access):
         decl = type_.decl
         if decl.is_dataclass:
             return self._construct_dataclass(type_, node)
-        values = [(f, self._field_default(type_, f)) for f in type_.fields.values() if self._default_node(type_, f) is not None]
+        values = [
+            (f, self._field_default(type_, f))
+            for f in type_.fields.values()
+            if self._default_node(type_, f) is not None
+        ]
         init = decl.methods.get("__init__")
         if init is None:
             if node.args or node.keywords:
@@ -229,7 +259,9 @@ class Calls(Access):
             return Make(self.at(node), type_, values)
         function = self.program.function(init, type_)
         signature = self.program.signature(init, self.program.substitution(type_), type_)
-        return Make(self.at(node), type_, values, function, self.arguments(signature, node, decl.module, decl.name, skip=1))
+        return Make(
+            self.at(node), type_, values, function, self.arguments(signature, node, decl.module, decl.name, skip=1)
+        )
 
     def _construct_dataclass(self, type_: StructType, node: ast.Call) -> Expression:
         fields = type_.fields
@@ -246,7 +278,9 @@ class Calls(Access):
 
     @staticmethod
     def _default_node(type_: StructType, field: Field) -> ast.expr | None:
-        return next(n.value for n in type_.decl.field_nodes if isinstance(n.target, ast.Name) and n.target.id == field.name)
+        return next(
+            n.value for n in type_.decl.field_nodes if isinstance(n.target, ast.Name) and n.target.id == field.name
+        )
 
     def _field_default(self, type_: StructType, field: Field) -> Expression:
         from atoll.compiler.check.function import constant_checker
@@ -268,8 +302,14 @@ class Calls(Access):
         if isinstance(value, Constant) and isinstance(value.value, int):
             if value.value in decl.members.values() or decl.flags:
                 return Constant(self.at(node), type_, value.value)
-            raise self.refuse(node, f"{value.value} is not a value of {decl.name}", f"members: {', '.join(decl.members)}")
-        number = self.coerce(value, I64, node) if not isinstance(value.type, Int) or value.type.bits < 64 or value.type.signed else value
+            raise self.refuse(
+                node, f"{value.value} is not a value of {decl.name}", f"members: {', '.join(decl.members)}"
+            )
+        number = (
+            self.coerce(value, I64, node)
+            if not isinstance(value.type, Int) or value.type.bits < 64 or value.type.signed
+            else value
+        )
         if decl.flags:
             return Convert(self.at(node), type_, "same", number)
         return Intrinsic(self.at(node), type_, "enum of", [number], decl)

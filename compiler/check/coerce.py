@@ -66,7 +66,11 @@ class Coercion(Scope):
             return Convert(expression.at, wanted, "view", expression)
         if wanted == BYTES and isinstance(found, ArrayType | SliceType) and found.element == U8:
             return Convert(expression.at, wanted, "view", expression)
-        if isinstance(wanted, TupleType) and isinstance(found, TupleType) and len(found.elements) == len(wanted.elements):
+        if (
+            isinstance(wanted, TupleType)
+            and isinstance(found, TupleType)
+            and len(found.elements) == len(wanted.elements)
+        ):
             return self._tuple(expression, wanted, node)
         return None
 
@@ -84,7 +88,9 @@ class Coercion(Scope):
     def to_float(self, expression: Expression, node: ast.AST) -> Expression:
         """An integer as f64 (rounded to nearest, as in Python)."""
         if self.program.kernel:
-            raise self.refuse(node, "the kernel has no floating point: it does not save those registers", "use // for integers")
+            raise self.refuse(
+                node, "the kernel has no floating point: it does not save those registers", "use // for integers"
+            )
         if isinstance(expression, Constant) and isinstance(expression.value, int):
             return Constant(expression.at, FLOAT, float(expression.value))
         return expression if expression.type == FLOAT else Convert(expression.at, FLOAT, "float", expression)
@@ -108,8 +114,12 @@ class Coercion(Scope):
             return MakeTuple(expression.at, wanted, values)
         assert isinstance(expression.type, TupleType)
         whole = self.once(expression)
-        items: list[Expression] = [TupleItem(expression.at, t, whole.again(), i) for i, t in enumerate(expression.type.elements)]
-        made = MakeTuple(expression.at, wanted, [self.coerce(v, t, node) for v, t in zip(items, wanted.elements, strict=True)])
+        items: list[Expression] = [
+            TupleItem(expression.at, t, whole.again(), i) for i, t in enumerate(expression.type.elements)
+        ]
+        made = MakeTuple(
+            expression.at, wanted, [self.coerce(v, t, node) for v, t in zip(items, wanted.elements, strict=True)]
+        )
         return whole.around(made)
 
     def once(self, expression: Expression) -> Once:

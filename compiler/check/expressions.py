@@ -22,7 +22,9 @@ from atoll.compiler.types import (
     Type,
 )
 
-_FORMAT = re.compile(r"(?:(?P<fill>.)(?=[<>=^]))?(?P<align>[<>=^])?(?P<prefix>#)?(?P<zero>0)?(?P<width>\d+)?(?:\.(?P<precision>\d+))?(?P<kind>[a-zA-Z])?")
+_FORMAT = re.compile(
+    r"(?:(?P<fill>.)(?=[<>=^]))?(?P<align>[<>=^])?(?P<prefix>#)?(?P<zero>0)?(?P<width>\d+)?(?:\.(?P<precision>\d+))?(?P<kind>[a-zA-Z])?"
+)
 _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Lambda: ("a lambda is not supported", "write a function"),
     ast.ListComp: ("a comprehension is not supported", "write a loop that fills an array"),
@@ -83,7 +85,9 @@ class Expressions(Builtins):
                 return Constant(at, LITERAL, number)
             case float() as real:
                 if self.program.kernel:
-                    raise self.refuse(node, "the kernel has no floating point: it does not save those registers", "use integers")
+                    raise self.refuse(
+                        node, "the kernel has no floating point: it does not save those registers", "use integers"
+                    )
                 return Constant(at, FLOAT, real)
             case str() as text:
                 return Constant(at, TEXT, text)
@@ -151,7 +155,11 @@ class Expressions(Builtins):
     def _format(self, value: Expression, spec: str, node: ast.AST) -> FormatPart:
         found = _FORMAT.fullmatch(spec)
         if found is None:
-            raise self.refuse(node, f"format {spec!r} is not supported", "supported: [[fill]align][#][0][width][.precision][d x X b o f]")
+            raise self.refuse(
+                node,
+                f"format {spec!r} is not supported",
+                "supported: [[fill]align][#][0][width][.precision][d x X b o f]",
+            )
         kind = found["kind"] or ""
         number = isinstance(value.type, Int)
         allowed = "dxXbo" if number or value.type == BOOL else "fF" if value.type == FLOAT else "s"
@@ -164,7 +172,9 @@ class Expressions(Builtins):
             from atoll.compiler.types import I64
 
             value = Convert(value.at, I64, "int", value)
-        part = FormatPart(self.at(node), value, int(found["width"] or 0), found["align"] or "", found["fill"] or " ", kind)
+        part = FormatPart(
+            self.at(node), value, int(found["width"] or 0), found["align"] or "", found["fill"] or " ", kind
+        )
         part.prefix = bool(found["prefix"])
         part.precision = int(found["precision"] or 6)
         if len(part.fill.encode()) != 1:
@@ -179,7 +189,11 @@ class Expressions(Builtins):
         """The parts of `print(...)`, separators and line end included."""
         options = {"sep": " ", "end": "\n"}
         for keyword in call.keywords:
-            if keyword.arg not in options or not isinstance(keyword.value, ast.Constant) or not isinstance(keyword.value.value, str):
+            if (
+                keyword.arg not in options
+                or not isinstance(keyword.value, ast.Constant)
+                or not isinstance(keyword.value.value, str)
+            ):
                 raise self.refuse(keyword.value, "print takes constant sep and end only")
             options[keyword.arg] = keyword.value.value
         parts: list[FormatPart] = []

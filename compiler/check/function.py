@@ -42,7 +42,9 @@ def check_function(program: Program, function: Function) -> None:
     function.body = checker.block(decl.node.body)
     if checker.assigned is not None and function.type.result not in (VOID, NEVER) and not _is_stub(decl.node):
         program.reporter.report(
-            decl.module.at(decl.node), f"function {decl.name} may end without returning its {function.type.result}", "end every way with return or raise"
+            decl.module.at(decl.node),
+            f"function {decl.name} may end without returning its {function.type.result}",
+            "end every way with return or raise",
         )
 
 

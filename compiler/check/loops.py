@@ -158,7 +158,11 @@ class Loops(Assignments):
             return self.call_method(view, "__getitem__", [index], node)
         element = element_type(view.type)
         if element is None:
-            raise self.refuse(node, f"a {view.type} cannot be run through", "an array, slice, text, bytes, range, or an object with __len__ and __getitem__ can")
+            raise self.refuse(
+                node,
+                f"a {view.type} cannot be run through",
+                "an array, slice, text, bytes, range, or an object with __len__ and __getitem__ can",
+            )
         return Index(view.at, element.inner if isinstance(element, RefType) else element, view, index)
 
     def _for_display(self, node: ast.For, elements: list[ast.expr]) -> Statement:
@@ -179,7 +183,9 @@ class Loops(Assignments):
         hidden = self.temporary(I64)
         index = Local(self.at(node), I64, hidden)
         before = self.copy_assigned()
-        start = self.assign_to(node.target, Index(self.at(node), type_, Local(self.at(node), array.type, holder), index))
+        start = self.assign_to(
+            node.target, Index(self.at(node), type_, Local(self.at(node), array.type, holder), index)
+        )
         body, orelse = self._loop_with(node, before)
         bounds = Constant(self.at(node), I64, 0), Constant(self.at(node), I64, len(values))
         return Block(self.at(node), [keep, ForRange(self.at(node), hidden, *bounds, 1, [start, *body], orelse)])
@@ -226,7 +232,9 @@ class Loops(Assignments):
         first = If(at, condition, [*binds, If(at, guard, [mark, *body], [])], [])
         return [clear, first, If(at, flag, [], orelse)]
 
-    def _pattern(self, pattern: ast.pattern, subject: Expression, captures: list[tuple[ast.AST, str, Expression]]) -> Expression:
+    def _pattern(
+        self, pattern: ast.pattern, subject: Expression, captures: list[tuple[ast.AST, str, Expression]]
+    ) -> Expression:
         at = self.at(pattern)
         match pattern:
             case ast.MatchValue(value):
@@ -236,16 +244,22 @@ class Loops(Assignments):
             case ast.MatchOr(patterns):
                 return Logic(at, BOOL, "or", [self._pattern(p, subject, captures) for p in patterns])
             case ast.MatchAs(inner, name):
-                test: Expression = Constant(at, BOOL, True) if inner is None else self._pattern(inner, subject, captures)
+                test: Expression = (
+                    Constant(at, BOOL, True) if inner is None else self._pattern(inner, subject, captures)
+                )
                 if name is not None:
                     captures.append((pattern, name, subject))
                 return test
-            case ast.MatchSequence(patterns) if isinstance(subject.type, TupleType) and len(patterns) == len(subject.type.elements):
+            case ast.MatchSequence(patterns) if isinstance(subject.type, TupleType) and len(patterns) == len(
+                subject.type.elements
+            ):
                 tests = [self._pattern(p, TupleItem(at, t, subject, i), captures)
                          for i, (p, t) in enumerate(zip(patterns, subject.type.elements, strict=True))]  # fmt: skip
                 tests = [t for t in tests if not (isinstance(t, Constant) and t.value)]
                 return Logic(at, BOOL, "and", tests) if tests else Constant(at, BOOL, True)
-        raise self.refuse(pattern, "this pattern is not supported", "constants, enum members, |, names, _ and tuples of these are")
+        raise self.refuse(
+            pattern, "this pattern is not supported", "constants, enum members, |, names, _ and tuples of these are"
+        )
 
 
 def _bounds(start: Expression, stop: Expression, step: int) -> tuple[int, int] | None:

@@ -78,7 +78,12 @@ class Operators(Coercion):
         return self._integers(op, left, right, node)
 
     def _flags(self, op: str, left: Expression, right: Expression) -> Expression:
-        if isinstance(left, Constant) and isinstance(right, Constant) and isinstance(left.value, int) and isinstance(right.value, int):
+        if (
+            isinstance(left, Constant)
+            and isinstance(right, Constant)
+            and isinstance(left.value, int)
+            and isinstance(right.value, int)
+        ):
             return Constant(left.at, left.type, fold(op, left.value, right.value))
         return Binary(left.at, left.type, op, left, right)
 
@@ -98,7 +103,11 @@ class Operators(Coercion):
         return Binary(self.at(node), FLOAT, op, self.to_float(left, node), self.to_float(right, node))
 
     def _integers(self, op: str, left: Expression, right: Expression, node: ast.AST) -> Expression:
-        if isinstance(left, Constant) and isinstance(right, Constant) and (done := self._fold(op, left, right)) is not None:
+        if (
+            isinstance(left, Constant)
+            and isinstance(right, Constant)
+            and (done := self._fold(op, left, right)) is not None
+        ):
             return done
         type_ = self._operand_type(op, left, right, node)
         left = self.coerce(left, type_, node)
@@ -220,7 +229,12 @@ class Operators(Coercion):
         if self._is_none(left) or self._is_none(right):
             return self._identity("is" if op == "==" else "is not", left, right, node)
         left, right = self.unwrap(left), self.unwrap(right)
-        if isinstance(left, Constant) and isinstance(right, Constant) and isinstance(left.value, int) and isinstance(right.value, int):
+        if (
+            isinstance(left, Constant)
+            and isinstance(right, Constant)
+            and isinstance(left.value, int)
+            and isinstance(right.value, int)
+        ):
             return Constant(self.at(node), BOOL, _compare(op, left.value, right.value))
         if left.type == LITERAL or right.type == LITERAL:
             left, right = self._compare_constant(left, right, node)
@@ -231,7 +245,9 @@ class Operators(Coercion):
         elif _is_bytes(left.type) and _is_bytes(right.type):
             left, right = self.coerce(left, BYTES, node), self.coerce(right, BYTES, node)
         numbers = _is_number(left.type) and _is_number(right.type)
-        if not numbers and not (left.type == right.type and (left.type in (TEXT, BYTES) or isinstance(left.type, EnumType))):
+        if not numbers and not (
+            left.type == right.type and (left.type in (TEXT, BYTES) or isinstance(left.type, EnumType))
+        ):
             raise self.refuse(node, f"{left.type} and {right.type} cannot be compared with {op}")
         return Compare(self.at(node), BOOL, op, left, right)
 
@@ -268,7 +284,7 @@ class Operators(Coercion):
         return test if op == "is" else Unary(self.at(node), BOOL, "not", test)
 
     def _fieldwise(self, op: str, left: Expression, right: Expression, node: ast.AST) -> Expression:
-        if left.type != right.type and not isinstance(left.type, TupleType) or op not in ("==", "!="):
+        if (left.type != right.type and not isinstance(left.type, TupleType)) or op not in ("==", "!="):
             raise self.refuse(node, f"{left.type} and {right.type} cannot be compared with {op}")
         a, b = self.once(left), self.once(right)
         tests: list[Expression] = []
@@ -278,7 +294,11 @@ class Operators(Coercion):
             for field in self.program.complete(left.type).fields.values():
                 pair = (FieldOf(left.at, _plain(field.type), x.again(), field) for x in (a, b))
                 tests.append(self.compare("==", *pair, node))
-        elif isinstance(left.type, TupleType) and isinstance(right.type, TupleType) and len(left.type.elements) == len(right.type.elements):
+        elif (
+            isinstance(left.type, TupleType)
+            and isinstance(right.type, TupleType)
+            and len(left.type.elements) == len(right.type.elements)
+        ):
             for i, types in enumerate(zip(left.type.elements, right.type.elements, strict=True)):
                 pair_ = [TupleItem(left.at, t, x.again(), i) for t, x in zip(types, (a, b), strict=True)]
                 tests.append(self.compare("==", pair_[0], pair_[1], node))
@@ -291,7 +311,9 @@ class Operators(Coercion):
     def _membership(self, op: str, left: Expression, right_node: ast.expr, node: ast.AST) -> Expression:
         if isinstance(right_node, ast.Tuple | ast.List | ast.Set):
             value = self.once(self.settle(left, node))
-            tests = [self.compare("==", value.again(), self.expression(item, left.type), node) for item in right_node.elts]
+            tests = [
+                self.compare("==", value.again(), self.expression(item, left.type), node) for item in right_node.elts
+            ]
             found: Expression = value.around(Logic(self.at(node), BOOL, "or", tests))
         else:
             container = self.unwrap(self.expression(right_node))
@@ -307,7 +329,12 @@ class Operators(Coercion):
         if kind == BYTES or (isinstance(kind, ArrayType | SliceType) and isinstance(kind.element, Int | EnumType)):
             element = U8 if kind == BYTES else kind.element  # type: ignore[union-attr]
             view = container if kind == BYTES else self.coerce(container, SliceType(element), node)
-            if isinstance(item, Constant) and isinstance(item.value, int) and isinstance(element, Int) and not element.holds(item.value):
+            if (
+                isinstance(item, Constant)
+                and isinstance(item.value, int)
+                and isinstance(element, Int)
+                and not element.holds(item.value)
+            ):
                 return Constant(self.at(node), BOOL, False)
             value = self.settle(item, node) if item.type != LITERAL else self.coerce(item, element, node)
             return Intrinsic(self.at(node), BOOL, "contains", [view, value])
@@ -345,7 +372,11 @@ class Operators(Coercion):
             return a, b
         if a.type == LITERAL:
             return self.coerce(a, b.type, node), b
-        if isinstance(a.type, Int) and isinstance(b.type, Int) and (common := common_integer(a.type, b.type)) is not None:
+        if (
+            isinstance(a.type, Int)
+            and isinstance(b.type, Int)
+            and (common := common_integer(a.type, b.type)) is not None
+        ):
             return self.coerce(a, common, node), self.coerce(b, common, node)
         if isinstance(a.type, ArrayType) and isinstance(b.type, SliceType | ArrayType):
             slice_type = SliceType(a.type.element)

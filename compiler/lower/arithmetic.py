@@ -112,7 +112,9 @@ class Arithmetic(Failures):
         is_odd = self.temp(f"trunc i{count.bits} {n} to i1")
         self.branch(is_odd, odd, next_)
         self.start_after(odd)
-        product = self.integer_operation("*", type_, self.temp(f"load {width}, ptr {result}"), self.temp(f"load {width}, ptr {square}"), False, I64)
+        product = self.integer_operation(
+            "*", type_, self.temp(f"load {width}, ptr {result}"), self.temp(f"load {width}, ptr {square}"), False, I64
+        )
         self.emit(f"store {width} {product}, ptr {result}")
         self.start(next_)
         half = self.temp(f"lshr i{count.bits} {n}, 1")
@@ -163,7 +165,9 @@ class Arithmetic(Failures):
     def _fits(self, value: str, found: Int, wanted: Int) -> str:
         kind = f"i{found.bits}"
         if not found.signed:
-            return "true" if wanted.maximum >= found.maximum else self.temp(f"icmp ule {kind} {value}, {wanted.maximum}")
+            return (
+                "true" if wanted.maximum >= found.maximum else self.temp(f"icmp ule {kind} {value}, {wanted.maximum}")
+            )
         tests = []
         if wanted.minimum > found.minimum:
             tests.append(self.temp(f"icmp sge {kind} {value}, {wanted.minimum}"))

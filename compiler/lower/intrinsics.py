@@ -13,7 +13,7 @@ from atoll.compiler.types import BYTES, I64, TEXT, OptionalType, SliceType, Type
 class Intrinsics(Printing):
     """The layer of intrinsics."""
 
-    def intrinsic(self, node: Intrinsic) -> str:  # noqa: PLR0911
+    def intrinsic(self, node: Intrinsic) -> str:
         """The operand of any intrinsic."""
         name = node.name
         match name:

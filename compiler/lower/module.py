@@ -17,7 +17,9 @@ from atoll.compiler.types import BOOL, FLOAT, NEVER, VOID, EnumType, Int, Option
 class ModuleLowering:
     """Collects the parts of one LLVM module."""
 
-    def __init__(self, program: Program, runtime: dict[str, Function], unit_file: str, triple: str, per_thread: bool) -> None:
+    def __init__(
+        self, program: Program, runtime: dict[str, Function], unit_file: str, triple: str, per_thread: bool
+    ) -> None:
         self.program = program
         self.runtime = runtime
         self.triple = triple
@@ -63,7 +65,9 @@ class ModuleLowering:
         if data not in self._texts:
             name = self._texts[data] = f"@.text{len(self._texts)}"
             shown = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in data)
-            self.parts.append(f'{name} = private unnamed_addr constant [{max(len(data), 1)} x i8] c"{shown if data else chr(92) + "00"}"')
+            self.parts.append(
+                f'{name} = private unnamed_addr constant [{max(len(data), 1)} x i8] c"{shown if data else chr(92) + "00"}"'
+            )
         return self._texts[data]
 
     def constant(self, type_: Type, value: object) -> str:
@@ -106,7 +110,9 @@ class ModuleLowering:
         value = self.constant(initial.type, initial.value) if initial is not None else "zeroinitializer"
         if value in ("zeroinitializer", "null"):
             value = "zeroinitializer"
-        self.parts.append(f"{self.global_symbol(variable)} = internal {thread}global {self.layout.storage(variable.type)} {value}")
+        self.parts.append(
+            f"{self.global_symbol(variable)} = internal {thread}global {self.layout.storage(variable.type)} {value}"
+        )
 
     # --- functions ----------------------------------------------------------------------------------------------------
 
@@ -114,7 +120,12 @@ class ModuleLowering:
         """The name of a function; one that is only declared is noted as needed."""
         if function.decl.external is not None or function.decl.is_assembly:
             parameters = ", ".join(self.layout.value(t) for t in function.type.parameters)
-            self.need(function.symbol, self.result_type(function), parameters, "noreturn" if function.type.result == NEVER else "")
+            self.need(
+                function.symbol,
+                self.result_type(function),
+                parameters,
+                "noreturn" if function.type.result == NEVER else "",
+            )
         return "@" + quoted(function.symbol)
 
     def need(self, symbol: str, result: str, parameters: str, attributes: str = "") -> None:

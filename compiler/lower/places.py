@@ -114,10 +114,16 @@ class Places(Arithmetic):
         low = self._position(part.low, length) if part.low is not None else "0"
         high = self._position(part.high, length) if part.high is not None else length
         for bound in (low, high):
-            known = bound == length or bound == "0" or (bound.isdigit() and length.isdigit() and int(bound) <= int(length))
+            known = (
+                bound == length or bound == "0" or (bound.isdigit() and length.isdigit() and int(bound) <= int(length))
+            )
             if not known:
                 self.require(self.temp(f"icmp ule i64 {bound}, {length}"), "IndexError", bound, length)
-        address = base if low == "0" else self.temp(f"getelementptr inbounds {self._element_storage(part.base.type)}, ptr {base}, i64 {low}")
+        address = (
+            base
+            if low == "0"
+            else self.temp(f"getelementptr inbounds {self._element_storage(part.base.type)}, ptr {base}, i64 {low}")
+        )
         if low == "0":
             return self.view(base, high)
         forward = self.temp(f"icmp ugt i64 {high}, {low}")

@@ -88,7 +88,9 @@ class Printing(Places):
         return self.view(final, used)
 
     def _field(self, base: str, kind: StructType, name: str) -> str:
-        return self.temp(f"getelementptr inbounds {self.layout.storage(kind)}, ptr {base}, i32 0, i32 {kind.fields[name].index}")
+        return self.temp(
+            f"getelementptr inbounds {self.layout.storage(kind)}, ptr {base}, i32 0, i32 {kind.fields[name].index}"
+        )
 
     def _set_field(self, base: str, kind: StructType, name: str, operand: str) -> None:
         self.emit(f"store {self.layout.value(kind.fields[name].type)} {operand}, ptr {self._field(base, kind, name)}")

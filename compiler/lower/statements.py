@@ -17,8 +17,8 @@ from atoll.compiler.tree import (
     If,
     Local,
     LocalVariable,
-    MakeArray,
     Make,
+    MakeArray,
     Node,
     Print,
     Return,
@@ -253,7 +253,9 @@ class Statements(Values):
 
 def _is_zero(value: Expression) -> bool:
     """Whether it makes a structure or array from nothing."""
-    return (isinstance(value, Make) and not value.values and not value.arguments) or (isinstance(value, MakeArray) and not value.values)
+    return (isinstance(value, Make) and not value.values and not value.arguments) or (
+        isinstance(value, MakeArray) and not value.values
+    )
 
 
 __all__ = ["FunctionType", "Node", "Statements"]

@@ -52,7 +52,7 @@ from atoll.compiler.types import (
 class Values(Intrinsics):
     """The layer of expressions. A fresh structure or array is made in `into`, or in new storage of the frame."""
 
-    def value(self, expression: Expression, into: str | None = None) -> str:  # noqa: PLR0911, PLR0912
+    def value(self, expression: Expression, into: str | None = None) -> str:
         """The operand of an expression; for structures and arrays the address."""
         outer = self.here
         self.locate(expression.at)
@@ -77,7 +77,7 @@ class Values(Intrinsics):
 
     def _lower_local(self, node: Local) -> str:
         slot = self.variable(node.variable)
-        if node.variable.owns or node.variable.type != node.type and is_aggregate(node.type):
+        if node.variable.owns or (node.variable.type != node.type and is_aggregate(node.type)):
             return slot
         return self.temp(f"load {self.layout.value(node.variable.type)}, ptr {slot}")
 
@@ -305,7 +305,9 @@ class Values(Intrinsics):
         if function.makes_result:
             target = self.storage_for(function.type.result, into)
             arguments = [f"ptr {target}", *arguments]
-        result = self._called(self.module.symbol(function), function.can_raise, function.type, function.makes_result, arguments)
+        result = self._called(
+            self.module.symbol(function), function.can_raise, function.type, function.makes_result, arguments
+        )
         if function.type.result == NEVER:
             self.end("unreachable")
             self.start_after(self.label("dead"))

@@ -66,9 +66,16 @@ class Scope:
     def inside(self) -> Scope:
         """A copy for a block, whose own variables stay inside."""
         return Scope(
-            dict(self.integers), dict(self.writable), list(self.booleans), list(self.texts), dict(self.arrays),
-            dict(self.slices), dict(self.enums), list(self.points), self.functions,
-        )  # fmt: skip
+            dict(self.integers),
+            dict(self.writable),
+            list(self.booleans),
+            list(self.texts),
+            dict(self.arrays),
+            dict(self.slices),
+            dict(self.enums),
+            list(self.points),
+            self.functions,
+        )
 
 
 class Expressions:
@@ -93,10 +100,18 @@ class Expressions:
     def literal(self, kind: str) -> str:
         """A constant that fits: small ones and those at the edges are the interesting ones."""
         low, high = limits(kind)
-        number = self.pick([
-            self.random.randint(0, 9), self.random.randint(0, 127), self.random.randint(low, high), high,
-            high - self.random.randint(0, 3), low, low + self.random.randint(0, 3), 1 << self.random.randrange(bits(kind) - 1),
-        ])  # fmt: skip
+        number = self.pick(
+            [
+                self.random.randint(0, 9),
+                self.random.randint(0, 127),
+                self.random.randint(low, high),
+                high,
+                high - self.random.randint(0, 3),
+                low,
+                low + self.random.randint(0, 3),
+                1 << self.random.randrange(bits(kind) - 1),
+            ]
+        )
         return str(number) if number >= 0 else f"({number})"
 
     # --- integers -----------------------------------------------------------------------------------------------------
@@ -105,8 +120,18 @@ class Expressions:
         """An expression whose type is exactly `kind`; never a constant for the compiler."""
         if depth >= DEEPEST or self.chance(25):
             return self.leaf(kind)
-        makers = [self.operation, self.operation, self.mixed, self.shift, self.unary, self.conversion, self.wrapping,
-                  self.reinterpreted, self.choice, self.call]  # fmt: skip
+        makers = [
+            self.operation,
+            self.operation,
+            self.mixed,
+            self.shift,
+            self.unary,
+            self.conversion,
+            self.wrapping,
+            self.reinterpreted,
+            self.choice,
+            self.call,
+        ]
         return self.pick(makers)(kind, depth + 1)
 
     def leaf(self, kind: str) -> str:

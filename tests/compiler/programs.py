@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from random import Random
 
 from tests.compiler.program_expressions import ARITHMETIC, KINDS, Function
-from tests.compiler.program_statements import Statements
+from tests.compiler.program_blocks import Blocks
 
 HEADER = '''"""Generated."""
 
@@ -29,12 +29,23 @@ from atoll.userland.runtime.containers import Empty, Full, Ring
 '''
 
 # How a run of one program among many ends, from the special to the general.
-ENDS = ("Derived_{tag}", "Worded_{tag}", "Coded_{tag}", "OverflowError", "ZeroDivisionError", "IndexError", "ValueError",
-        "AssertionError", "Full", "Empty", "Exception")  # fmt: skip
+ENDS = (
+    "Derived_{tag}",
+    "Worded_{tag}",
+    "Coded_{tag}",
+    "OverflowError",
+    "ZeroDivisionError",
+    "IndexError",
+    "ValueError",
+    "AssertionError",
+    "Full",
+    "Empty",
+    "Exception",
+)
 MEMBERS = ("RED", "GREEN", "BLUE")
 
 
-class Program(Statements):
+class Program(Blocks):
     """Writes one program."""
 
     def __init__(self, random: Random, tag: str) -> None:
@@ -122,17 +133,17 @@ class Derived_@t(Worded_@t):
 
     def state(self) -> None:
         """Module variables."""
-        self.lines_of(f'''
+        self.lines_of(f"""
 
 state_@t: @k = {self.literal(self.kind)}
 place_@t: Point_@t = Point_@t({self.literal(self.kind)})
 table_@t: Array[@k, @n] = Array(({", ".join(self.literal(self.kind) for _ in range(self.length))}))
 grid_@t: Array[Point_@t, 3] = Array()
-''')
+""")
 
     def fixed_functions(self) -> None:
         """Functions whose shape is always the same: results of all sorts, recursion with a bound, module state."""
-        self.lines_of(f'''
+        self.lines_of(f"""
 
 def maybe_@t(x: i32) -> i32 | None:
     return x // 2 if x & {self.random.randint(1, 3)} else None
@@ -180,7 +191,7 @@ def twice_@t(f: Callable[[@k], @k], x: @k) -> @k:
 
 def step_@t(x: @k) -> @k:
     return {self.pick(("x", "x + 1", "x // 2", "~x", "wrapping_sub(x, 7)", "x ^ 3"))}
-''')
+""")
         self.functions = [Function(f"step_{self.tag}", (self.kind,), self.kind)]
 
     def function(self, number: int) -> None:
@@ -244,23 +255,40 @@ def step_@t(x: @k) -> @k:
         self.scope.enums["color"] = f"Color_{self.tag}", MEMBERS
 
     def structures(self) -> None:
-        """Structures with fields in place and references; other names for them; copies; calls that give and take them."""
+        """Structures: fields in place and references, other names, copies, calls that give and take them."""
         tag = self.tag
         for line in (
-            f"p = Point_{tag}({self.literal(self.kind)})", f"q = point_{tag}({self.leaf(self.kind)})", "r = p", "s = copy(q)",
-            f"box = Box_{tag}()", f"other = Box_{tag}()", "box.next = other", "box.corner = p", "p.x = q.x",
-            f"grid_{tag}[2] = q", f"grid_{tag}[0] = grid_{tag}[2]", f"{self.pick(('r', 's', 'q'))}.y = {self.leaf(self.other)}",
-            f"number, larger = pair_{tag}(box.corner.x, p.y)", f"print(p == q, r == p, s == q, p == grid_{tag}[0], number, larger)",
-        ):  # fmt: skip
+            f"p = Point_{tag}({self.literal(self.kind)})",
+            f"q = point_{tag}({self.leaf(self.kind)})",
+            "r = p",
+            "s = copy(q)",
+            f"box = Box_{tag}()",
+            f"other = Box_{tag}()",
+            "box.next = other",
+            "box.corner = p",
+            "p.x = q.x",
+            f"grid_{tag}[2] = q",
+            f"grid_{tag}[0] = grid_{tag}[2]",
+            f"{self.pick(('r', 's', 'q'))}.y = {self.leaf(self.other)}",
+            f"number, larger = pair_{tag}(box.corner.x, p.y)",
+            f"print(p == q, r == p, s == q, p == grid_{tag}[0], number, larger)",
+        ):
             self.emit(line)
-        places = {"p.x": self.kind, "r.x": self.kind, "s.y": self.other, "box.count": self.kind, "box.corner.x": self.kind}
+        places = {
+            "p.x": self.kind,
+            "r.x": self.kind,
+            "s.y": self.other,
+            "box.count": self.kind,
+            "box.corner.x": self.kind,
+        }
         self.scope.integers |= places | {"box.height": self.other, "number": self.other}
         self.scope.writable |= places
         self.scope.points += ["p", "q", "r", "s", "box.corner", f"grid_{tag}[1]"]
         self.scope.arrays["box.items"] = self.other, self.length
         self.scope.booleans += ["larger", "box.flag"]
         self.scope.texts.append("box.label")
-        self.emit(f"filled = fill_{tag}(box.items[1:], {self.leaf(self.other)}) + fill_{tag}(near, {self.literal(self.other)})")
+        x, y = self.leaf(self.other), self.literal(self.other)
+        self.emit(f"filled = fill_{tag}(box.items[1:], {x}) + fill_{tag}(near, {y})")
         self.scope.integers["filled"] = "u64"
         self.emit(f"cursor: Box_{tag} | None = box")
         with self.nested("while cursor is not None:"):
@@ -268,7 +296,9 @@ def step_@t(x: @k) -> @k:
             self.emit("cursor.count = 9")
             self.emit("cursor = cursor.next")
         with self.nested("try:"):
-            self.emit(f"print(box.add({self.operand(self.kind, 1)}), down_{tag}({self.random.randint(0, 5)}, box.count))")
+            self.emit(
+                f"print(box.add({self.operand(self.kind, 1)}), down_{tag}({self.random.randint(0, 5)}, box.count))"
+            )
             self.emit(f"shift_{tag}(twice_{tag}(step_{tag}, {self.operand(self.kind, 1)}))")
         with self.nested(f"except {self.pick(('OverflowError', 'ArithmeticError'))}:"):
             self.emit('print("structures overflow")')
@@ -279,7 +309,13 @@ def step_@t(x: @k) -> @k:
         self.emit(f"ring: Ring[{kind}, 3] = Ring()")
         for _ in range(self.random.randint(3, 6)):
             with self.nested("try:"):
-                what = self.pick((f"ring.push({self.operand(kind, 1)})", "print(ring.pop())", "print(ring[len(ring) - 1], ring.full)"))
+                what = self.pick(
+                    (
+                        f"ring.push({self.operand(kind, 1)})",
+                        "print(ring.pop())",
+                        "print(ring[len(ring) - 1], ring.full)",
+                    )
+                )
                 self.emit(what)
             with self.nested(f"except {self.pick(('(Full, Empty)', 'Exception'))}:"):
                 self.emit('print("ring", len(ring))')
@@ -320,8 +356,14 @@ def batch(seeds: Iterable[int]) -> str:
 
 def runner(tag: str) -> str:
     """A function that runs one program and prints how it ended."""
-    lines = ["", f"def run_{tag}() -> None:", f'    print("--- {tag}")', "    try:", f"        program_{tag}()",
-             '        print("ended")']  # fmt: skip
+    lines = [
+        "",
+        f"def run_{tag}() -> None:",
+        f'    print("--- {tag}")',
+        "    try:",
+        f"        program_{tag}()",
+        '        print("ended")',
+    ]
     for name in ENDS:
         shown = name.format(tag=tag)
         lines += [f"    except {shown}:", f'        print("{shown}")']

@@ -1,4 +1,4 @@
-"""The import hook: guest modules follow the language's rules in CPython, and only while they are imported through it."""
+"""The import hook: guest modules follow the language's rules in CPython, but only where they are imported through it."""
 
 from __future__ import annotations
 

@@ -161,3 +161,16 @@ def test_damaged_debugging_information_is_refused() -> None:
     at = linked.elf.index(b"kernel/one.py")
     with pytest.raises(DebugError, match=r"^the debugging information is damaged"):
         read_pieces(linked.elf[: at + 20])
+
+
+@pytest.mark.parametrize("version", [4, 5])
+def test_folders_may_be_told_apart_from_file_names(version: int) -> None:
+    text = debug_program(version)
+    for name in ("one", "two"):
+        old = f'filename: "kernel/{name}.py", directory: "."'
+        folder = "kernel" if name == "one" else "userland/runtime"
+        text = text.replace(old, f'filename: "{name}.py", directory: "{folder}"')
+    linked = link([start(), read_object(compile_ir(text, optimise=True), "p.o")], KERNEL, "_start")
+    assert {piece.file for piece in read_pieces(linked.elf)} == {
+        *("kernel/entry.py", "kernel/one.py", "userland/runtime/two.py"),
+    }

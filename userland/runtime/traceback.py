@@ -106,7 +106,26 @@ def message_of(record: ErrorRecord, name: Text, buffer: Slice[u8]) -> Text:
         return written(buffer, f"result does not fit {'i' if b == 1 else 'u'}{a}")
     if name == "ValueError" and b != NO_NUMBER:
         return written(buffer, f"length {a} does not fit length {b}")
-    return "negative shift count" if name == "ValueError" and a != NO_NUMBER else ""
+    if name == "ValueError" and a != NO_NUMBER:
+        return "negative shift count"
+    return numbers_of(record, buffer)
+
+
+def numbers_of(record: ErrorRecord, buffer: Slice[u8]) -> Text:
+    """The fields of an error that the program declares, as Python shows the arguments of an error: `3`, or `(3, 4)`."""
+    used: u64 = 0
+    for word in record.words:
+        if word != NO_NUMBER:
+            used += 1
+    a, b = signed(record.words[0]), signed(record.words[1])
+    if used == 0:
+        return ""
+    if used == 1:
+        return written(buffer, f"{a}")
+    if used == 2:
+        return written(buffer, f"({a}, {b})")
+    c = signed(record.words[2])
+    return written(buffer, f"({a}, {b}, {c})" if used == 3 else f"({a}, {b}, {c}, {signed(record.words[3])})")
 
 
 def written(buffer: Slice[u8], text: Text) -> Text:
