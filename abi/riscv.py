@@ -9,8 +9,6 @@ Numbers: The RISC-V Instruction Set Manual, volume II (privileged architecture),
 from enum import IntEnum
 from typing import NoReturn
 
-from atoll.abi.types import u64
-
 from atoll.abi.operands import (
     Atomic,
     Bare,
@@ -44,6 +42,7 @@ from atoll.abi.operands import (
     Upper,
     ValueToCsr,
 )
+from atoll.abi.types import u64
 
 
 class CSR(IntEnum):

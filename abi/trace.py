@@ -3,26 +3,27 @@
 compiler/trace_table.py builds one per image after linking; guest code reads it to print tracebacks, also on QEMU.
 """
 
-# Where it is: the section `.trace`, mapped read-only, last in the image. The image's own code finds it at the symbol
-# `__trace_start`; who loads another image finds its address and size in the program header of type `TRACE_SEGMENT`.
+# Where it is: the section `.trace`, mapped read-only, last in the image. The image's own code finds it at the
+# symbol `__trace_start`; who loads another image finds its address and size in the program header of type
+# `TRACE_SEGMENT`.
 #
-# All fields are unsigned, 32 bits, little-endian, at multiples of 4; "offset" without more means bytes from the start of
-# the table. The table is, in this order: header, ranges, locations, sites, errors, strings.
+# All fields are unsigned, 32 bits, little-endian, at multiples of 4; "offset" without more means bytes from the
+# start of the table. The table is, in this order: header, ranges, locations, sites, errors, strings.
 #
 # How to read it
-# - a fault at `pc`: among the ranges, which are sorted by their start, find the last with `start <= pc - base` by binary
-#   search (pc below base, or at or above base + CODE_SIZE: no frame). Its location is where pc is; location 0 means "no
-#   source known here".
+# - a fault at `pc`: among the ranges, which are sorted by their start, find the last with `start <= pc - base` by
+#   binary search (pc below base, or at or above base + CODE_SIZE: no frame). Its location is where pc is; location
+#   0 means "no source known here".
 # - a return address found in a frame: look up `address - 4`, the call. (No instruction is shorter than 4 bytes.)
-# - a site id of a raised error: `sites[id]` is its location. A site never has an inlined-at location: each function that
-#   an error passes appends its own site, inlined or not.
-# - a location is one frame. When its INLINED_AT is not 0, the function was inlined, and the frame that called it is that
-#   other location; follow until 0. Innermost comes first in such a chain, so print it backwards. No chain is longer than
-#   MAX_DEPTH.
-# - an error class: `errors[id]` holds its name and the largest id among its descendants (`except E` catches id(E) ...
-#   last(E)). Id 0 is no error; its name is empty.
-# - a string is named by its offset from the start of the strings: 32 bits of length in bytes, then that many bytes of
-#   UTF-8, then zeros up to a multiple of 4. String 0 is the empty string.
+# - a site id of a raised error: `sites[id]` is its location. A site never has an inlined-at location: each function
+#   that an error passes appends its own site, inlined or not.
+# - a location is one frame. When its INLINED_AT is not 0, the function was inlined, and the frame that called it is
+#   that other location; follow until 0. Innermost comes first in such a chain, so print it backwards. No chain is
+#   longer than MAX_DEPTH.
+# - an error class: `errors[id]` holds its name and the largest id among its descendants (`except E` catches id(E)
+#   ... last(E)). Id 0 is no error; its name is empty.
+# - a string is named by its offset from the start of the strings: 32 bits of length in bytes, then that many bytes
+#   of UTF-8, then zeros up to a multiple of 4. String 0 is the empty string.
 
 MAGIC = 0x43525441  # "ATRC" in memory
 VERSION = 1

@@ -19,7 +19,8 @@ from atoll.benchmarks.stopwatch import Stopwatch
 from atoll.compiler.cache import Cache
 from atoll.compiler.driver import compile_file
 from atoll.images.recipe import Image, build_image
-from atoll.machine.board import Board, BoardConfig
+from atoll.machine.board import Board
+from atoll.machine.config import BoardConfig
 
 PROGRAMS = Path(__file__).parent / "programs"
 WARM_UP_TRAPS = 100
@@ -137,7 +138,7 @@ def measure_boot(samples: Samples, image: Image) -> None:
 
     def first_user_block(_engine: unicorn.Uc, _address: int, _size: int, _data: object) -> None:
         if not seen:
-            seen.append((time.perf_counter() - begin, board.cpu.cycles))
+            seen.append((time.perf_counter() - begin, board.instructions))
             board.cpu.request_stop()
 
     board.cpu.engine.hook_add(unicorn.UC_HOOK_BLOCK, first_user_block, begin=IMAGE, end=IMAGE_END)

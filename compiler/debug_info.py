@@ -13,7 +13,7 @@ from elftools.dwarf.compileunit import CompileUnit
 from elftools.dwarf.die import DIE
 from elftools.dwarf.dwarfinfo import DWARFInfo
 from elftools.dwarf.lineprogram import LineProgram
-from elftools.dwarf.ranges import RangeEntry
+from elftools.dwarf.ranges import BaseAddressEntry
 from elftools.elf.elffile import ELFFile
 
 
@@ -163,10 +163,13 @@ def _addresses(dwarf: DWARFInfo, unit: CompileUnit, die: DIE) -> Iterator[tuple[
         yield start, high.value if high.form == "DW_FORM_addr" else start + high.value
     elif "DW_AT_ranges" in die.attributes:
         lists = dwarf.range_lists()
-        base = unit.get_top_DIE().attributes.get("DW_AT_low_pc")
+        low = unit.get_top_DIE().attributes.get("DW_AT_low_pc")
+        base = low.value if low else 0
         for entry in lists.get_range_list_at_offset(die.attributes["DW_AT_ranges"].value, cu=unit) if lists else []:
-            if isinstance(entry, RangeEntry):
-                offset = 0 if entry.is_absolute or base is None else base.value
+            if isinstance(entry, BaseAddressEntry):
+                base = entry.base_address
+            else:
+                offset = 0 if entry.is_absolute else base
                 yield offset + entry.begin_offset, offset + entry.end_offset
 
 

@@ -192,11 +192,11 @@ def _instruction_text(engine: capstone.Cs, data: bytes, address: int) -> str:
 
 # ---- targets: decoded from the words, to follow addresses that are made in two steps ----
 _LOADS, _STORES = (0x03, 0x07), (0x23, 0x27)
-_OP_IMM, _AUIPC, _LUI, _BRANCH, _JALR, _JAL = 0x13, 0x17, 0x37, 0x63, 0x67, 0x6F
+_OP_IMM, _AUIPC, _BRANCH, _JALR, _JAL = 0x13, 0x17, 0x63, 0x67, 0x6F
 
 
 def _target(word: int, address: int, uppers: dict[int, int]) -> int | None:
-    """The address that a branch, a jump, or the second instruction of a pair (auipc or lui first) refers to."""
+    """The address that a branch, a jump, or the second instruction of a pair (auipc first) refers to."""
     opcode, base = word & 0x7F, word >> 15 & 31
     if opcode == _BRANCH:
         return address + _branch(word)
@@ -214,8 +214,8 @@ def _follow(word: int, address: int, uppers: dict[int, int]) -> None:
     opcode, destination = word & 0x7F, word >> 7 & 31
     if opcode in (_JAL, _JALR):
         uppers.clear()
-    elif opcode in (_AUIPC, _LUI):
-        uppers[destination] = _signed(word & 0xFFFF_F000, 32) + (address if opcode == _AUIPC else 0)
+    elif opcode == _AUIPC:
+        uppers[destination] = address + _signed(word & 0xFFFF_F000, 32)
     elif opcode not in (*_STORES, _BRANCH):
         uppers.pop(destination, None)
 

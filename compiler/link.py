@@ -115,8 +115,8 @@ class _Linker:
 
     def _target(self, number: int, symbol: Symbol) -> Target:
         """What a relocation's symbol stands for in this image."""
-        if symbol.section != UNDEFINED and symbol.binding == Binding.LOCAL:
-            return Target(symbol.name, self._address(number, symbol))
+        if symbol.binding == Binding.LOCAL:  # the undefined one is number 0: "no symbol", whose value is 0
+            return Target(symbol.name, 0 if symbol.section == UNDEFINED else self._address(number, symbol))
         definition = self.definitions.get(symbol.name)
         if definition is not None:
             return Target(symbol.name, self._address(*definition))

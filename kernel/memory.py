@@ -8,8 +8,8 @@ from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.raw import load64, store64
 from atoll.abi.types import Array, u64
 from atoll.kernel.layout import DIRECT_MAP, kernel_end, page_up
+from atoll.userland.runtime.memory import memset
 
-WORD = 8  # bytes
 MAX_RESERVED = 4
 
 
@@ -76,7 +76,7 @@ def take_page() -> u64:
     else:
         page = take_fresh_page()
     pages.in_use += 1
-    clear_page(page)
+    memset(reach(page), 0, PAGE_SIZE)
     return page
 
 
@@ -108,10 +108,3 @@ def give_page(page: u64) -> None:
     store64(reach(page), pages.returned)
     pages.returned = page
     pages.in_use -= 1
-
-
-def clear_page(page: u64) -> None:
-    """Fill a page with zeros."""
-    place = reach(page)
-    for offset in range(0, PAGE_SIZE, WORD):
-        store64(place + offset, 0)

@@ -41,15 +41,16 @@ def position(index: int, length: int) -> int:
 
 
 def bounds(part: slice, length: int) -> tuple[int, int]:
-    """The checked bounds of a slice: outside the sequence they are an error, not clipped."""
+    """The checked bounds of a slice: outside the sequence they are an error, not clipped; crossed ones are empty."""
     if part.step is not None:
         raise Refused("slices have no step")
     low = 0 if part.start is None else int(part.start)
     high = length if part.stop is None else int(part.stop)
     first, last = (low + length if low < 0 else low), (high + length if high < 0 else high)
-    if not 0 <= first <= last <= length:
-        raise IndexError(f"slice {low}:{high} is out of range for length {length}")
-    return first, last
+    for written, place in ((low, first), (high, last)):
+        if not 0 <= place <= length:
+            raise IndexError(f"index {written} is out of range for length {length}")
+    return first, max(first, last)
 
 
 class Slice:

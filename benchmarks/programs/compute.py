@@ -19,8 +19,10 @@ def count_primes() -> u64:
     for number in range(2, LIMIT):
         if not composite[number]:
             count += 1
-            for multiple in range(number * number, LIMIT, number):
+            multiple = number * number
+            while multiple < LIMIT:
                 composite[multiple] = True
+                multiple += number
     return count
 
 
@@ -28,7 +30,7 @@ def hash_sieve(start: u64) -> u64:
     """FNV-1a over the sieve's table, begun with `start`."""
     result = start
     for flag in composite:
-        result = wrapping_mul(result ^ (1 if flag else 0), FNV_PRIME)
+        result = wrapping_mul(result ^ u64(1 if flag else 0), FNV_PRIME)
     return result
 
 

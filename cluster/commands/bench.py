@@ -24,12 +24,12 @@ def bench(
     if unknown:
         raise CommandError(f"there is no benchmark {unknown[0]!r}; there is: {', '.join(NAMES)}")
 
-    from atoll.benchmarks import machine
+    from atoll.benchmarks.machine import measure
     from atoll.benchmarks.report import show_table, write_json
     from atoll.cluster.progress import progress_bar
 
     with progress_bar() as report:
-        results = machine.measure(rounds, report)
+        results = measure(rounds, report)
     show_table(results)
     if json_file is not None:
         write_json(results, json_file)

@@ -48,7 +48,8 @@ def boot_image(program: Path | None, arguments: Sequence[str], memory: int, hook
 def start(kernel: bytes, initrd: bytes | None, bootargs: str, memory: int, hooks: Hooks, stats: Path | None) -> None:
     """Make a board, load it, run it; exits with the guest's status."""
     from atoll.cluster.session import run_board
-    from atoll.machine.board import Board, BoardConfig
+    from atoll.machine.board import Board
+    from atoll.machine.config import BoardConfig
 
     board = Board(BoardConfig(ram_bytes=memory * MIB, bootargs=bootargs, hooks=hooks.value))
     board.load_kernel(kernel)

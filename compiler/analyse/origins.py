@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from atoll.compiler.analyse.reuse import Reuse
 from atoll.compiler.tree import (
     Assign,
     AssignSlice,
@@ -17,7 +18,6 @@ from atoll.compiler.tree import (
     Expression,
     FieldOf,
     FormattedText,
-    ForRange,
     Function,
     Global,
     Index,
@@ -31,7 +31,6 @@ from atoll.compiler.tree import (
     Return,
     SliceOf,
     TupleItem,
-    While,
 )
 from atoll.compiler.types import (
     TEXT,
@@ -65,7 +64,7 @@ class Origins:
         self.summary: Summary = program.summaries[function]
         self.variables: dict[LocalVariable, Tokens] = defaultdict(lambda: NONE)
         self.contents: dict[Token, Tokens] = defaultdict(lambda: NONE)
-        self.loops: dict[Token, Node | None] = {}
+        self.reuse = Reuse(function) if report else None
         self.changed = False
 
     def run(self) -> None:
@@ -77,21 +76,19 @@ class Origins:
         while True:
             self.changed = False
             for statement in self.function.body:
-                self._visit(statement, None)
+                self._visit(statement)
             if not self.changed:
                 break
         if reporting:
             self.report = True
             for statement in self.function.body:
-                self._visit(statement, None)
+                self._visit(statement)
 
     # --- statements ---------------------------------------------------------------------------------------------------
 
-    def _visit(self, node: Node, loop: Node | None) -> None:
-        self.loops.setdefault(node, loop)
-        inner = node if isinstance(node, While | ForRange) else loop
+    def _visit(self, node: Node) -> None:
         for child in node.children():
-            self._visit(child, inner)
+            self._visit(child)
         match node:
             case Assign():
                 self._assign(node)
@@ -107,8 +104,7 @@ class Origins:
     def _assign(self, node: Assign) -> None:
         if isinstance(node.target, Local):
             self._set(node.target.variable, node.value)
-            if self.report:
-                self._check_reuse(node, node.target.variable)
+            self._check_name(node, node.target.variable)
             return
         stored = _stored(node.target)
         value = self.origins(node.value)
@@ -118,6 +114,7 @@ class Origins:
                 self._store(holder, self._inside(value), node)
         elif is_reference(stored):
             self._store(holder, value, node)
+            self._check_holder(holder, value, node)
 
     def _set(self, variable: LocalVariable, value: Expression) -> None:
         if not is_reference(variable.type):
@@ -126,7 +123,6 @@ class Origins:
         if variable.owns:
             if isinstance(value, Make | MakeArray | Copy | Call):
                 self._add(self.contents, variable, self._inside(found))
-                self.loops.setdefault(variable, self.loops.get(value))
         else:
             self._add(self.variables, variable, found)
 
@@ -163,18 +159,27 @@ class Origins:
                     self.program.refuse(node, f"{self._name(value)} ends with this function, and is stored in what outlives it",
                                         "store a copy, or keep it in module state")  # fmt: skip
 
-    def _check_reuse(self, node: Assign, variable: LocalVariable) -> None:
-        """A name for a text of a loop whose buffer is used again while the name still stands for the old text."""
-        if isinstance(node.value, FormattedText) or variable.name.startswith("."):
+    def _check_name(self, node: Assign, variable: LocalVariable) -> None:
+        if self.reuse is None or not self.report or variable.owns or not is_reference(variable.type):
             return
-        for token in self.origins(node.value) if is_reference(variable.type) else ():
-            loop = self.loops.get(token) if isinstance(token, FormattedText) else None
-            if loop is not None and loop is not self.loops.get(node):
+        for token in self.origins(node.value):
+            if not self.reuse.name_is_safe(variable, node, token):
+                advice = "keep its bytes in an Array[u8, N]" if variable.type == TEXT else "write copy(...)"
                 self.program.refuse(
-                    node,
-                    f"{variable.name} names a text whose buffer is used again in the loop",
-                    "keep its bytes in an Array[u8, N]",
+                    node, f"{variable.name} names {self._name(token)}, whose storage is used again for another", advice
                 )
+
+    def _check_holder(self, holders: Tokens, values: Tokens, node: Assign) -> None:
+        if self.reuse is None or not self.report:
+            return
+        for holder in holders:
+            for token in values:
+                if not isinstance(holder, int) and not self.reuse.holder_is_safe(holder, node.value, token):
+                    self.program.refuse(
+                        node,
+                        f"{self._name(token)} is stored, and its storage is used again for another",
+                        "keep such things in an Array",
+                    )
 
     def _name(self, token: Token) -> str:
         if isinstance(token, LocalVariable):

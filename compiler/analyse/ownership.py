@@ -14,7 +14,6 @@ from atoll.compiler.tree import (
     Choice,
     Copy,
     Expression,
-    ForRange,
     Function,
     Let,
     Local,
@@ -23,7 +22,6 @@ from atoll.compiler.tree import (
     MakeArray,
     Node,
     Return,
-    While,
 )
 from atoll.compiler.types import is_aggregate
 
@@ -38,15 +36,13 @@ class Ownership:
         self.reporter = reporter
         self.assigned: dict[LocalVariable, list[Assign | Let]] = {}
         self.returns: dict[Function, list[Return]] = {}
-        # A variable assigned inside a loop: the innermost loop around each assignment.
-        self.loop_of: dict[Node, Node | None] = {}
 
     def run(self) -> None:
         """Set `owns` of variables and `makes_result` of functions."""
         for function in self.functions:
             self.returns[function] = []
             for statement in function.body:
-                self._collect(statement, function, None)
+                self._collect(statement, function)
         changed = True
         while changed:
             changed = False
@@ -54,18 +50,14 @@ class Ownership:
                 changed |= self._results(function)
         for function in self.functions:
             self._settle(function)
-        for function in self.functions:
-            self._check_aliases(function)
 
-    def _collect(self, node: Node, function: Function, loop: Node | None) -> None:
+    def _collect(self, node: Node, function: Function) -> None:
         if isinstance(node, Assign | Let) and isinstance(node.target, Local):
             self.assigned.setdefault(node.target.variable, []).append(node)
-            self.loop_of[node] = loop
         elif isinstance(node, Return):
             self.returns[function].append(node)
-        inner = node if isinstance(node, While | ForRange) else loop
         for child in node.children():
-            self._collect(child, function, inner)
+            self._collect(child, function)
 
     def fresh(self, value: Expression) -> bool:
         """Whether the structure or array is made here."""
@@ -129,31 +121,3 @@ class Ownership:
         if function.makes_result and function.address_taken:
             self.reporter.report(function.decl.module.at(function.decl.node), f"{function.decl.name} is used as a value and makes its result",
                                  "let it fill a structure that it is given")  # fmt: skip
-
-    # --- names for structures that are made again ---------------------------------------------------------------------
-
-    def _check_aliases(self, function: Function) -> None:
-        """Refuse a name for an own structure that is made anew while the name still means the old one."""
-        for variable in function.variables:
-            if variable.owns or not is_aggregate(variable.type) or variable.name.startswith("."):
-                continue
-            places = self.assigned.get(variable, [])
-            for place in places:
-                owner = _root(place.value)
-                if owner is None or not owner.owns:
-                    continue
-                made = self.assigned[owner]
-                once = len(made) == 1 and self.loop_of[made[0]] is None
-                together = len(made) == 1 and len(places) == 1 and self.loop_of[made[0]] is self.loop_of[place]
-                if not once and not together:
-                    self.reporter.report(place.at, f"{variable.name} names {owner.name}, whose storage is used again for another structure",
-                                         f"write {variable.name} = copy({owner.name})")  # fmt: skip
-
-
-def _root(value: Expression) -> LocalVariable | None:
-    """The variable whose storage an expression points into."""
-    from atoll.compiler.tree import FieldOf, Index
-
-    while isinstance(value, FieldOf | Index):
-        value = value.base
-    return value.variable if isinstance(value, Local) else None

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import atoll
 from atoll.abi.cpython.integers import Refused
 from atoll.abi.cpython.structures import evaluate
-from atoll.compiler.cpython import runtime
+from atoll.compiler.cpython import runtime, system
 from atoll.compiler.cpython.rewrite import GUEST, Rewriter
 
 PACKAGE = Path(atoll.__file__).parent
@@ -85,6 +85,7 @@ class Finder(MetaPathFinder, Loader):
         names[GUEST] = runtime
         names["__builtins__"] = runtime.BUILTINS
         exec(rewritten(path, path.stat().st_mtime_ns), names)
+        names.update(system.REPLACEMENTS.get(module.__name__, {}))
 
 
 @lru_cache(maxsize=256)
@@ -135,15 +136,16 @@ def run_module(path: Path) -> ModuleType:
 
 
 def run_program(path: Path, arguments: Sequence[str] = ()) -> Outcome:
-    """Run `main` of a program, as the emulated CPU would; programs cannot read arguments yet, so there must be none."""
-    if arguments:
-        raise Refused("guest programs take no arguments yet")
+    """Run `main` of a program, as the emulated CPU would; what the compiler refuses raises Refused."""
+    system.start(arguments)
     sink = bytearray()
     runtime.printed.append(sink)
     try:
         status = run_module(path).main()
     except Refused:
         raise
+    except system.Exited as end:
+        return Outcome(clamped(end.status), bytes(sink), None)
     except Exception as error:  # whatever the program raises is its outcome
         return Outcome(1, bytes(sink), type(error).__name__)
     finally:

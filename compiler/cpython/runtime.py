@@ -8,6 +8,7 @@ texts that were cut inside characters may differ.
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any
@@ -21,6 +22,8 @@ from atoll.abi.cpython.values import convert, is_in_place, like, settle
 # An f-string as a value lives in its function's frame; an error's text in the thread's record.
 LONGEST_TEXT = 256
 LONGEST_ERROR_TEXT = 120
+
+TEXT_SPEC = re.compile(r"(?:(?P<fill>.)?(?P<align>[<>^]))?(?P<zero>0)?(?P<width>\d+)?s?")
 
 printed: list[bytearray] = []  # the sinks of run_program, innermost last; none: standard output
 
@@ -167,12 +170,24 @@ def to_i64(value: Any = 0) -> Fixed:
 
 
 def formatted(value: Any, spec: str) -> str:
-    """One `{value:spec}` of an f-string; widths count bytes."""
+    """One `{value:spec}` of an f-string."""
     if isinstance(value, BaseException):
         value = error_text(value)
-    if isinstance(value, str) and not value.isascii():
-        return decoded(format(encoded(value).decode("latin-1"), spec).encode("latin-1"))
+    if isinstance(value, str) and spec and not value.isascii():
+        return padded(value, spec)
     return format(value, spec)
+
+
+def padded(text: str, spec: str) -> str:
+    """A text that may be cut inside characters: its width is all bytes but those that go on with a character."""
+    found = TEXT_SPEC.fullmatch(spec)
+    if found is None:
+        raise Refused(f"format {spec!r} does not apply to Text")
+    characters = sum(byte & 0xC0 != 0x80 for byte in encoded(text))
+    missing = max(int(found["width"] or 0) - characters, 0)
+    left = {"<": 0, ">": missing, "^": missing // 2}[found["align"] or "<"]
+    fill = found["fill"] or ("0" if found["zero"] else " ")
+    return fill * left + text + fill * (missing - left)
 
 
 def error_text(error: BaseException) -> str:

@@ -68,7 +68,7 @@ def test_two_runs_are_one_run(programs: Path, tmp_path: Path) -> None:
     results = []
     for number in range(2):
         stats = tmp_path / f"{number}.json"
-        answer = atoll("run", programs / "hello.py", "--stats", stats)
+        answer = atoll("run", "--stats", stats, programs / "hello.py")
         figures = json.loads(stats.read_text())
         assert figures.pop("host_seconds") > 0
         results.append((answer.output, figures))

@@ -7,7 +7,6 @@ import pytest
 from typer.testing import CliRunner
 
 from atoll.cluster.cli import app
-from atoll.cluster.commands import doctor
 from atoll.cluster.commands.doctor import Tool, check_cache, check_library, check_tool, release, version_fits
 
 
@@ -77,7 +76,7 @@ def test_it_passes_here() -> None:
 
 
 def test_it_fails_when_a_required_thing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.metadata, "requires", lambda _: ["no-such-library>=1", "also-missing; extra == 'dev'"])
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: ["no-such-library>=1", "also-missing; extra == 'dev'"])
     result = CliRunner().invoke(app, ["doctor"])
     assert result.exit_code == 1
     assert "MISSING  no-such-library" in result.output

@@ -211,14 +211,15 @@ class Blocks(Statements):
 
     def handlers(self, depth: int) -> None:
         """One or two `except` blocks; only texts and fields of the program's own errors are looked at."""
+        error = self.fresh("error")
         if self.chance(35):
-            with self.nested(f"except Coded_{self.tag} as error:"):
-                self.scope.integers["error.code"] = "u32"
-                self.emit('print(f"code {error.code}")')
+            with self.nested(f"except Coded_{self.tag} as {error}:"):
+                self.scope.integers[f"{error}.code"] = "u32"
+                self.emit(f'print(f"code {{{error}.code}}")')
                 self.block(depth + 1, 1)
         if self.chance(30):
-            with self.nested(f"except Worded_{self.tag} as error:"):
-                self.emit('print(f"words {error}")')
+            with self.nested(f"except Worded_{self.tag} as {error}:"):
+                self.emit(f'print(f"words {{{error}}}")')
         classes = self.pick(
             (*ERRORS, "(OverflowError, IndexError)", "(ZeroDivisionError, ValueError)", "Exception", "Exception")
         )

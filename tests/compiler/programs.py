@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from random import Random
 
-from tests.compiler.program_expressions import ARITHMETIC, KINDS, Function
 from tests.compiler.program_blocks import Blocks
+from tests.compiler.program_expressions import ARITHMETIC, KINDS, Function
 
 HEADER = '''"""Generated."""
 
@@ -59,7 +59,7 @@ class Program(Blocks):
         self.types()
         self.state()
         self.fixed_functions()
-        for number in range(self.random.randint(1, 3)):
+        for number in range(self.random.randint(1, 2)):
             self.function(number)
         self.main()
         return "\n".join(self.lines) + "\n"
@@ -222,7 +222,7 @@ def step_@t(x: @k) -> @k:
                 self.ring()
             if self.chance(20):
                 self.flags()
-            for _ in range(self.random.randint(4, 8)):
+            for _ in range(self.random.randint(3, 6)):
                 self.step()
             self.summary()
 

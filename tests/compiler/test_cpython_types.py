@@ -160,7 +160,7 @@ def test_slices_of_arrays_are_views_with_checked_bounds(low: int | None, high: i
     model_list = [1, 2, 3, 4, 5]
     first = 0 if low is None else low + 5 if low < 0 else low
     last = 5 if high is None else high + 5 if high < 0 else high
-    if not 0 <= first <= last <= 5:
+    if not (0 <= first <= 5 and 0 <= last <= 5):
         with pytest.raises(IndexError):
             array[low:high]
         return

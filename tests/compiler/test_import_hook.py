@@ -1,4 +1,4 @@
-"""The import hook: guest modules follow the language's rules in CPython, but only where they are imported through it."""
+"""The import hook: in CPython guest modules follow the language's rules, where they are imported through it."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ print(data[1] + 1, str(data[0:3], "utf-8"), data == text.encode())
 print(text[4:9])
 """
     outcome = run(tmp_path, body)
-    lines = ["6 \u00e9 llo 195 3 True True", "h 6 2", "True \u00e9|  h\u00e9llo|", "196 h\u00e9 True"]
+    lines = ["6 \u00e9 llo 195 3 True True", "h 6 2", "True \u00e9|   h\u00e9llo|", "196 h\u00e9 True"]
     assert outcome == Outcome(1, "".join(line + "\n" for line in lines).encode(), "IndexError")
 
 
@@ -299,6 +299,22 @@ def test_the_status_of_main(tmp_path: Path) -> None:
     for status, seen in ((0, 0), (7, 7), (255, 255), (256, 255), (-1, 255)):
         path.write_text(f"{HEADER}def main() -> i64:\n    return {status}\n")
         assert run_program(path) == Outcome(seen, b"", None)
+
+
+def test_arguments_and_exit(tmp_path: Path) -> None:
+    path = tmp_path / "program.py"
+    imports = "from atoll.userland.runtime.system import argument, argument_count, exit_program\n"
+    path.write_text(f"""{HEADER}{imports}
+
+def main() -> None:
+    for index in range(argument_count()):
+        print(argument(index))
+    try:
+        exit_program(4)
+    except Exception:
+        print("not an error")
+""")
+    assert run_program(path, ["a", "b c"]) == Outcome(4, b"a\nb c\n", None)
 
 
 def test_programs_import_what_lies_beside_them(tmp_path: Path) -> None:

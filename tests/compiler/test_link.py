@@ -294,6 +294,13 @@ def test_unknown_relocations_are_refused_by_number_and_symbol() -> None:
         assert str(error.value) == f"relocation {kind} is not known (symbol _start, x.o, section .data at 0x0)"
 
 
+def test_relocations_without_a_symbol() -> None:
+    no_symbol = Symbol("", -1, binding=0)
+    section = Section(".data", 1, 3, 8, bytes(8), 8, [Relocation(0, 51, 0, 0), Relocation(0, 2, 0, 0x1234)])
+    image = link([returning("_start"), ObjectFile("x.o", [section], [no_symbol])], KERNEL, "_start")
+    assert (0x1234).to_bytes(8, "little") in image.elf
+
+
 def test_out_of_range_relocations_are_refused() -> None:
     with pytest.raises(LinkError) as error:
         linked(GLOBALS, model="small")  # the small model cannot reach the kernel's addresses

@@ -45,7 +45,7 @@ def kernel(body: Body, base: int = KERNEL) -> bytes:
 
 def board(image: bytes, **settings: Any) -> Board:
     """A board with a kernel in it."""
-    made = Board(BoardConfig(**{"ram_bytes": SMALL, "hooks": "interpreted", **settings}))
+    made = Board(BoardConfig(**{"ram_bytes": SMALL, **settings}))
     made.load_kernel(image)
     return made
 

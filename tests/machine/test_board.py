@@ -212,7 +212,7 @@ def test_input_arrives_at_its_time() -> None:
 
 def test_nothing_happens_without_a_kernel() -> None:
     with pytest.raises(ImageError, match=r"^the board has no kernel: load one first$"):
-        Board(BoardConfig(hooks="interpreted")).run()
+        Board().run()
 
 
 @pytest.mark.parametrize(("settings", "message"), [
