@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from atoll.compiler.constants import evaluate_integer
 from atoll.compiler.symbols import AliasDecl, Builtin, ClassDecl, ConstantDecl, EnumDecl, ErrorDecl, Module, TypeVarDecl
 from atoll.compiler.types import (
     FLOAT,
@@ -173,8 +174,6 @@ class Annotations:
 
     def count(self, node: ast.expr, module: Module, substitution: Substitution) -> int:
         """A constant number of elements."""
-        from atoll.compiler.constants import evaluate_integer
-
         if isinstance(node, ast.Name) and isinstance(number := substitution.get(node.id), int):
             return number
         value = evaluate_integer(self.program, node, module, substitution)

@@ -16,6 +16,8 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+import atoll
+
 MAGIC = b"ATOLLC1\n"
 HEADER = struct.Struct("<8s32sQ")               # magic, key, length of the image in bytes
 CHECKSUM_BYTES = 32                             # SHA-256 over header and image, between the two in the file
@@ -48,8 +50,9 @@ def image_key(sources: Mapping[str, str], options: Mapping[str, str]) -> str:
 def compiler_version() -> str:
     """A hash of the compiler's own sources and of what it stands on: any change to them makes a new key."""
     digest = hashlib.sha256()
-    root = Path(__file__).resolve().parent
-    files = sorted(root.rglob("*.py"))
+    root = Path(atoll.__file__).parent
+    # abi/ too: the compiler itself imports layouts from there, whether or not the program does.
+    files = sorted(file for folder in ("compiler", "abi") for file in (root / folder).rglob("*.py"))
     _feed(digest, (str(file.relative_to(root)).encode() for file in files), len(files))
     _feed(digest, (file.read_bytes() for file in files), len(files))
     versions = [platform.python_version(), metadata.version("llvmlite")]

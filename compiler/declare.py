@@ -266,7 +266,7 @@ def _is_skipped(test: ast.expr) -> bool:
 
 
 def _is_constant(node: ast.expr) -> bool:
-    """Whether it looks like a constant expression: literals, names and operators (names are looked at when it is evaluated)."""
+    """Whether it looks like a constant expression: literals, operators, and names, which are looked at later."""
     match node:
         case ast.Constant():
             return node.value is not None

@@ -5,13 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from atoll.compiler.assembly import AssemblyError, assemble_function
 from atoll.compiler.cache import Cache, image_key
+from atoll.compiler.constants import evaluate
 from atoll.compiler.errors import CompileError, Reporter
-from atoll.compiler.frontend import Checked, check_program
+from atoll.compiler.frontend import RUNTIME_FUNCTIONS, Checked, check_program
 from atoll.compiler.image import Image
+from atoll.compiler.link import KERNEL, PROGRAM, Linked, LinkError, link
 from atoll.compiler.llvm import emit as emit_code
 from atoll.compiler.modules import Loader
-from atoll.compiler.symbols import ConstantDecl, ErrorDecl, FunctionDecl, Module
+from atoll.compiler.objects import ObjectError, read_object
+from atoll.compiler.program import RUNTIME
+from atoll.compiler.symbols import Builtin, ConstantDecl, Module
+from atoll.compiler.trace_table import ErrorClass, Site, build_trace_table
 
 Kind = Literal["program", "kernel"]
 Emit = Literal["elf", "ir", "asm"]
@@ -20,7 +26,7 @@ Emit = Literal["elf", "ir", "asm"]
 def compile_file(path: Path, kind: Kind = "program", emit: Emit = "elf", cache: Cache | None = None) -> bytes:
     """Compile a guest program (or the kernel) to an ELF image, to LLVM's optimised IR, or to assembly text.
 
-    Raises CompileError, whose text is for the user. With a cache, an image that was made from the same texts is taken from there.
+    Raises CompileError, whose text is for the user. With a cache, an image of the same texts is taken from there.
     """
     key = ""
     if cache is not None:
@@ -44,11 +50,6 @@ def _compile(path: Path, kind: Kind, emit: Emit) -> bytes:
 
 
 def _link(checked: Checked, image: Image, code: bytes, kind: Kind) -> bytes:
-    from atoll.compiler.assembly import AssemblyError
-    from atoll.compiler.link import KERNEL, PROGRAM, Linked, LinkError, link
-    from atoll.compiler.objects import read_object
-    from atoll.compiler.trace_table import ErrorClass, Site, build_trace_table
-
     lines = checked.program.reporter.lines
 
     def source_of(file: str, line: int) -> str:
@@ -63,14 +64,12 @@ def _link(checked: Checked, image: Image, code: bytes, kind: Kind) -> bytes:
     try:
         objects = [read_object(code, checked.root.shown), *_assembly(checked)]
         return link(objects, KERNEL if kind == "kernel" else PROGRAM, "_start", trace).elf
-    except (AssemblyError, LinkError) as error:
+    except (AssemblyError, DebugError, LinkError, ObjectError) as error:
         raise CompileError(str(error)) from None
 
 
 def _assembly(checked: Checked) -> list[object]:
     """The @assembly functions of the image, assembled."""
-    from atoll.compiler.assembly import assemble_function
-
     objects = []
     for function in checked.functions:
         decl = function.decl
@@ -84,8 +83,6 @@ def _assembly(checked: Checked) -> list[object]:
 
 def _constants(checked: Checked, module: Module) -> dict[str, int]:
     """The integer constants that a module's names stand for."""
-    from atoll.compiler.constants import evaluate
-
     found = {}
     for name, symbol in module.names.items():
         if isinstance(symbol, ConstantDecl):
@@ -96,22 +93,14 @@ def _constants(checked: Checked, module: Module) -> dict[str, int]:
 
 
 def _imported(module: Module) -> dict[str, str]:
-    from atoll.compiler.symbols import Builtin
-
     return {local: s.name for local, s in module.names.items() if isinstance(s, Builtin) and s.kind == "riscv"}
 
 
 def _sources(path: Path, kind: str) -> dict[str, str]:
     """The texts that an image is made from: the program's modules and the run-time library."""
-    from atoll.compiler.frontend import RUNTIME_FUNCTIONS
-    from atoll.compiler.program import RUNTIME
-
     reporter = Reporter()
     loader = Loader(reporter)
     loader.load_root(path)
     for name in (*RUNTIME_FUNCTIONS, *(("start", "system") if kind == "program" else ())):
         loader.load(RUNTIME + name)
     return {module.name: "\n".join(module.lines) for module in loader.order}
-
-
-__all__ = ["CompileError", "ErrorDecl", "FunctionDecl", "compile_file"]

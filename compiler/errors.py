@@ -1,4 +1,4 @@
-"""Diagnostics: one way to refuse a construct. Each names file, line and column, shows the source line with a caret, and says what to write."""
+"""Diagnostics: one way to refuse a construct. Each names the place, shows the line with a caret, says what to write."""
 
 from __future__ import annotations
 

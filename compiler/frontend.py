@@ -1,4 +1,4 @@
-"""The front half of the compiler: from a file to checked functions. Reads like the language: load, declare, check, analyse."""
+"""The front half of the compiler: from a file to checked functions: load, declare, check, analyse."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from atoll.compiler.check.function import check_function, check_initialiser
 from atoll.compiler.errors import CompileError, Refused
 from atoll.compiler.program import RUNTIME, Program
 from atoll.compiler.symbols import ClassDecl, FunctionDecl, GlobalVariable, Module
-from atoll.compiler.tree import Assign, Constant, Function, Global, Make, MakeArray, Statement
-from atoll.compiler.types import I64, VOID, FunctionType, Int, StructType
+from atoll.compiler.tree import Assign, Call, Constant, Function, FunctionValue, Global, Make, MakeArray, Statement
+from atoll.compiler.types import I64, VOID, FunctionType, Int
 
 # Run-time functions that the lowering calls by name, and where they are.
 RUNTIME_FUNCTIONS = {
@@ -40,7 +40,7 @@ class Checked:
 
 
 def check_program(path: Path, kind: str) -> Checked:
-    """Load and check an image's program; raises CompileError with all that was refused. `kind`: program, kernel or host."""
+    """Load and check a program; raises CompileError with all that was refused. `kind`: program, kernel or host."""
     checks = {"program": "raise", "kernel": "trap", "host": "none"}[kind]
     program = Program(checks, kernel=kind == "kernel")
     needed = [RUNTIME + name for name in RUNTIME_FUNCTIONS] if kind != "host" else []
@@ -76,7 +76,7 @@ def _runtime_functions(program: Program) -> dict[str, Function]:
 
 
 def _declare_all(program: Program, root: Module, kind: str) -> None:
-    """Ask for every function of every module that is no generic, so that all errors of a file are found; check that `main` is there."""
+    """Ask for every function that is no generic, so that all errors of a file are found; check that `main` is there."""
     for module in program.loader.order:
         for symbol in list(module.names.values()):
             if getattr(symbol, "module", None) is not module:
@@ -120,7 +120,7 @@ def _check_pending(program: Program) -> None:
 
 
 def _initialisers(checked: Checked) -> None:
-    """Module state: a constant or zero lies in the image; anything else is computed before main, in the order of imports."""
+    """Module state: constants and zero lie in the image; all else is computed before main, in the order of imports."""
     program = checked.program
     for module in program.loader.order:
         dynamic: list[Statement] = []
@@ -195,8 +195,6 @@ def _main(program: Program, decl: FunctionDecl) -> Function:
 
 def _resolve_external(program: Program, by_symbol: dict[str | None, Function]) -> None:
     """An external function that this image exports somewhere is that function: it can be inlined, and can raise."""
-    from atoll.compiler.tree import Call, FunctionValue
-
     for function in program.functions.values():
         for statement in function.body:
             for node in statement.walk():
@@ -210,8 +208,8 @@ def _refuse_lost_errors(checked: Checked, raises: Raises) -> None:
     """In the kernel exported functions are called by the machine, and nobody there takes an error."""
     for function in checked.functions:
         if function.decl.exported is not None and function.can_raise and not function.decl.is_assembly:
-            checked.program.reporter.report(function.decl.module.at(function.decl.node), f"{function.decl.name} is exported and can raise: the error would be lost",
-                                            f"catch Exception in it; it comes from {raises.way(function)}")  # fmt: skip
-
-
-__all__ = ["Checked", "StructType", "check_program"]
+            checked.program.reporter.report(
+                function.decl.module.at(function.decl.node),
+                f"{function.decl.name} is exported and can raise: the error would be lost",
+                f"catch Exception in it; it comes from {raises.way(function)}",
+            )

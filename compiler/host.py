@@ -1,4 +1,4 @@
-"""The same compiler for the host: guest Python to machine code of this process, for the machine's hot paths (trap entry, counting)."""
+"""The same compiler for the host: guest Python to machine code of this process, for the machine's hot paths."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ _ENGINES: list[llvm.ExecutionEngine] = []
 def compile_host(path: Path, exports: tuple[str, ...]) -> dict[str, int]:
     """Compile the guest module at `path` for this process; the addresses of its exported functions.
 
-    They have the C calling convention. The module is compiled without checks: arithmetic wraps, indices are trusted. Raises CompileError.
+    They have the C calling convention. The module is compiled without checks: arithmetic wraps, indices are trusted.
+    Raises CompileError.
     """
     checked = check_program(path, "host")
-    image = Image(checked, "host", llvm.get_process_triple())
+    image = Image(checked, "host")
     module, machine = optimised(image.text, "host", str(path))
     engine = llvm.create_mcjit_compiler(module, machine)
     engine.finalize_object()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from atoll.compiler.frontend import Checked, synthetic
+from atoll.compiler.llvm import target
 from atoll.compiler.lower.function import FunctionLowering, lower_function
 from atoll.compiler.lower.layout import quoted
 from atoll.compiler.lower.module import ModuleLowering
 from atoll.compiler.symbols import ErrorDecl, FunctionDecl
-from atoll.compiler.tree import Call, Evaluate, Expression, Function, Return
-from atoll.compiler.types import I64, U64, VOID, FunctionType, Int
-
-TARGET = "riscv64-unknown-none-elf"
+from atoll.compiler.tree import Call, Constant, Convert, Evaluate, Expression, Function, Return
+from atoll.compiler.types import I64, VOID, FunctionType, Int
 
 
 class EntryLowering(FunctionLowering):
@@ -37,10 +36,10 @@ class EntryLowering(FunctionLowering):
 class Image:
     """LLVM's text of an image, with the tables that its tracebacks need."""
 
-    def __init__(self, checked: Checked, kind: str, triple: str = TARGET) -> None:
+    def __init__(self, checked: Checked, kind: str) -> None:
         self.checked = checked
         self.module = ModuleLowering(
-            checked.program, checked.runtime, checked.root.shown, triple, per_thread=kind == "program"
+            checked.program, checked.runtime, checked.root.shown, target(kind), per_thread=kind == "program"
         )
         self.errors: list[ErrorDecl] = self.module.number_errors()
         self._globals()
@@ -68,8 +67,6 @@ class Image:
         if main is not None and main.type == VOID:
             function.body.append(Evaluate(at, main))
         if result is not None:
-            from atoll.compiler.tree import Constant, Convert
-
             value = Constant(at, I64, 0) if main is None or main.type == VOID else Convert(at, I64, "int", main)
             function.body.append(Return(at, value))
         EntryLowering(self.module, function).lower()
@@ -90,13 +87,12 @@ class Image:
         target = main.symbol if main is not None else "kernel_main"
         if main is None:
             self.module.need(target, "void", "i64, i64")
-        self.module.parts.append(f'define void @kernel_start(i64 %hart, i64 %tree) nounwind "frame-pointer"="all" {{\n{calls}'
-                                 f"  call void @{quoted(target)}(i64 %hart, i64 %tree)\n  unreachable\n}}")  # fmt: skip
+        self.module.parts.append(
+            f'define void @kernel_start(i64 %hart, i64 %tree) nounwind "frame-pointer"="all" {{\n{calls}'
+            f"  call void @{quoted(target)}(i64 %hart, i64 %tree)\n  unreachable\n}}"
+        )
 
 
 def exported_functions(functions: list[Function]) -> list[str]:
     """The symbols that others may call."""
     return [f.decl.exported for f in functions if f.decl.exported]
-
-
-__all__ = ["U64", "Image", "exported_functions"]

@@ -1,4 +1,4 @@
-"""LLVM: checks IR, optimises it and emits object code. What it rejects is our mistake and is written to a file for us to see."""
+"""LLVM: checks IR, optimises it, emits object code. What it rejects is our mistake, and is written to a file to see."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import llvmlite.binding as llvm
 
 from atoll.compiler.errors import CompileError
+from atoll.compiler.lower.module import Target
 
 # RV64IMA without compressed instructions and without linker relaxation; programs also have F and D.
 _FEATURES = {"kernel": "+m,+a,-c,-relax", "program": "+m,+a,+f,+d,-c,-relax"}
@@ -29,6 +30,12 @@ def _machine(kind: str) -> llvm.TargetMachine:
         cpu="generic-rv64", features=_FEATURES[kind], opt=2, reloc="static", codemodel="medium",
         abiname="lp64d" if kind == "program" else "lp64",
     )  # fmt: skip
+
+
+def target(kind: str) -> Target:
+    """The target that the code of a kind of image is for."""
+    machine = _machine(kind)
+    return Target(machine.triple, str(machine.target_data))
 
 
 def optimised(ir: str, kind: str, name: str) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
@@ -54,7 +61,11 @@ def _rejected(ir: str, name: str, message: str) -> str:
     ) as file:
         file.write(ir)
     first = message.strip().splitlines()[0] if message.strip() else "no reason given"
-    return f"{name}: internal error of the compiler: LLVM rejects its code: {first}\n    the code is in {file.name}\n    help: please report it with that file"
+    return (
+        f"{name}: internal error of the compiler: LLVM rejects its code: {first}\n"
+        f"    the code is in {file.name}\n"
+        "    help: please report it with that file"
+    )
 
 
 def emit(ir: str, kind: str, name: str, what: str) -> bytes:

@@ -31,7 +31,10 @@ STANDARD = {
 }
 # Modules whose functions the compiler itself implements.
 INTRINSIC = {"atoll.abi.types": "types", "atoll.abi.raw": "raw", "atoll.abi.riscv": "riscv"}
-_ADVICE = "guest code imports guest modules (atoll.abi, atoll.kernel, atoll.servers, atoll.userland, files beside the program)"
+_ADVICE = (
+    "guest code imports guest modules: "
+    "atoll.abi, atoll.kernel, atoll.servers, atoll.userland, and files beside the program"
+)
 
 
 class Loader:

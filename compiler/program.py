@@ -1,4 +1,4 @@
-"""The program being compiled: its modules and, made when first used, its types, constants and functions, one for each use of a generic."""
+"""The program being compiled: its modules, types and functions; a generic one is made anew for each use."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from atoll.compiler.types import (
     BOOL,
     TEXT,
     VOID,
+    ArrayType,
     EnumType,
     Field,
     FunctionType,
@@ -30,11 +31,12 @@ from atoll.compiler.types import (
 
 # Python's hierarchy of the errors that guest code knows without declaring them.
 _BUILTIN_ERRORS = {
-    "Exception": "", "ArithmeticError": "Exception", "OverflowError": "ArithmeticError", "ZeroDivisionError": "ArithmeticError",
-    "AssertionError": "Exception", "AttributeError": "Exception", "EOFError": "Exception", "LookupError": "Exception",
-    "IndexError": "LookupError", "KeyError": "LookupError", "MemoryError": "Exception", "OSError": "Exception",
-    "PermissionError": "OSError", "TimeoutError": "OSError", "RuntimeError": "Exception", "NotImplementedError": "RuntimeError",
-    "RecursionError": "RuntimeError", "TypeError": "Exception", "ValueError": "Exception",
+    "Exception": "", "ArithmeticError": "Exception", "OverflowError": "ArithmeticError",
+    "ZeroDivisionError": "ArithmeticError", "AssertionError": "Exception", "AttributeError": "Exception",
+    "EOFError": "Exception", "LookupError": "Exception", "IndexError": "LookupError", "KeyError": "LookupError",
+    "MemoryError": "Exception", "OSError": "Exception", "PermissionError": "OSError", "TimeoutError": "OSError",
+    "RuntimeError": "Exception", "NotImplementedError": "RuntimeError", "RecursionError": "RuntimeError",
+    "TypeError": "Exception", "ValueError": "Exception",
 }  # fmt: skip
 # Run-time modules that every image is linked with, and whose own checks must not call themselves.
 RUNTIME = "atoll.userland.runtime."
@@ -113,8 +115,11 @@ class Program:
             return struct
         decl = struct.decl
         if struct in self._completing:
-            raise self.reporter.refuse(decl.module.at(decl.node), f"structure {decl.name} contains itself",
-                                       f"refer to it instead: a field of type {decl.name} | None or Ref[{decl.name}]")  # fmt: skip
+            raise self.reporter.refuse(
+                decl.module.at(decl.node),
+                f"structure {decl.name} contains itself",
+                f"refer to it instead: a field of type {decl.name} | None or Ref[{decl.name}]",
+            )
         self._completing.append(struct)
         try:
             substitution = self.substitution(struct)
@@ -134,8 +139,6 @@ class Program:
         return struct
 
     def _complete_storage(self, type_: Type, at: Location) -> None:
-        from atoll.compiler.types import ArrayType
-
         if isinstance(type_, ArrayType):
             self._complete_storage(type_.element, at)
         elif isinstance(type_, StructType):

@@ -1,4 +1,4 @@
-"""What names stand for: modules, classes, functions, constants and module state, as declared and before any body is checked."""
+"""What names stand for: modules, classes, functions, constants and module state, before any body is checked."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class EnumDecl:
 
 @dataclass(eq=False)
 class ErrorDecl:
-    """An error class. `code` and `last` (of its last descendant) are numbered in depth-first order when an image is lowered."""
+    """An error class. `code` and `last` (of its last descendant) are numbered depth-first when an image is lowered."""
 
     name: str
     module: Module | None

@@ -49,7 +49,7 @@ def _nodes(value: object) -> Iterator[Node]:
 
 @dataclass(eq=False)
 class LocalVariable:
-    """A parameter or local. `owns`: it has storage for its structure or array, else it refers to one (set by ownership)."""
+    """A parameter or local. `owns`: it has storage for its structure or array, else refers to one (see ownership)."""
 
     name: str
     type: Type
@@ -185,8 +185,9 @@ class Choice(Expression):
 
 @dataclass(eq=False)
 class Convert(Expression):
-    """To `type`. kind: 'int' (checked if it may not fit), 'cut', 'reinterpret', 'float', 'view' (array or slice to slice or bytes),
-    'some' (to an optional), 'unwrap' (an optional's value, None is an error), 'same' (another type, same representation), 'truth'."""
+    """To `type`. kind: 'int' (checked if it may not fit), 'cut', 'reinterpret', 'float', 'view' (array or slice to slice
+    or bytes), 'some' (to an optional), 'unwrap' (an optional's value, None is an error), 'same' (another type of the
+    same representation), 'truth'."""
 
     kind: str
     operand: Expression

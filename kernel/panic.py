@@ -9,7 +9,7 @@ from atoll.abi.riscv import frame_pointer
 from atoll.abi.types import Text, export, noinline, u32, u64
 from atoll.kernel import layout, power
 from atoll.kernel.entry import TrapFrame
-from atoll.kernel.fault import CALLER_FRAME, RETURN_ADDRESS
+from atoll.kernel.fault import CALLER_FRAME, RETURN_ADDRESS, print_cause
 from atoll.userland.runtime import errors
 from atoll.userland.runtime.traceback import CALL_SIZE, Trail, own_table, print_message, print_trail
 
@@ -51,7 +51,10 @@ def kernel_fault(frame: TrapFrame, cause: u64, address: u64) -> NoReturn:
     trail.add(frame.pc)
     follow_frames(frame.s0, trail)
     print_trail(own_table(), trail)
-    print(f"cause {cause}, address 0x{address:016x}")
+    if layout.fault_area_end() <= address < layout.stack_start():
+        print(f"StackOverflow: the kernel's stack of {layout.STACK_SIZE >> 10} KiB is used up")
+    else:
+        print_cause(cause, address, 0)
     print_registers(frame)
     power.power_off(power.PANIC)
 

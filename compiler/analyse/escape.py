@@ -1,9 +1,9 @@
-"""Escape analysis: no reference outlives the frame it points into. This is what guest Python has instead of a collector.
+"""Escape analysis: no reference outlives the frame it points into. This is what guest Python has, not a collector.
 
-Each expression of a reference type has *origins*: storage of this frame (a variable, or the expression that made it), a parameter's
-referent, or static storage (no origin). Each function has a summary: which parameters it may store where, and which it may return. The
-summaries of a program are found together, until nothing changes. Flow-insensitive, and contents are kept for one level of storage, after
-the fashion of Andersen's points-to analysis (1994), which is enough where storage is in place.
+Each expression of a reference type has *origins*: storage of this frame (a variable, or the expression that made it),
+a parameter's referent, or static storage (no origin). Each function has a summary: which parameters it may store where,
+and which it may return. The summaries of a program are found together, until nothing changes. Flow-insensitive;
+contents are kept for one level of storage, after Andersen's points-to analysis (1994): enough where storage is in place.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from atoll.compiler.analyse.origins import Origins
+from atoll.compiler.analyse.reachable import called
 from atoll.compiler.errors import Reporter
-from atoll.compiler.tree import Function, FunctionValue, Node
+from atoll.compiler.tree import CallValue, Function, FunctionValue, Node
 from atoll.compiler.types import FunctionType
 
 
@@ -59,9 +60,6 @@ class Escape:
             Origins(self, function, report=True).run()
 
     def _callers(self) -> dict[Function, list[Function]]:
-        from atoll.compiler.analyse.reachable import called
-        from atoll.compiler.tree import CallValue
-
         found: dict[Function, list[Function]] = defaultdict(list)
         for function in self.functions:
             for statement in function.body:

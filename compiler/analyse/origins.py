@@ -37,7 +37,6 @@ from atoll.compiler.types import (
     ArrayType,
     FunctionType,
     SliceType,
-    StructType,
     Type,
     is_aggregate,
     is_reference,
@@ -48,7 +47,7 @@ if TYPE_CHECKING:
     from atoll.compiler.analyse.escape import Escape, Summary
 
 STATIC = -1
-# A parameter's referent (its number), static storage, or storage of this frame: a variable, or the expression that makes it.
+# A parameter's referent (its number), static storage, or storage of this frame: a variable, or what makes it.
 Token = int | LocalVariable | Node
 Tokens = frozenset[Token]
 NONE: Tokens = frozenset()
@@ -153,11 +152,14 @@ class Origins:
                 continue
             for value in values:
                 if isinstance(value, int):
-                    if value != holder and value != STATIC:
+                    if value not in (holder, STATIC):
                         self.summary.stores.add((value, holder))
                 elif self.report:
-                    self.program.refuse(node, f"{self._name(value)} ends with this function, and is stored in what outlives it",
-                                        "store a copy, or keep it in module state")  # fmt: skip
+                    self.program.refuse(
+                        node,
+                        f"{self._name(value)} ends with this function, and is stored in what outlives it",
+                        "store a copy, or keep it in module state",
+                    )
 
     def _check_name(self, node: Assign, variable: LocalVariable) -> None:
         if self.reuse is None or not self.report or variable.owns or not is_reference(variable.type):
@@ -287,6 +289,3 @@ def _stored(target: Expression) -> Type:
         return _element(target.base.type)
     assert isinstance(target, Global) and target.global_.type is not None
     return target.global_.type
-
-
-__all__ = ["Origins", "StructType"]

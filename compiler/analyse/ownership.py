@@ -1,7 +1,8 @@
-"""Ownership: which local variables have storage for their structure or array, and which only refer to one; which functions make their result.
+"""Ownership: which local variables have storage for their structure or array, which only refer to one; who makes results.
 
-A value is *fresh* if it is made where it stands (a constructor, `copy`, a call of a function that makes its result). A variable that is
-only given fresh values owns storage; one that is only given others is another name. A mixture has no meaning in place and is refused.
+A value is *fresh* if it is made where it stands (a constructor, `copy`, a call of a function that makes its result). A
+variable that is only given fresh values owns storage; one that is only given others is another name. A mixture has no
+meaning in place and is refused.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _MIXED = "write copy(x) where it should be a structure of its own"
 
 
 class Ownership:
-    """Decides for all functions of a program; results of calls and variables depend on each other, so it goes on until nothing changes."""
+    """Decides for all functions of a program; results and variables depend on each other: goes on until nothing changes."""
 
     def __init__(self, functions: list[Function], reporter: Reporter) -> None:
         self.functions = functions

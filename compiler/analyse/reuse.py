@@ -9,7 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from atoll.compiler.tree import Assign, Expression, ForRange, FormattedText, Function, Let, Local, LocalVariable, Node, While
+from atoll.compiler.tree import (
+    Assign,
+    Expression,
+    FormattedText,
+    ForRange,
+    Function,
+    Let,
+    Local,
+    LocalVariable,
+    Node,
+    While,
+)
 from atoll.compiler.types import TEXT
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import difflib
 
 from atoll.compiler.check.operators import Operators
 from atoll.compiler.constants import evaluate
@@ -85,8 +86,6 @@ class Access(Operators):
         raise self.refuse(node, f"{name} is not known here", self._similar(name))
 
     def _similar(self, name: str) -> str:
-        import difflib
-
         near = difflib.get_close_matches(name, [*self.locals, *self.module.names], 1)
         return f"did you mean {near[0]}?" if near else ""
 
@@ -105,9 +104,7 @@ class Access(Operators):
             if variable.annotation is not None:
                 type_ = self.program.types.resolve(variable.annotation, variable.module, {})
             else:
-                from atoll.compiler.check.function import constant_checker
-
-                type_ = constant_checker(self.program, variable.module, {}).value(variable.node).type
+                type_ = self.outside(variable.module, {}).value(variable.node).type
             if isinstance(type_, StructType):
                 self.program.complete(type_)
             variable.type = type_

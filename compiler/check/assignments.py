@@ -6,16 +6,19 @@ import ast
 
 from atoll.compiler.check.expressions import Expressions
 from atoll.compiler.check.operators import SIGNS
-from atoll.compiler.symbols import ConstantDecl, FunctionDecl, GlobalVariable, Module
+from atoll.compiler.symbols import GlobalVariable, Module
 from atoll.compiler.tree import (
     Assign,
     AssignSlice,
     Block,
+    Call,
+    CallValue,
     Evaluate,
     Expression,
     FieldOf,
     Global,
     Index,
+    Intrinsic,
     Local,
     LocalVariable,
     SliceOf,
@@ -38,11 +41,6 @@ from atoll.compiler.types import (
 
 class Assignments(Expressions):
     """The layer of assignment."""
-
-    def __init__(self, *arguments: object) -> None:
-        super().__init__(*arguments)  # type: ignore[arg-type]
-        # For each surrounding loop: what had a value at each of its breaks.
-        self.loops: list[list[set[str] | None]] = []
 
     def copy_assigned(self) -> set[str] | None:
         """What has a value here, to come back to."""
@@ -149,8 +147,11 @@ class Assignments(Expressions):
         if variable is None:
             value = self.settle(value, target)
             if value.type == VOID:
-                raise self.refuse(target, f"the type of {name} is not known from None" if not _is_call(value) else "this call returns nothing",
-                                  f"annotate it: {name}: T | None = None" if not _is_call(value) else "")  # fmt: skip
+                if _is_call(value):
+                    raise self.refuse(target, "this call returns nothing")
+                raise self.refuse(
+                    target, f"the type of {name} is not known from None", f"annotate it: {name}: T | None = None"
+                )
             variable = self.variable(name, value.type)
         else:
             value = self.coerce(value, variable.type, target)
@@ -263,9 +264,4 @@ def _load(target: ast.expr) -> ast.expr:
 
 
 def _is_call(value: Expression) -> bool:
-    from atoll.compiler.tree import Call, CallValue, Intrinsic
-
     return isinstance(value, Call | CallValue | Intrinsic)
-
-
-__all__ = ["Assignments", "ConstantDecl", "FunctionDecl"]

@@ -1,4 +1,4 @@
-"""Calls of what the compiler itself knows: conversions, `len`, `min`, `copy`, `Array`, raw memory, instructions, methods of text."""
+"""Calls of what the compiler itself knows: conversions, `len`, `copy`, `Array`, raw memory, instructions, text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import ast
 from collections.abc import Callable
 
 from atoll.compiler.check.calls import Calls
-from atoll.compiler.symbols import Builtin, Symbol
+from atoll.compiler.intrinsics import INTRINSICS, instruction_symbol
+from atoll.compiler.symbols import Builtin, ClassDecl, Module, Symbol
 from atoll.compiler.tree import (
     Binary,
     Call,
@@ -20,6 +21,7 @@ from atoll.compiler.tree import (
     FormattedText,
     Intrinsic,
     MakeArray,
+    Unary,
 )
 from atoll.compiler.types import (
     BOOL,
@@ -63,13 +65,13 @@ class Builtins(Calls):
             return self._call_named(callee, node, expected)
         if isinstance(callee, ast.Attribute):
             return self._call_attribute(callee, node, expected)
-        if isinstance(callee, ast.Subscript):
-            if (
-                isinstance(callee.value, ast.Name)
-                and callee.value.id not in self.locals
-                and callee.value.id[:1].isupper()
-            ):
-                return self.construct_generic(node, callee, expected)
+        if (
+            isinstance(callee, ast.Subscript)
+            and isinstance(callee.value, ast.Name)
+            and callee.value.id not in self.locals
+            and callee.value.id[:1].isupper()
+        ):
+            return self.construct_generic(node, callee, expected)
         return self.call_value(self.expression(callee), node)
 
     def _call_named(self, callee: ast.Name, node: ast.Call, expected: Type | None) -> Expression:
@@ -82,8 +84,6 @@ class Builtins(Calls):
         return self.call_value(self.expression(callee), node)
 
     def _call_attribute(self, callee: ast.Attribute, node: ast.Call, expected: Type | None) -> Expression:
-        from atoll.compiler.symbols import ClassDecl, Module
-
         owner = self.owner_symbol(callee.value)
         if isinstance(owner, Module):
             symbol: Symbol | None = self.program.lookup(owner, callee.attr)
@@ -99,8 +99,6 @@ class Builtins(Calls):
         return self._value_method(base, callee.attr, node)
 
     def _static(self, owner: object, callee: ast.Attribute, node: ast.Call) -> Expression:
-        from atoll.compiler.symbols import ClassDecl
-
         assert isinstance(owner, ClassDecl)
         decl = owner.methods.get(callee.attr)
         if decl is None or not decl.is_static or owner.parameters:
@@ -124,8 +122,9 @@ class Builtins(Calls):
         if kind == "raw":
             return self._raw(name, node)
         handlers: dict[str, Callable[[ast.Call, Type | None], Expression]] = {
-            "len": self._len, "min": self._least, "max": self._least, "abs": self._abs, "ord": self._ord, "copy": self._copy,
-            "Array": self.array, "signed": self._reinterpret, "unsigned": self._reinterpret, "wrapping_neg": self._negate,
+            "len": self._len, "min": self._least, "max": self._least, "abs": self._abs, "ord": self._ord,
+            "copy": self._copy, "Array": self.array, "signed": self._reinterpret, "unsigned": self._reinterpret,
+            "wrapping_neg": self._negate,
         }  # fmt: skip
         if name in _WRAPPING:
             return self._wrapping(name, node)
@@ -135,7 +134,7 @@ class Builtins(Calls):
             return handlers[name](node, expected)
         if name == "print":
             raise self.refuse(node, "print is a statement of its own here")
-        if name == "range" or name == "enumerate":
+        if name in ("range", "enumerate"):
             raise self.refuse(node, f"{name} can only be the range of a for loop")
         raise self.refuse(node, f"{name} is not known here", _missing(name) or self._similar(name))
 
@@ -197,8 +196,6 @@ class Builtins(Calls):
         value = self.value(self._plain(node, 1)[0])
         zero: Expression = Constant(value.at, value.type, 0.0 if value.type == FLOAT else 0)
         kept = self.once(value)
-        from atoll.compiler.tree import Unary
-
         negative = self.compare("<", kept.again(), zero, node)
         return kept.around(
             Choice(
@@ -271,8 +268,6 @@ class Builtins(Calls):
     # --- machine ------------------------------------------------------------------------------------------------------
 
     def _instruction(self, name: str, node: ast.Call) -> Expression:
-        from atoll.compiler.intrinsics import INTRINSICS, instruction_symbol
-
         intrinsic = INTRINSICS.get(name)
         if intrinsic is None:
             raise self.refuse(node, f"{name} is an instruction for @assembly functions only")
@@ -368,8 +363,10 @@ def _missing(name: str) -> str:
         "list": "use Array[T, N] or Ring from atoll.userland.runtime.containers",
         "dict": "use Table from atoll.userland.runtime.containers",
         "set": "use Table from atoll.userland.runtime.containers",
-        "sum": "write a loop", "sorted": "write a loop", "map": "write a loop", "filter": "write a loop", "zip": "write a loop over range(len(a))",
-        "isinstance": "types are known when a program is compiled", "input": "there is no input yet", "open": "there are no files yet",
-        "chr": "slice a text, or put bytes into an Array[u8, N]", "join": "write an f-string", "format": "write an f-string",
-        "append": "use Ring from atoll.userland.runtime.containers", "super": "there is no inheritance",
+        "sum": "write a loop", "sorted": "write a loop", "map": "write a loop", "filter": "write a loop",
+        "zip": "write a loop over range(len(a))", "isinstance": "types are known when a program is compiled",
+        "input": "there is no input yet", "open": "there are no files yet",
+        "chr": "slice a text, or put bytes into an Array[u8, N]", "join": "write an f-string",
+        "format": "write an f-string", "append": "use Ring from atoll.userland.runtime.containers",
+        "super": "there is no inheritance",
     }.get(name, "")  # fmt: skip

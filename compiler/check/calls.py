@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
+import difflib
 
 from atoll.compiler.check.access import Access
 from atoll.compiler.symbols import ClassDecl, EnumDecl, ErrorDecl, FunctionDecl, FunctionSignature, Module, Symbol
-from atoll.compiler.tree import Call, CallValue, Constant, Convert, Expression, Intrinsic, Make
+from atoll.compiler.tree import Call, CallValue, Constant, Convert, Expression, FieldOf, Intrinsic, Make
 from atoll.compiler.types import (
     I64,
-    LITERAL,
     ArrayType,
     EnumType,
     Field,
@@ -62,7 +62,7 @@ class Calls(Access):
     def arguments(
         self, signature: FunctionSignature, node: ast.Call, home: Module, name: str, skip: int = 0
     ) -> list[Expression]:
-        """The arguments of a call in the order of the parameters, defaults filled in; `skip` leading ones are given already."""
+        """The arguments of a call in the order of the parameters, with defaults; `skip` leading ones are given."""
         names, types = signature.names[skip:], signature.type.parameters[skip:]
         given = self._bind(names, node, name)
         result = []
@@ -101,9 +101,7 @@ class Calls(Access):
 
     def default(self, node: ast.expr, type_: Type, home: Module) -> Expression:
         """A default value: checked in the module that declares it."""
-        from atoll.compiler.check.function import constant_checker
-
-        checker = constant_checker(self.program, home, self.substitution)
+        checker = self.outside(home, self.substitution)
         return checker.coerce(checker.expression(node, type_), type_, node)
 
     def _call_generic(self, decl: FunctionDecl, node: ast.Call, expected: Type | None) -> Expression:
@@ -134,7 +132,7 @@ class Calls(Access):
         )
 
     def match(self, pattern: Type | int, type_: Type | int, found: dict[str, Type | int]) -> None:
-        """Find what the variables of `pattern` must be to give `type_`; what does not fit is refused later, when arguments are converted."""
+        """Find what the variables of `pattern` must be to give `type_`; a misfit is refused with the arguments."""
         match pattern, type_:
             case Variable(), _:
                 found.setdefault(pattern.name, type_)
@@ -181,16 +179,12 @@ class Calls(Access):
 
     def attribute_of(self, base: Expression, name: str, node: ast.AST) -> Expression:
         """A field of an expression that is checked already."""
-        from atoll.compiler.tree import FieldOf
-
         assert isinstance(base.type, StructType)
         field = base.type.fields[name]
         return FieldOf(self.at(node), field.type, base, field)
 
     @staticmethod
     def _similar_in(name: str, kind: StructType) -> str:
-        import difflib
-
         near = difflib.get_close_matches(name, kind.decl.methods, 1)
         return f"did you mean {near[0]}?" if near else f"its methods: {', '.join(kind.decl.methods) or 'none'}"
 
@@ -238,8 +232,12 @@ class Calls(Access):
         if decl.parameters and not arguments:
             if isinstance(expected, StructType) and expected.decl is decl:
                 return self._construct_type(expected, node)
-            raise self.refuse(node, f"{decl.name} is generic: its types are not known here",
-                              f"write {decl.name}[{', '.join(decl.parameters)}](...) with types, or annotate the variable")  # fmt: skip
+            written = f"{decl.name}[{', '.join(decl.parameters)}]"
+            raise self.refuse(
+                node,
+                f"{decl.name} is generic: its types are not known here",
+                f"write {written}(...) with types, or annotate the variable",
+            )
         return self._construct_type(self.program.struct(decl, arguments, self.at(node)), node)
 
     def _construct_type(self, type_: StructType, node: ast.Call) -> Expression:
@@ -283,15 +281,13 @@ class Calls(Access):
         )
 
     def _field_default(self, type_: StructType, field: Field) -> Expression:
-        from atoll.compiler.check.function import constant_checker
-
         node = self._default_node(type_, field)
         assert node is not None
         match node:
             case ast.Call(ast.Name("field"), [], [ast.keyword("default_factory", factory)]):
                 node = ast.copy_location(ast.Call(factory, [], []), node)
                 ast.fix_missing_locations(node)
-        checker = constant_checker(self.program, type_.decl.module, self.program.substitution(type_))
+        checker = self.outside(type_.decl.module, self.program.substitution(type_))
         return checker.coerce(checker.expression(node, field.type), field.type, node)
 
     def _enum(self, decl: EnumDecl, node: ast.Call) -> Expression:
@@ -313,6 +309,3 @@ class Calls(Access):
         if decl.flags:
             return Convert(self.at(node), type_, "same", number)
         return Intrinsic(self.at(node), type_, "enum of", [number], decl)
-
-
-__all__ = ["LITERAL", "Calls"]

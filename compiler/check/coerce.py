@@ -11,6 +11,8 @@ from atoll.compiler.tree import (
     Convert,
     Expression,
     FunctionValue,
+    Let,
+    Local,
     MakeTuple,
     TupleItem,
 )
@@ -29,6 +31,7 @@ from atoll.compiler.types import (
     OptionalType,
     RefType,
     SliceType,
+    StructType,
     TupleType,
     Type,
 )
@@ -146,8 +149,6 @@ class Coercion(Scope):
 
 
 def _always_true(type_: Type) -> bool:
-    from atoll.compiler.types import StructType
-
     return isinstance(type_, StructType)
 
 
@@ -155,24 +156,18 @@ class Once:
     """An expression that is evaluated once into a temporary, unless it is simple enough to be repeated."""
 
     def __init__(self, scope: Scope, expression: Expression) -> None:
-        from atoll.compiler.tree import Local
-
         self.expression = expression
         self.simple = isinstance(expression, Constant | Local)
         self.variable = None if self.simple else scope.temporary(expression.type)
 
     def again(self) -> Expression:
         """The value, once more."""
-        from atoll.compiler.tree import Local
-
         if self.variable is None:
             return self.expression
         return Local(self.expression.at, self.expression.type, self.variable)
 
     def around(self, body: Expression) -> Expression:
         """`body`, with the temporary set before it."""
-        from atoll.compiler.tree import Let, Local
-
         if self.variable is None:
             return body
         target = Local(self.expression.at, self.expression.type, self.variable)

@@ -6,11 +6,12 @@ import ast
 import re
 
 from atoll.compiler.check.builtins import Builtins
-from atoll.compiler.tree import Constant, Expression, FormatPart, FormattedText, Intrinsic, MakeTuple
+from atoll.compiler.tree import Constant, Convert, Expression, FormatPart, FormattedText, MakeTuple
 from atoll.compiler.types import (
     BOOL,
     BYTES,
     FLOAT,
+    I64,
     LITERAL,
     TEXT,
     VOID,
@@ -147,9 +148,6 @@ class Expressions(Builtins):
 
     def _enum_number(self, value: Expression) -> Expression:
         """An IntEnum prints as its number, as in Python."""
-        from atoll.compiler.tree import Convert
-        from atoll.compiler.types import I64
-
         return Convert(value.at, I64, "same", value)
 
     def _format(self, value: Expression, spec: str, node: ast.AST) -> FormatPart:
@@ -168,9 +166,6 @@ class Expressions(Builtins):
         if value.type == FLOAT and not kind:
             raise self.refuse(node, "a float needs its number of digits", "write {x:.3f}")
         if value.type == BOOL and spec:
-            from atoll.compiler.tree import Convert
-            from atoll.compiler.types import I64
-
             value = Convert(value.at, I64, "int", value)
         part = FormatPart(
             self.at(node), value, int(found["width"] or 0), found["align"] or "", found["fill"] or " ", kind
@@ -205,6 +200,3 @@ class Expressions(Builtins):
 
     def _literal(self, text: str, node: ast.AST) -> FormatPart:
         return FormatPart(self.at(node), Constant(self.at(node), TEXT, text))
-
-
-__all__ = ["Expressions", "Intrinsic"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from atoll.compiler.check.statements import Statements
 from atoll.compiler.errors import Refused
-from atoll.compiler.symbols import Module
-from atoll.compiler.tree import Function, LocalVariable, Statement
+from atoll.compiler.symbols import GlobalVariable, Module
+from atoll.compiler.tree import Assign, Function, Global, LocalVariable, Statement
 from atoll.compiler.types import NEVER, VOID
 
 if TYPE_CHECKING:
@@ -50,9 +50,6 @@ def check_function(program: Program, function: Function) -> None:
 
 def check_initialiser(program: Program, module: Module) -> list[Statement]:
     """The assignments that give a module's state its first values."""
-    from atoll.compiler.symbols import GlobalVariable
-    from atoll.compiler.tree import Assign, Global
-
     statements: list[Statement] = []
     for symbol in module.names.values():
         if not isinstance(symbol, GlobalVariable) or symbol.module is not module or symbol not in program.globals:

@@ -17,17 +17,16 @@ from atoll.compiler.tree import (
     Index,
     Local,
     Logic,
+    MakeArray,
     Statement,
     TupleItem,
     While,
 )
-from atoll.compiler.types import BOOL, I64, LITERAL, Int, RefType, StructType, TupleType, Type, element_type
+from atoll.compiler.types import BOOL, I64, LITERAL, ArrayType, Int, RefType, StructType, TupleType, Type, element_type
 
 
 class Loops(Assignments):
     """The layer of loops and patterns."""
-
-    handlers = 0  # how many except blocks surround this statement
 
     def leave_loop(self, node: ast.Break | ast.Continue) -> Statement:
         """`break` and `continue`."""
@@ -97,7 +96,7 @@ class Loops(Assignments):
         return ForRange(self.at(node), hidden, start, stop, step, [set_variable, *body], orelse)
 
     def _loop_with(self, node: ast.For, before: set[str] | None) -> tuple[list[Statement], list[Statement]]:
-        """The body, in which the loop's variables have values; after a loop that may not run they have none unless they had `before`."""
+        """The body, in which the loop's variables have values; afterwards they have none unless they had `before`."""
         self.loops.append([])
         body = self.block(node.body)
         breaks = self.loops.pop()
@@ -167,9 +166,6 @@ class Loops(Assignments):
 
     def _for_display(self, node: ast.For, elements: list[ast.expr]) -> Statement:
         """`for x in (1, 2, 3)`: an array in the frame."""
-        from atoll.compiler.tree import MakeArray
-        from atoll.compiler.types import ArrayType
-
         values = [self.expression(e) for e in elements]
         if not values:
             raise self.refuse(node, "this loop never runs")
@@ -208,8 +204,8 @@ class Loops(Assignments):
         condition = self._pattern(case.pattern, subject, captures)
         before = self.copy_assigned()
         binds: list[Statement] = []
-        for at, name, value in captures:
-            binds.append(self.assign_to(ast.copy_location(ast.Name(name), at), value))
+        for pattern, name, value in captures:
+            binds.append(self.assign_to(ast.copy_location(ast.Name(name), pattern), value))
         guard = self.condition(case.guard) if case.guard is not None else None
         body = self.block(case.body)
         after = self.assigned
@@ -268,6 +264,3 @@ def _bounds(start: Expression, stop: Expression, step: int) -> tuple[int, int] |
     if first is None or last is None:
         return None
     return (first[0], max(last[1] - 1, first[0])) if step > 0 else (min(last[0] + 1, first[1]), first[1])
-
-
-__all__ = ["Continue", "Loops"]

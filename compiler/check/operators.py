@@ -16,7 +16,6 @@ from atoll.compiler.tree import (
     FieldOf,
     Intrinsic,
     Length,
-    Let,
     Local,
     LocalVariable,
     Logic,
@@ -35,6 +34,7 @@ from atoll.compiler.types import (
     EnumType,
     Int,
     OptionalType,
+    RefType,
     SliceType,
     StructType,
     TupleType,
@@ -45,8 +45,8 @@ from atoll.compiler.types import (
 SIGNS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%", ast.Div: "/", ast.Pow: "**",
     ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
-    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Is: "is", ast.IsNot: "is not",
-    ast.In: "in", ast.NotIn: "not in",
+    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
+    ast.Is: "is", ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
 }  # fmt: skip
 _FLOAT_OPERATORS = ("+", "-", "*", "/", "//", "%")
 
@@ -111,10 +111,7 @@ class Operators(Coercion):
             return done
         type_ = self._operand_type(op, left, right, node)
         left = self.coerce(left, type_, node)
-        if op not in ("<<", ">>", "**"):
-            right = self.coerce(right, type_, node)
-        else:
-            right = self.settle(right, node)
+        right = self.settle(right, node) if op in ("<<", ">>", "**") else self.coerce(right, type_, node)
         if op == "**":
             return Intrinsic(self.at(node), type_, "power", [left, right])
         return Binary(self.at(node), type_, op, left, right)
@@ -236,11 +233,11 @@ class Operators(Coercion):
             and isinstance(right.value, int)
         ):
             return Constant(self.at(node), BOOL, _compare(op, left.value, right.value))
-        if left.type == LITERAL or right.type == LITERAL:
+        if LITERAL in (left.type, right.type):
             left, right = self._compare_constant(left, right, node)
         elif FLOAT in (left.type, right.type) and left.type != right.type:
             left, right = self.coerce(left, FLOAT, node), self.coerce(right, FLOAT, node)
-        elif isinstance(left.type, StructType) or isinstance(left.type, TupleType):
+        elif isinstance(left.type, StructType | TupleType):
             return self._fieldwise(op, left, right, node)
         elif _is_bytes(left.type) and _is_bytes(right.type):
             left, right = self.coerce(left, BYTES, node), self.coerce(right, BYTES, node)
@@ -274,8 +271,7 @@ class Operators(Coercion):
             if not isinstance(left.type, OptionalType):
                 return Constant(self.at(node), BOOL, op == "is not")
             test: Expression = Intrinsic(self.at(node), BOOL, "is none", [left])
-        elif all(isinstance(x.type, StructType) or (isinstance(x.type, OptionalType) and isinstance(x.type.inner, StructType))
-                 for x in (left, right)):  # fmt: skip
+        elif _is_struct(left.type) and _is_struct(right.type):
             test = Compare(self.at(node), BOOL, "is", left, right)
         elif isinstance(left.type, EnumType) and left.type == right.type:
             test = Compare(self.at(node), BOOL, "==", left, right)
@@ -292,8 +288,8 @@ class Operators(Coercion):
             if not left.type.decl.is_dataclass:
                 raise self.refuse(node, f"{left.type} has no ==", "make it a @dataclass, or compare identity with `is`")
             for field in self.program.complete(left.type).fields.values():
-                pair = (FieldOf(left.at, _plain(field.type), x.again(), field) for x in (a, b))
-                tests.append(self.compare("==", *pair, node))
+                pair = [FieldOf(left.at, _plain(field.type), x.again(), field) for x in (a, b)]
+                tests.append(self.compare("==", pair[0], pair[1], node))
         elif (
             isinstance(left.type, TupleType)
             and isinstance(right.type, TupleType)
@@ -385,7 +381,7 @@ class Operators(Coercion):
 
 
 def interval(value: Expression) -> tuple[int, int] | None:
-    """Bounds that are plain from the expression's form; None if there are none. They decide what is accepted: the check stays."""
+    """Bounds that are plain from the expression's form, or None. They decide what is accepted: the check stays."""
     match value:
         case Constant(value=int() as number):
             return number, number
@@ -417,14 +413,14 @@ def _is_number(type_: Type) -> bool:
     return isinstance(type_, Int | EnumType) or type_ in (FLOAT, BOOL, LITERAL)
 
 
+def _is_struct(type_: Type) -> bool:
+    """Whether it is a structure, or one or None."""
+    return isinstance(type_.inner if isinstance(type_, OptionalType) else type_, StructType)
+
+
 def _is_bytes(type_: Type) -> bool:
     return type_ == BYTES or (isinstance(type_, ArrayType | SliceType) and type_.element == U8)
 
 
 def _plain(type_: Type) -> Type:
-    from atoll.compiler.types import RefType
-
     return type_.inner if isinstance(type_, RefType) else type_
-
-
-__all__ = ["SIGNS", "Let", "Operators"]

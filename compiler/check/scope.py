@@ -1,15 +1,16 @@
-"""What the checker of one function knows: its module, its variables, which of them surely have a value here; and how it refuses."""
+"""What the checker of one function knows: its module, its variables, which surely have a value here; how it refuses."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
+from atoll.compiler.constants import literal_type
 from atoll.compiler.errors import Location, Refused
 from atoll.compiler.symbols import Module
-from atoll.compiler.tree import Constant, Expression, Function, LocalVariable
+from atoll.compiler.tree import Constant, Expression, Function, LocalVariable, Statement
 from atoll.compiler.types import LITERAL, Type
 
 if TYPE_CHECKING:
@@ -29,8 +30,16 @@ class Scope:
         # Names that surely have a value at this point; None where control cannot come.
         self.assigned: set[str] | None = set()
         self.all_variables: list[LocalVariable] = []
+        # For each surrounding loop: what had a value at each of its breaks.
+        self.loops: list[list[set[str] | None]] = []
+        # How many except blocks surround this statement.
+        self.handlers = 0
         # Names whose first assignment was refused: not worth a second message.
         self.poisoned: set[str] = set()
+
+    def outside(self, module: Module, substitution: Substitution) -> Self:
+        """A checker for an expression that stands outside any function: a default, or what a module variable begins with."""
+        return type(self)(self.program, module, substitution, None)
 
     def at(self, node: ast.AST) -> Location:
         """The location of a node."""
@@ -79,8 +88,6 @@ class Scope:
 
     def settle(self, expression: Expression, node: ast.AST) -> Expression:
         """Give an integer constant its type if it met no neighbour."""
-        from atoll.compiler.constants import literal_type
-
         if expression.type != LITERAL:
             return expression
         assert isinstance(expression, Constant) and isinstance(expression.value, int)
@@ -88,6 +95,10 @@ class Scope:
         if type_ is None:
             raise self.refuse(node, f"{expression.value} does not fit 64 bits", "no integer type is wider")
         return Constant(expression.at, type_, expression.value)
+
+    def block(self, nodes: list[ast.stmt]) -> list[Statement]:
+        """Check statements in a row."""
+        raise AssertionError(nodes)
 
     def coerce(self, expression: Expression, wanted: Type, node: ast.AST) -> Expression:
         """Convert at an annotated point, or refuse."""

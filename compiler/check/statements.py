@@ -6,18 +6,21 @@ import ast
 
 from atoll.compiler.check.loops import Loops
 from atoll.compiler.errors import Refused
-from atoll.compiler.symbols import ErrorDecl
+from atoll.compiler.symbols import ErrorDecl, GlobalVariable, Module
 from atoll.compiler.tree import (
     Assert,
     Block,
     Call,
+    CallValue,
     Constant,
     Evaluate,
     Expression,
     FormattedText,
     Handler,
     If,
+    Intrinsic,
     LocalVariable,
+    Make,
     Print,
     Raise,
     Return,
@@ -100,7 +103,7 @@ class Statements(Loops):
                 return Block(self.at(node), [])
             case ast.Call(ast.Name("print")) as call if "print" not in self.locals and "print" not in self.module.names:
                 return Print(self.at(node), self.print_parts(call))
-        value = self.settle(self.expression(node.value), node)
+        value: Expression = self.settle(self.expression(node.value), node)
         if value.type == NEVER:
             self.assigned = None
         elif not isinstance(value, Call) and not _may_act(value):
@@ -108,8 +111,6 @@ class Statements(Loops):
         return Evaluate(self.at(node), value)
 
     def _global(self, node: ast.Global) -> Statement:
-        from atoll.compiler.symbols import GlobalVariable
-
         for name in node.names:
             if not isinstance(self.module.names.get(name), GlobalVariable):
                 self.report(node, f"{name} is no variable of this module", f"declare it at the top: {name}: u64 = 0")
@@ -159,8 +160,6 @@ class Statements(Loops):
 
     def error_class(self, node: ast.expr) -> ErrorDecl:
         """The error class that an expression names."""
-        from atoll.compiler.symbols import Module
-
         symbol = None
         if isinstance(node, ast.Name):
             symbol = self.program.lookup(self.module, node.id)
@@ -178,10 +177,10 @@ class Statements(Loops):
             self.assigned = None
             return Raise(self_at, None)
         call = node.exc if isinstance(node.exc, ast.Call) else ast.copy_location(ast.Call(node.exc, [], []), node.exc)
-        if isinstance(node.exc, ast.Name) and node.exc.id in self.locals:
-            if isinstance(self.locals[node.exc.id].type, ErrorType) and self.handlers:
-                self.assigned = None
-                return Raise(self_at, None)
+        bound = self.locals.get(node.exc.id) if isinstance(node.exc, ast.Name) else None
+        if bound is not None and isinstance(bound.type, ErrorType) and self.handlers:
+            self.assigned = None
+            return Raise(self_at, None)
         error = self.error_class(call.func)
         result = self._raised(error, call, node)
         self.assigned = None
@@ -267,6 +266,4 @@ class Statements(Loops):
 
 def _may_act(value: Expression) -> bool:
     """Whether evaluating it for nothing can make sense: something in it is called."""
-    from atoll.compiler.tree import CallValue, Intrinsic, Make
-
     return any(isinstance(n, Call | CallValue | Intrinsic | Make) for n in value.walk())

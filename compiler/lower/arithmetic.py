@@ -1,4 +1,4 @@
-"""Arithmetic in the lowering: checked operations, Python's division and shifts, conversions between widths, comparisons."""
+"""Arithmetic in the lowering: checked operations, Python's division and shifts, conversions of widths, comparisons."""
 
 from __future__ import annotations
 

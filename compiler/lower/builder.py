@@ -1,4 +1,4 @@
-"""The text of one LLVM function while it grows: blocks, temporaries, variables on the frame, the current source line."""
+"""The text of one LLVM function while it grows: blocks, temporaries, variables of the frame, the current line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Builder:
-    """Emits instructions into the current block. The rare ways (failed checks) are kept apart and put at the function's end."""
+    """Emits instructions into the current block. Rare ways (failed checks) are put at the function's end."""
 
     def __init__(self, module: ModuleLowering, function: Function) -> None:
         self.module = module

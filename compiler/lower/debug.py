@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-
 from atoll.compiler.errors import Location
 
 
@@ -16,7 +14,8 @@ class DebugInfo:
         self._locations: dict[tuple[int, int, int], int] = {}
         main = self.file(unit_file)
         self.unit = self.add(
-            f'distinct !DICompileUnit(language: DW_LANG_Python, file: !{main}, producer: "atoll", isOptimized: true, runtimeVersion: 0, emissionKind: FullDebug)'
+            f'distinct !DICompileUnit(language: DW_LANG_Python, file: !{main}, producer: "atoll", '
+            "isOptimized: true, runtimeVersion: 0, emissionKind: FullDebug)"
         )
         self.routine = self.add("!DISubroutineType(types: !{null})")
         self.likely = self.add('!{!"branch_weights", i32 2000, i32 1}')
@@ -29,17 +28,17 @@ class DebugInfo:
     def file(self, shown: str) -> int:
         """The node of a source file."""
         if shown not in self._files:
-            path = PurePath(shown)
-            name, folder = _escape(path.name), _escape(str(path.parent))
-            self._files[shown] = self.add(f'!DIFile(filename: "{name}", directory: "{folder}")')
+            # The folder stays in the name: debuggers show names as they are.
+            self._files[shown] = self.add(f'!DIFile(filename: "{_escape(shown)}", directory: ".")')
         return self._files[shown]
 
     def subprogram(self, name: str, symbol: str, at: Location) -> int:
         """The node of a function."""
         file = self.file(at.file)
         return self.add(
-            f'distinct !DISubprogram(name: "{_escape(name)}", linkageName: "{_escape(symbol)}", scope: !{file}, file: !{file}, line: {at.line}, '
-            f"type: !{self.routine}, scopeLine: {at.line}, spFlags: DISPFlagDefinition | DISPFlagOptimized, unit: !{self.unit})"
+            f'distinct !DISubprogram(name: "{_escape(name)}", linkageName: "{_escape(symbol)}", '
+            f"scope: !{file}, file: !{file}, line: {at.line}, type: !{self.routine}, scopeLine: {at.line}, "
+            f"spFlags: DISPFlagDefinition | DISPFlagOptimized, unit: !{self.unit})"
         )
 
     def location(self, at: Location, scope: int) -> int:

@@ -1,4 +1,4 @@
-"""`raise` and `try` in the lowering. An error travels as a code to the handler's label; what it says is in the thread's error record."""
+"""`raise` and `try` in the lowering. An error travels as a code; what it says is in the thread's error record."""
 
 from __future__ import annotations
 

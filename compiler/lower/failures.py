@@ -1,4 +1,4 @@
-"""Errors in the lowering: a failed check or a `raise` fills the error record, then control goes to the handler or out of the function."""
+"""Errors in the lowering: a failed check or a `raise` fills the error record, then control leaves for the handler."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Failures(Builder):
         self.jump(self.handlers[-1] if self.handlers else "propagate")
 
     def fail(self, error: str, a: str = "", b: str = "") -> None:
-        """A check has failed: raise `error` (or panic, in the kernel). `a` and `b` are numbers that its text will show."""
+        """A check has failed: raise `error` (in the kernel: panic). `a` and `b` are numbers that its text will show."""
         code = self.module.program.errors[error].code
         if self.function.checks == "trap":
             self.module.need("check_failed", "void", "i64, i32, i64, i64", "noreturn cold")

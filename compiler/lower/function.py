@@ -30,7 +30,8 @@ class FunctionLowering(Errors):
             else:
                 self.leave("")
         self.propagate()
-        head = f"define {self._linkage()}{self.module.result_type(function)} @{quoted(function.symbol)}({', '.join(parameters)})"
+        result = self.module.result_type(function)
+        head = f"define {self._linkage()}{result} @{quoted(function.symbol)}({', '.join(parameters)})"
         text = f"{head} {self._attributes()} !dbg !{self.scope} {{\n{self.text()}\n}}"
         self.module.define(function, text, function.symbol, ())
 

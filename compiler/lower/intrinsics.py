@@ -7,7 +7,7 @@ from atoll.compiler.lower.layout import VIEW, quoted
 from atoll.compiler.lower.printing import Printing
 from atoll.compiler.symbols import EnumDecl
 from atoll.compiler.tree import FunctionValue, Intrinsic
-from atoll.compiler.types import BYTES, I64, TEXT, OptionalType, SliceType, Type, is_aggregate
+from atoll.compiler.types import U8, Int, OptionalType, SliceType, Type, is_aggregate
 
 
 class Intrinsics(Printing):
@@ -30,8 +30,6 @@ class Intrinsics(Printing):
         types = [a.type for a in node.arguments]
         match name:
             case "power":
-                from atoll.compiler.types import Int
-
                 assert isinstance(node.type, Int)
                 return self.power(node.type, operands[0], operands[1], types[1])
             case "enum name":
@@ -148,9 +146,4 @@ class Intrinsics(Printing):
 
 
 def _byte() -> Type:
-    from atoll.compiler.types import U8
-
     return U8
-
-
-__all__ = ["BYTES", "I64", "TEXT", "Intrinsics"]

@@ -1,9 +1,10 @@
-"""The LLVM module: constants, module state, functions, and the numbers of sites and error classes that tracebacks need."""
+"""The LLVM module: constants, module state, functions, and the numbers of sites and error classes for tracebacks."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from atoll.compiler.errors import Location
 from atoll.compiler.lower.debug import DebugInfo
@@ -14,15 +15,22 @@ from atoll.compiler.tree import Constant, Function
 from atoll.compiler.types import BOOL, FLOAT, NEVER, VOID, EnumType, Int, OptionalType, Type, is_aggregate
 
 
+class Target(NamedTuple):
+    """What LLVM has to know of the machine before it reads the code: without the layout it would assume loose alignments."""
+
+    triple: str
+    data_layout: str
+
+
 class ModuleLowering:
     """Collects the parts of one LLVM module."""
 
     def __init__(
-        self, program: Program, runtime: dict[str, Function], unit_file: str, triple: str, per_thread: bool
+        self, program: Program, runtime: dict[str, Function], unit_file: str, target: Target, per_thread: bool
     ) -> None:
         self.program = program
         self.runtime = runtime
-        self.triple = triple
+        self.triple, self.data_layout = target.triple, target.data_layout
         self.per_thread = per_thread
         self.layout = Layout()
         self.debug = DebugInfo(unit_file)
@@ -64,10 +72,9 @@ class ModuleLowering:
         """The address of read-only bytes."""
         if data not in self._texts:
             name = self._texts[data] = f"@.text{len(self._texts)}"
-            shown = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in data)
-            self.parts.append(
-                f'{name} = private unnamed_addr constant [{max(len(data), 1)} x i8] c"{shown if data else chr(92) + "00"}"'
-            )
+            # LLVM has no name for the address of nothing: one byte stands for it.
+            shown = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in data or b"\0")
+            self.parts.append(f'{name} = private unnamed_addr constant [{max(len(data), 1)} x i8] c"{shown}"')
         return self._texts[data]
 
     def constant(self, type_: Type, value: object) -> str:
@@ -93,8 +100,12 @@ class ModuleLowering:
             for number, (name, value) in enumerate({v: n for n, v in reversed(decl.members.items())}.items()):
                 cases.append(f"i64 {name}, label %m{number}")
                 blocks.append(f"m{number}:\n  ret {VIEW} {self.constant(VOID, value)}")
-            self.parts.append(f"define internal {VIEW} {symbol}(i64 %v) nounwind {{\n  switch i64 %v, label %none [{' '.join(cases)}]\n"
-                              + "\n".join(blocks) + f"\nnone:\n  ret {VIEW} {self.constant(VOID, '')}\n}}")  # fmt: skip
+            self.parts.append(
+                f"define internal {VIEW} {symbol}(i64 %v) nounwind {{\n"
+                f"  switch i64 %v, label %none [{' '.join(cases)}]\n"
+                + "\n".join(blocks)
+                + f"\nnone:\n  ret {VIEW} {self.constant(VOID, '')}\n}}"
+            )
         return self._enums[decl]
 
     # --- module state -------------------------------------------------------------------------------------------------
@@ -151,6 +162,6 @@ class ModuleLowering:
 
     def text(self) -> str:
         """The whole module."""
-        head = [f'target triple = "{self.triple}"', *self.layout.definitions]
+        head = [f'target datalayout = "{self.data_layout}"', f'target triple = "{self.triple}"', *self.layout.definitions]
         declared = [d for s, d in self._needed.items() if s not in self.defined]
         return "\n".join([*head, *self.parts, *declared, self.debug.text(), ""])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from atoll.compiler.lower.arithmetic import Arithmetic
 from atoll.compiler.lower.layout import VIEW
 from atoll.compiler.tree import Constant, Expression, FieldOf, Global, Index, Local, LocalVariable, SliceOf
-from atoll.compiler.types import I64, TEXT, U64, ArrayType, Int, SliceType, Type, element_type, is_aggregate
+from atoll.compiler.types import I64, TEXT, ArrayType, Int, SliceType, Type, element_type, is_aggregate
 
 
 class Places(Arithmetic):
@@ -115,7 +115,7 @@ class Places(Arithmetic):
         high = self._position(part.high, length) if part.high is not None else length
         for bound in (low, high):
             known = (
-                bound == length or bound == "0" or (bound.isdigit() and length.isdigit() and int(bound) <= int(length))
+                bound in (length, "0") or (bound.isdigit() and length.isdigit() and int(bound) <= int(length))
             )
             if not known:
                 self.require(self.temp(f"icmp ule i64 {bound}, {length}"), "IndexError", bound, length)
@@ -139,6 +139,3 @@ class Places(Arithmetic):
         """Make a structure or array all zero."""
         self.module.need("llvm.memset.p0.i64", "void", "ptr, i8, i64, i1")
         self.emit(f"call void @llvm.memset.p0.i64(ptr {to}, i8 0, i64 {self.layout.size(type_)}, i1 false)")
-
-
-__all__ = ["U64", "Places"]

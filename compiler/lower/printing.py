@@ -1,11 +1,11 @@
-"""Text in the lowering: `print` and f-strings become calls of the run-time library, one for each part; the texts of caught errors."""
+"""Text in the lowering: `print` and f-strings become calls of the run-time library, one for each part; error texts."""
 
 from __future__ import annotations
 
 from atoll.compiler.lower.layout import VIEW
 from atoll.compiler.lower.places import Places
 from atoll.compiler.tree import Constant, ErrorField, FormatPart, FormattedText, Function, Print
-from atoll.compiler.types import BOOL, FLOAT, TEXT, Int, StructType, Type
+from atoll.compiler.types import BOOL, FLOAT, TEXT, ErrorType, Int, StructType, Type
 
 # An f-string that is a value lives in the frame; a longer one raises ValueError.
 LARGEST_TEXT = 256
@@ -113,8 +113,6 @@ class Printing(Places):
                 return self._error_text(record)
             length = self.temp(f"load i64, ptr {self._field(record, kind, 'text_length')}")
             return self.view(self._field(record, kind, "text"), length)
-        from atoll.compiler.types import ErrorType
-
         assert isinstance(node.base.type, ErrorType)
         number = node.base.type.decl.fields[node.name].index
         words = self._field(record, kind, "words")

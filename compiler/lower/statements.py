@@ -13,19 +13,21 @@ from atoll.compiler.tree import (
     Continue,
     Evaluate,
     Expression,
+    FieldOf,
     ForRange,
+    Global,
     If,
+    Index,
     Local,
     LocalVariable,
     Make,
     MakeArray,
-    Node,
     Print,
     Return,
     Statement,
     While,
 )
-from atoll.compiler.types import FunctionType, Int, SliceType, is_aggregate
+from atoll.compiler.types import ArrayType, Int, SliceType, is_aggregate
 
 
 class Statements(Values):
@@ -72,9 +74,6 @@ class Statements(Values):
 
     @staticmethod
     def _stored_type(target: Expression) -> object:
-        from atoll.compiler.tree import FieldOf, Global, Index
-        from atoll.compiler.types import ArrayType
-
         if isinstance(target, FieldOf):
             return target.field.type
         if isinstance(target, Index) and isinstance(target.base.type, ArrayType | SliceType):
@@ -188,7 +187,7 @@ class Statements(Values):
     # --- leaving ------------------------------------------------------------------------------------------------------
 
     def run_finals(self, keep: int) -> None:
-        """Run the `finally` blocks that are left behind, innermost first, each with the surroundings of its own `try`."""
+        """Run the `finally` blocks that are left, innermost first, each with the surroundings of its own `try`."""
         finals, handlers, loops = self.finals, self.handlers, self.loops
         for position in range(len(finals) - 1, keep - 1, -1):
             statements, handler_count, loop_count = finals[position]
@@ -256,6 +255,3 @@ def _is_zero(value: Expression) -> bool:
     return (isinstance(value, Make) and not value.values and not value.arguments) or (
         isinstance(value, MakeArray) and not value.values
     )
-
-
-__all__ = ["FunctionType", "Node", "Statements"]

@@ -34,15 +34,14 @@ from atoll.compiler.tree import (
 )
 from atoll.compiler.types import (
     BOOL,
-    BYTES,
     FLOAT,
     NEVER,
-    TEXT,
     ArrayType,
     EnumType,
     FunctionType,
     Int,
     OptionalType,
+    RefType,
     SliceType,
     Type,
     is_aggregate,
@@ -63,10 +62,7 @@ class Values(Intrinsics):
     def _value(self, expression: Expression, into: str | None) -> str:
         kind = type(expression).__name__
         method = getattr(self, f"_lower_{kind.lower()}", None)
-        if method is not None:
-            operand = method(expression)
-        else:
-            operand = getattr(self, f"_make_{kind.lower()}")(expression, into)
+        operand = method(expression) if method else getattr(self, f"_make_{kind.lower()}")(expression, into)
         assert isinstance(operand, str)
         return operand
 
@@ -86,8 +82,6 @@ class Values(Intrinsics):
 
     def load_place(self, node: Global | FieldOf) -> str:
         """What a module variable or a field holds."""
-        from atoll.compiler.types import RefType
-
         stored = node.global_.type if isinstance(node, Global) else node.field.type
         assert stored is not None
         address = self.address(node)
@@ -102,8 +96,6 @@ class Values(Intrinsics):
         return self.module.symbol(node.function)
 
     def _lower_index(self, node: Index) -> str:
-        from atoll.compiler.types import RefType
-
         if isinstance(node.base.type, ArrayType | SliceType) and isinstance(node.base.type.element, RefType):
             return self.temp(f"load ptr, ptr {self.address(node)}")
         return self.index(node)
@@ -336,6 +328,3 @@ class Values(Intrinsics):
 
     def _lower_intrinsic(self, node: Intrinsic) -> str:
         return self.intrinsic(node)
-
-
-__all__ = ["BYTES", "TEXT", "Values"]

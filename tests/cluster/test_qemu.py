@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 120                          # QEMU on a loaded machine
 def run(*words: str | Path) -> tuple[int, bytes]:
     """Exit status and standard output of an `atoll` command."""
     command = [sys.executable, "-m", "atoll", *map(str, words)]
-    answer = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=PATIENCE_SECONDS)
+    answer = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE_SECONDS, check=False)
     assert b"Traceback" not in answer.stderr, answer.stderr.decode()
     return answer.returncode, answer.stdout
 
@@ -68,7 +68,7 @@ def test_a_program_that_succeeds_has_its_status(program: Path) -> None:
 
 def test_ctrl_c_ends_both(tmp_path: Path) -> None:
     source = tmp_path / "forever.py"
-    source.write_text('"""forever: for a test."""\n\n\ndef main() -> None:\n    print("started")\n    while True:\n        pass\n')
+    source.write_text('"""forever."""\n\n\ndef main() -> None:\n    print("started")\n    while True:\n        pass\n')
     command = [sys.executable, "-m", "atoll", "qemu", str(source)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout and process.stderr

@@ -118,7 +118,7 @@ class Expressions:
 
     def integer(self, kind: str, depth: int = 0) -> str:
         """An expression whose type is exactly `kind`; never a constant for the compiler."""
-        if depth >= DEEPEST or self.chance(25):
+        if depth >= DEEPEST or self.chance(35):
             return self.leaf(kind)
         makers = [
             self.operation,

@@ -42,6 +42,7 @@ ENDS = (
     "Empty",
     "Exception",
 )
+MARK = "=====> "  # begins the line before what a program of a batch prints
 MEMBERS = ("RED", "GREEN", "BLUE")
 
 
@@ -359,7 +360,7 @@ def runner(tag: str) -> str:
     lines = [
         "",
         f"def run_{tag}() -> None:",
-        f'    print("--- {tag}")',
+        f'    print("{MARK}{tag}")',
         "    try:",
         f"        program_{tag}()",
         '        print("ended")',

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from atoll.compiler.cpython import Outcome, run_program
 from tests.compiler.board_runner import run_on_board
-from tests.compiler.programs import alone, batch, program
+from tests.compiler.programs import MARK, alone, batch, program
 
 BATCH = 40  # programs in one image
 BATCHES = 5  # images in the default run
@@ -26,7 +26,7 @@ def in_cpython(source: str, folder: Path) -> Outcome:
 
 def by_program(output: bytes) -> dict[str, str]:
     """What each program of a batch printed, by its tag."""
-    parts = output.decode("utf-8", "backslashreplace").split("--- ")[1:]
+    parts = output.decode("utf-8", "backslashreplace").split(MARK)[1:]
     return {tag: rest for tag, _, rest in (part.partition("\n") for part in parts)}
 
 

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from atoll.compiler.cpython import run_program
-from tests.compiler.programs import alone, batch
+from tests.compiler.programs import MARK, alone, batch
 
 # What must be among the first programs, so that they test what they are said to test.
 NODES = (ast.AnnAssign, ast.Assert, ast.AugAssign, ast.BoolOp, ast.Break, ast.Call, ast.Compare, ast.Continue, ast.For, ast.If,
@@ -44,7 +44,7 @@ def test_a_batch_runs_all_of_its_programs(tmp_path: Path) -> None:
     path.write_text(batch(range(20)), encoding="utf-8")
     outcome = run_program(path)
     assert outcome.error is None
-    assert outcome.output.count(b"--- s") == 20
+    assert outcome.output.count(MARK.encode()) == 20
     assert outcome == run_program(path)
 
 
