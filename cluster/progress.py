@@ -1,5 +1,6 @@
 """Progress on the terminal while something is built: a bar on standard error, nothing when that is not a terminal."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,12 +10,14 @@ Report = Callable[[str, int, int], None]        # what is being done, steps done
 @contextmanager
 def progress_bar() -> Iterator[Report]:
     """A function to call at each step; the bar disappears at the end."""
+    if not sys.stderr.isatty():                 # and rich's bars are not even imported: that takes a while
+        yield lambda step, done, total: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=None)
 
         def report(step: str, done: int, total: int) -> None:

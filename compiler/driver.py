@@ -8,14 +8,16 @@ from typing import Literal
 from atoll.compiler.assembly import AssemblyError, assemble_function
 from atoll.compiler.cache import Cache, image_key
 from atoll.compiler.constants import evaluate
+from atoll.compiler.debug_info import DebugError
 from atoll.compiler.errors import CompileError, Reporter
 from atoll.compiler.frontend import RUNTIME_FUNCTIONS, Checked, check_program
 from atoll.compiler.image import Image
-from atoll.compiler.link import KERNEL, PROGRAM, Linked, LinkError, link
+from atoll.compiler.link import KERNEL, PROGRAM, Linked, link
 from atoll.compiler.llvm import emit as emit_code
 from atoll.compiler.modules import Loader
-from atoll.compiler.objects import ObjectError, read_object
+from atoll.compiler.objects import ObjectError, ObjectFile, read_object
 from atoll.compiler.program import RUNTIME
+from atoll.compiler.relocate import LinkError
 from atoll.compiler.symbols import Builtin, ConstantDecl, Module
 from atoll.compiler.trace_table import ErrorClass, Site, build_trace_table
 
@@ -68,7 +70,7 @@ def _link(checked: Checked, image: Image, code: bytes, kind: Kind) -> bytes:
         raise CompileError(str(error)) from None
 
 
-def _assembly(checked: Checked) -> list[object]:
+def _assembly(checked: Checked) -> list[ObjectFile]:
     """The @assembly functions of the image, assembled."""
     objects = []
     for function in checked.functions:

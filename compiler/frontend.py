@@ -193,7 +193,7 @@ def _main(program: Program, decl: FunctionDecl) -> Function:
     return main
 
 
-def _resolve_external(program: Program, by_symbol: dict[str | None, Function]) -> None:
+def _resolve_external(program: Program, by_symbol: dict[str, Function]) -> None:
     """An external function that this image exports somewhere is that function: it can be inlined, and can raise."""
     for function in program.functions.values():
         for statement in function.body:

@@ -192,7 +192,8 @@ class Program:
         for bad in (arguments.vararg, arguments.kwarg, *arguments.kwonlyargs, *arguments.posonlyargs):
             if bad is not None:
                 raise self.reporter.refuse(module.at(bad), "only plain parameters are supported", "name each parameter")
-        names, types = [], []
+        names: list[str] = []
+        types: list[Type] = []
         for position, argument in enumerate(arguments.args):
             names.append(argument.arg)
             if position == 0 and decl.owner is not None and not decl.is_static:

@@ -185,8 +185,8 @@ class Choice(Expression):
 
 @dataclass(eq=False)
 class Convert(Expression):
-    """To `type`. kind: 'int' (checked if it may not fit), 'cut', 'reinterpret', 'float', 'view' (array or slice to slice
-    or bytes), 'some' (to an optional), 'unwrap' (an optional's value, None is an error), 'same' (another type of the
+    """To `type`. kind: 'int' (checked if it may not fit), 'cut', 'reinterpret', 'float', 'view' (array or slice to
+    slice or bytes), 'some' (to an optional), 'unwrap' (an optional's value, None is an error), 'same' (another type,
     same representation), 'truth'."""
 
     kind: str

@@ -125,6 +125,10 @@ class Slice:
             return NotImplemented
         return len(self) == len(other) and all(mine == its for mine, its in zip(self, other, strict=True))
 
+    def find(self, part: Any) -> int:
+        """Of bytes: where these are, -1 if nowhere."""
+        return bytes(self).find(bytes(part))
+
     def startswith(self, start: Any) -> bool:
         """Of bytes: whether they begin with these."""
         return bytes(self).startswith(bytes(start))

@@ -1,9 +1,9 @@
 """Escape analysis: no reference outlives the frame it points into. This is what guest Python has, not a collector.
 
-Each expression of a reference type has *origins*: storage of this frame (a variable, or the expression that made it),
-a parameter's referent, or static storage (no origin). Each function has a summary: which parameters it may store where,
-and which it may return. The summaries of a program are found together, until nothing changes. Flow-insensitive;
-contents are kept for one level of storage, after Andersen's points-to analysis (1994): enough where storage is in place.
+Each expression of a reference type has *origins*: storage of this frame (a variable, or what made it), a parameter's
+referent, or static storage (no origin). Each function has a summary: which parameters it may store where, and which it
+may return. The summaries of a program are found together, until nothing changes. Flow-insensitive; contents are kept
+for one level of storage, after Andersen's points-to analysis (1994), which is enough where storage is in place.
 """
 
 from __future__ import annotations

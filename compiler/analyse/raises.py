@@ -59,7 +59,7 @@ class Raises:
 
     def way(self, function: Function) -> str:
         """The calls that lead to where an error comes from, for a message."""
-        steps = []
+        steps: list[str] = []
         while function in self.causes and len(steps) < _LONGEST_WAY:
             cause = self.causes[function]
             steps.append(f"{cause.at.file}:{cause.at.line}")

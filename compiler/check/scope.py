@@ -38,7 +38,7 @@ class Scope:
         self.poisoned: set[str] = set()
 
     def outside(self, module: Module, substitution: Substitution) -> Self:
-        """A checker for an expression that stands outside any function: a default, or what a module variable begins with."""
+        """A checker for an expression outside any function: a default, or what a module variable begins with."""
         return type(self)(self.program, module, substitution, None)
 
     def at(self, node: ast.AST) -> Location:

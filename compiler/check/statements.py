@@ -103,12 +103,12 @@ class Statements(Loops):
                 return Block(self.at(node), [])
             case ast.Call(ast.Name("print")) as call if "print" not in self.locals and "print" not in self.module.names:
                 return Print(self.at(node), self.print_parts(call))
-        value: Expression = self.settle(self.expression(node.value), node)
-        if value.type == NEVER:
+        found = self.settle(self.expression(node.value), node)
+        if found.type == NEVER:
             self.assigned = None
-        elif not isinstance(value, Call) and not _may_act(value):
+        elif not isinstance(found, Call) and not _may_act(found):
             self.report(node, "this value is computed and dropped", "assign it, or remove it")
-        return Evaluate(self.at(node), value)
+        return Evaluate(self.at(node), found)
 
     def _global(self, node: ast.Global) -> Statement:
         for name in node.names:

@@ -27,7 +27,7 @@ from atoll.compiler.tree import (
     Statement,
     While,
 )
-from atoll.compiler.types import ArrayType, Int, SliceType, is_aggregate
+from atoll.compiler.types import ArrayType, Int, SliceType, Type, is_aggregate
 
 
 class Statements(Values):
@@ -73,12 +73,12 @@ class Statements(Values):
         self.store(self._stored_type(node.target), operand, self.address(node.target), node.value)
 
     @staticmethod
-    def _stored_type(target: Expression) -> object:
+    def _stored_type(target: Expression) -> Type:
         if isinstance(target, FieldOf):
             return target.field.type
         if isinstance(target, Index) and isinstance(target.base.type, ArrayType | SliceType):
             return target.base.type.element
-        if isinstance(target, Global):
+        if isinstance(target, Global) and target.global_.type is not None:
             return target.global_.type
         return target.type
 

@@ -15,7 +15,9 @@ PATIENCE_SECONDS = 120                          # QEMU on a loaded machine
 def run(*words: str | Path) -> tuple[int, bytes]:
     """Exit status and standard output of an `atoll` command."""
     command = [sys.executable, "-m", "atoll", *map(str, words)]
-    answer = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE_SECONDS, check=False)
+    answer = subprocess.run(
+        command, capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=PATIENCE_SECONDS
+    )
     assert b"Traceback" not in answer.stderr, answer.stderr.decode()
     return answer.returncode, answer.stdout
 

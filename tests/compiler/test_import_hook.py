@@ -50,9 +50,9 @@ def printed(folder: Path, body: str, declarations: str = "") -> list[str]:
 def test_parameters_and_results_are_coerced(tmp_path: Path) -> None:
     guest: Any = module(tmp_path, "def f(x: u8) -> u16:\n    return x\n\ndef g(x: u16) -> i8:\n    return x\n")
     assert type(guest.f(5)).__name__ == "u16"
-    for call in (lambda: guest.f(256), lambda: guest.f(-1), lambda: guest.g(128)):
+    for function, value in ((guest.f, 256), (guest.f, -1), (guest.g, 128)):
         with pytest.raises(OverflowError):
-            call()
+            function(value)
 
 
 def test_local_variables_keep_their_type(tmp_path: Path) -> None:
