@@ -2,7 +2,7 @@
 nothing else happens.
 """
 
-from atoll.abi.calls import MAX_STATUS, MAX_WRITE, Call, Refusal
+from atoll.abi.seed_calls import MAX_STATUS, MAX_WRITE, Call, Refusal
 from atoll.abi.raw import address_of, view
 from atoll.abi.types import u64
 from atoll.kernel import console, fault, paging, program, timer, user_memory
