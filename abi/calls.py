@@ -25,8 +25,8 @@ class Call(IntEnum):
     RECEIVE = 0x12  # a0 port or set, a5 transfer -> words, a5 handle or 0, a6 bytes | Message kind << 32,
     #                 t0 badge, t1 reply handle or 0, t2 the port's label
     REPLY = 0x13  # a0 reply handle, words, a5 transfer -> ; refused with CALLER_GONE, the handle is used up
-    REPLY_RECEIVE = 0x14  # a0 port or set, words, a5 transfer (what it sends is the reply's, its buffer and its time-out
-    #                       are for receiving), a6 reply handle -> as RECEIVE; if the reply is refused nothing is received
+    REPLY_RECEIVE = 0x14  # a0 port or set, words, a5 transfer (what it sends is the reply's, its buffer and time-out are
+    #                       for receiving), a6 reply handle -> as RECEIVE; if the reply is refused, nothing is received
     NOTIFY = 0x15  # a0 gate, a1 bits -> ; never waits: the bits are added to those that the port has pending
     CANCEL = 0x16  # a0 thread -> ; what it waits for is refused with CANCELLED; NOT_WAITING if it does not wait
 
@@ -72,7 +72,7 @@ class Call(IntEnum):
     PROCESS_QUOTA = 0x55  # a0 process, a1 pages -> ; its quota is that from now on; the difference is the caller's
 
     # ---- 0x60: threads ----
-    THREAD_CREATE = 0x60  # a0 process, a1 pc, a2 sp, a3 argument (its a0), a4 priority (not above the caller's)
+    THREAD_CREATE = 0x60  # a0 process, a1 pc, a2 sp, a3 its a0, a4 priority (not above the caller's), a5 its a1
     #                       -> a1 thread handle; it is stopped
     THREAD_RESUME = 0x61  # a0 thread ->
     THREAD_STOP = 0x62  # a0 thread -> ; a call in which it waits begins again at RESUME, one that waits for its reply

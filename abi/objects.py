@@ -56,8 +56,7 @@ class Transfer:
     buffer_address: u64  # where the segment received goes (CALL: the reply's)
     buffer_size: u64
     handle: u64  # moved with the message; NO_HANDLE: none
-    timeout: u64  # nanoseconds; NO_TIMEOUT: for ever; 0: do not wait. (CALL: for the whole call. REPLY: for the caller's
-    #               page, if it has to be fetched.)
+    timeout: u64  # nanoseconds; NO_TIMEOUT: for ever; 0: do not wait. (CALL: for the whole call; REPLY: not used)
 
 
 class Registers:

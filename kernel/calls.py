@@ -2,8 +2,8 @@
 nothing else happens.
 """
 
-from atoll.abi.seed_calls import MAX_STATUS, MAX_WRITE, Call, Refusal
 from atoll.abi.raw import address_of, view
+from atoll.abi.seed_calls import MAX_STATUS, MAX_WRITE, Call, Refusal
 from atoll.abi.types import u64
 from atoll.kernel import console, fault, paging, program, timer, user_memory
 from atoll.kernel.entry import TrapFrame

@@ -3,9 +3,9 @@
 from typing import NoReturn
 
 from atoll.abi.address_space import ARGUMENTS, ARGUMENTS_COUNT, ARGUMENTS_FIRST
-from atoll.abi.seed_calls import MAX_WRITE, Call, Refusal
 from atoll.abi.raw import address_of, load64, text_at
 from atoll.abi.riscv import ecall
+from atoll.abi.seed_calls import MAX_WRITE, Call, Refusal
 from atoll.abi.types import Bytes, Text, export, i64, u64, unsigned
 from atoll.userland.runtime.errors import ErrorRecord
 
