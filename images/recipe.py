@@ -1,9 +1,11 @@
-"""From programs to something that boots: the kernel's ELF file, and an initial RAM disk with programs and a manifest.
+"""From programs to something that boots: the kernel's ELF file, and an initial RAM disk with the first process (root),
+programs and a manifest.
 
 The same sources give the same bytes: nothing in them tells when, where or by whom they were made.
 """
 
 import io
+import struct
 import tarfile
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
@@ -11,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import atoll
-from atoll.abi import bootargs, initrd
+from atoll.abi import boot, bootargs, elf, initrd
+from atoll.abi.objects import Right
 from atoll.compiler.cache import Cache
 from atoll.compiler.driver import compile_file
 
 PACKAGE = Path(atoll.__file__).parent
 KERNEL = PACKAGE / "kernel" / "main.py"
+ROOT = PACKAGE / "servers" / "root" / "main.py"
 STANDARD = PACKAGE / "images" / "seed.toml"
 SEPARATOR = chr(initrd.SEPARATOR)
 
@@ -63,14 +67,18 @@ def standard_runs() -> list[Run]:
 
 
 def build_runs(
-    runs: Sequence[Run], command_line: str = "", cache: Cache | None = None, progress: Progress | None = None
+    runs: Sequence[Run],
+    command_line: str = "",
+    cache: Cache | None = None,
+    progress: Progress | None = None,
+    root: Path = ROOT,
 ) -> Image:
-    """The image that runs these programs one after another."""
+    """The image whose first process is `root`, which runs these programs one after another."""
     cache = Cache() if cache is None else cache
     manifest = "".join(map(manifest_line, runs)).encode()
     sources = list(dict.fromkeys(run.program for run in runs))
     check_names(sources)
-    steps = [("kernel", KERNEL), *((name_of(source), source) for source in sources)]
+    steps = [("kernel", KERNEL), (boot.ROOT_FILE, root), *((name_of(source), source) for source in sources)]
     compiled: list[bytes] = []
     for number, (name, source) in enumerate(steps):
         if progress is not None:
@@ -78,8 +86,9 @@ def build_runs(
         compiled.append(compile_file(source, "kernel" if source == KERNEL else "program", cache=cache))
     if progress is not None:
         progress("done", len(steps), len(steps))
-    files = [(initrd.MANIFEST, manifest), *zip(map(name_of, sources), compiled[1:], strict=True)]
-    return Image(compiled[0], make_tar(files), command_line)
+    kernel, first, *programs = compiled
+    files = [(boot.ROOT_FILE, root_image(first)), (initrd.MANIFEST, manifest)]
+    return Image(kernel, make_tar([*files, *zip(map(name_of, sources), programs, strict=True)]), command_line)
 
 
 def name_of(program: Path) -> str:
@@ -89,7 +98,7 @@ def name_of(program: Path) -> str:
 
 def check_names(programs: Iterable[Path]) -> None:
     """Refuse two programs of one name, and names that a tar or a manifest cannot hold."""
-    known: dict[str, Path] = {initrd.MANIFEST: Path(initrd.MANIFEST)}
+    known: dict[str, Path] = {name: Path(name) for name in (boot.ROOT_FILE, initrd.MANIFEST)}
     for program in programs:
         name = name_of(program)
         if name in known:
@@ -100,7 +109,7 @@ def check_names(programs: Iterable[Path]) -> None:
 
 
 def manifest_line(run: Run) -> str:
-    """A program and its arguments as the kernel reads them."""
+    """A program and its arguments as the root process reads them."""
     fields = (name_of(run.program), *run.arguments)
     for position, field in enumerate(fields):
         if any(separator in field for separator in (SEPARATOR, "\n", "\0")):
@@ -112,6 +121,27 @@ def manifest_line(run: Run) -> str:
     if size > initrd.MAX_ARGUMENTS_SIZE:
         raise ImageError(f"{run.program}: its arguments are longer than {initrd.MAX_ARGUMENTS_SIZE} bytes")
     return SEPARATOR.join(fields) + "\n"
+
+
+def root_image(program: bytes) -> bytes:
+    """The first process in the format that the kernel loads (abi/boot.py), from its ELF file."""
+    entry, table = (struct.unpack_from("<Q", program, field)[0] for field in (elf.ENTRY, elf.SEGMENTS))
+    count = struct.unpack_from("<H", program, elf.SEGMENT_COUNT)[0]
+    headers = [table + number * elf.SEGMENT_SIZE for number in range(count)]
+    loaded = [header for header in headers if struct.unpack_from("<I", program, header + elf.KIND)[0] == elf.LOAD]
+    offset = boot.HEADER_SIZE + len(loaded) * boot.SEGMENT_SIZE
+    image, data = bytearray(struct.pack("<3Q", boot.MAGIC, entry, len(loaded))), bytearray()
+    for header in loaded:
+        flags, start, address, _, file_size, memory_size = struct.unpack_from("<I5Q", program, header + elf.FLAGS)
+        image += struct.pack("<5Q", address, memory_size, offset + len(data), file_size, rights_of(flags))
+        data += program[start : start + file_size] + bytes(-file_size % 8)
+    return bytes(image + data)
+
+
+def rights_of(flags: int) -> int:
+    """What a segment's memory is for."""
+    wanted = ((elf.READ, Right.READ), (elf.WRITE, Right.WRITE), (elf.EXECUTE, Right.EXECUTE))
+    return sum(right for flag, right in wanted if flags & flag)
 
 
 def make_tar(files: Iterable[tuple[str, bytes]]) -> bytes:
