@@ -4,6 +4,7 @@ is used.
 
 from atoll.abi import elf
 from atoll.abi.address_space import IMAGE, IMAGE_END
+from atoll.abi.objects import Right
 from atoll.abi.trace import TRACE_SEGMENT
 from atoll.abi.types import Bytes, u64
 
@@ -79,6 +80,13 @@ def check_segment(image: Bytes, segment: Segment) -> None:
         raise BadImage("a segment outside the memory of programs")
     if segment.can_write and segment.can_execute:
         raise BadImage("a segment both writable and executable")
+
+
+def rights_of(segment: Segment) -> u64:
+    """What the program may do with it."""
+    if segment.can_execute:
+        return Right.READ | Right.EXECUTE
+    return Right.READ | Right.WRITE if segment.can_write else Right.READ
 
 
 def trace_table(image: Bytes) -> Bytes:

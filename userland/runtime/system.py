@@ -1,63 +1,137 @@
-"""What a program asks of the kernel: one function for each system call, and the program's arguments."""
+"""A program and its parent: output, arguments, exit status, the error that nobody caught.
 
+The parent is whoever started the program; it answers the calls of abi/programs.py. The first process has none: it says
+itself, with `be_first`, where its output and its own errors go.
+"""
+
+from collections.abc import Callable
 from typing import NoReturn
 
 from atoll.abi.address_space import ARGUMENTS, ARGUMENTS_COUNT, ARGUMENTS_FIRST
-from atoll.abi.raw import address_of, load64, text_at
+from atoll.abi.calls import NO_TIMEOUT, Call
+from atoll.abi.objects import Statistics
+from atoll.abi.programs import MAX_WRITE, Ask
+from atoll.abi.raw import address_of, at, load64, text_at, view
 from atoll.abi.riscv import ecall
-from atoll.abi.seed_calls import MAX_WRITE, Call, Refusal
 from atoll.abi.types import Bytes, Text, export, i64, u64, unsigned
-from atoll.userland.runtime.errors import ErrorRecord
+from atoll.userland.runtime import kernel_calls
+from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord, record
+from atoll.userland.runtime.messages import Letter
 
 
-class CallRefused(Exception):
-    """The kernel refused a system call."""
+class Parent:
+    """What the program was started with."""
 
-    refusal: u64
+    gate: u64  # to the parent
+    process: u64  # a handle of the program's own process
+
+    # of a program without parent, once it has said so
+    is_first: bool
+    write: Callable[[Bytes], None]
+    report: Callable[[ErrorRecord], None]
 
 
-def system_call(number: u64, first: u64, second: u64) -> u64:
-    """Any system call by its number; the result is its value."""
-    refusal, value = ecall(first, second, 0, 0, 0, 0, 0, number)
-    if refusal != Refusal.NONE:
-        raise CallRefused(refusal)
-    return value
+class ThreadStart:
+    """What a thread runs: it finds this at an address that it is given (threads.py)."""
+
+    function: Callable[[u64], None]
+    argument: u64
+
+
+parent: Parent = Parent()
+
+
+@export("program_begin")
+def begin(gate: u64, process: u64) -> None:
+    """Called by start.py before anything else."""
+    parent.gate = gate
+    parent.process = process
+
+
+def be_first(write: Callable[[Bytes], None], report: Callable[[ErrorRecord], None]) -> None:
+    """This program has no parent: its output and its own uncaught errors go to these functions."""
+    parent.is_first = True
+    parent.write = write
+    parent.report = report
+
+
+def own_process() -> u64:
+    """A handle of this process, if its parent gave it one; else 0."""
+    return parent.process
+
+
+# ---- output ----
 
 
 @export("write_console")
 def write_console(data: Bytes) -> None:
-    """Write to the console. What print makes is never refused: its memory is the program's own."""
-    left = u64(len(data))
-    address = address_of(data)
-    while left > 0:
-        part = left if left < MAX_WRITE else MAX_WRITE
-        ecall(address, part, 0, 0, 0, 0, 0, Call.WRITE)
-        address += part
-        left -= part
+    """Write to the console. There is nobody to tell if that fails."""
+    if parent.is_first:
+        parent.write(data)
+        return
+    done: u64 = 0
+    while done < len(data):
+        part = min(u64(len(data)) - done, MAX_WRITE)
+        tell_parent(Ask.WRITE, view(address_of(data) + done, part))
+        done += part
+
+
+def tell_parent(what: u64, data: Bytes) -> None:
+    """A call with bytes to the parent."""
+    letter = Letter()
+    letter.words[0] = what
+    letter.enclose(data)
+    letter.attempt(Call.CALL, parent.gate, NO_TIMEOUT)
+
+
+# ---- the end ----
 
 
 @export("program_exit")
 def exit_program(status: i64) -> NoReturn:
     """End the program. Statuses are 0 to 255."""
     while True:
-        ecall(unsigned(status), 0, 0, 0, 0, 0, 0, Call.EXIT)
+        ecall(unsigned(status), 0, 0, 0, 0, 0, 0, Call.PROCESS_EXIT)
 
 
 @export("uncaught")
-def uncaught(record: ErrorRecord) -> NoReturn:
-    """An error that `main` did not catch ends the program with a traceback."""
+def uncaught(error: ErrorRecord) -> NoReturn:
+    """An error that `main`, or a thread's function, did not catch ends the program with a traceback."""
+    if parent.is_first:
+        parent.report(error)
+    else:
+        tell_parent(Ask.ERROR, view(address_of(error), RECORD_SIZE))
+    exit_program(1)
+
+
+@export("thread_main")
+def thread_main(start: u64) -> NoReturn:
+    """Called by start.py with the address of a ThreadStart."""
+    run = at(ThreadStart, start)
+    try:
+        run.function(run.argument)
+    except Exception:
+        uncaught(record)
     while True:
-        ecall(address_of(record), 0, 0, 0, 0, 0, 0, Call.REPORT_ERROR)
+        ecall(0, 0, 0, 0, 0, 0, 0, Call.THREAD_EXIT)
+
+
+# ---- time ----
 
 
 def clock() -> u64:
     """Nanoseconds since the machine was switched on."""
-    return system_call(Call.CLOCK, 0, 0)
+    return kernel_calls.clock()
 
 
 def ticks() -> u64:
-    """Timer interrupts since the machine was switched on: as many times the kernel could have run another program."""
-    return system_call(Call.TICKS, 0, 0)
+    """Timer interrupts since the machine was switched on."""
+    figures = Statistics()
+    kernel_calls.read_statistics(figures)
+    return figures.ticks
+
+
+# ---- arguments ----
 
 
 def argument_count() -> u64:

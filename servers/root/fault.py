@@ -1,0 +1,127 @@
+"""A program that misbehaves: the console shows where and why, as Python would."""
+
+from atoll.abi import causes
+from atoll.abi.address_space import STACK, STACK_GUARD, STACK_SIZE
+from atoll.abi.objects import Registers
+from atoll.abi.raw import address_of, view
+from atoll.abi.types import Array, Bytes, Text, u32, u64
+from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.objects import Process
+from atoll.userland.runtime.traceback import CALL_SIZE, Trail, print_trail
+
+# ---- registers, by number ----
+PC = 0
+RA = 1
+FRAME_POINTER = 8
+
+# ---- a frame on the stack: where, below the frame pointer, its owner saved what ----
+RETURN_ADDRESS = 8  # bytes
+CALLER_FRAME = 16
+
+# ---- instructions that say how far a function has come ----
+OPCODE = 0x7F
+SET_FRAME_POINTER = 0x0001_0413  # addi s0, sp, ...: the low 20 bits of it
+WITHOUT_IMMEDIATE = 0x000F_FFFF
+BRANCH = 0x63
+JUMP = 0x6F
+JUMP_TO_REGISTER = 0x67
+SYSTEM = 0x73  # ecall, sret, access to control registers
+LONGEST_PROLOGUE = 20  # instructions
+
+
+def report(process: Process, serial: u64, cause: u64, address: u64, trace: Bytes) -> None:
+    """The traceback of an exception of the CPU in that thread; `address` is what could not be accessed."""
+    registers = Registers()
+    thread = process.open_thread(serial)
+    thread.read_registers(registers)
+    thread.close()
+    trail = Trail()
+    follow_frames(process, registers, is_fetch(cause), trail)
+    print_trail(trace, trail)
+    print_cause(cause, address, read_instruction(process, registers.x[PC]))
+
+
+def is_fetch(cause: u64) -> bool:
+    """Whether there was no instruction to execute: the program has jumped astray."""
+    return cause in (causes.FETCH_PAGE_FAULT, causes.FETCH_ACCESS, causes.FETCH_MISALIGNED)
+
+
+# ---- the last line ----
+
+
+def print_cause(cause: u64, address: u64, instruction: u64) -> None:
+    """What the program did, in words."""
+    if STACK_GUARD <= address < STACK and access_of(cause) != "":
+        print(f"StackOverflow: the stack of {STACK_SIZE >> 10} KiB is used up")
+    elif access_of(cause) != "":
+        print(f"IllegalAccess: {access_of(cause)} address 0x{address:016x}")
+    elif cause == causes.ILLEGAL_INSTRUCTION and instruction & OPCODE == SYSTEM:
+        print(f"PrivilegedInstruction: 0x{instruction:08x} is not for user mode")
+    elif cause == causes.ILLEGAL_INSTRUCTION:
+        print(f"IllegalInstruction: 0x{instruction:08x}")
+    elif cause == causes.BREAKPOINT:
+        print("Breakpoint: ebreak without a debugger")
+    else:
+        print(f"CpuException: cause {cause}, address 0x{address:016x}")
+
+
+def access_of(cause: u64) -> Text:
+    """What was done to an address; empty if the cause is not about an access."""
+    if is_fetch(cause):
+        return "execute"
+    if cause in (causes.LOAD_PAGE_FAULT, causes.LOAD_ACCESS, causes.LOAD_MISALIGNED):
+        return "read"
+    if cause in (causes.STORE_PAGE_FAULT, causes.STORE_ACCESS, causes.STORE_MISALIGNED):
+        return "write"
+    return ""
+
+
+# ---- the frames ----
+
+
+def follow_frames(process: Process, registers: Registers, jumped_astray: bool, trail: Trail) -> None:
+    """Collect where each function of a program is, from the innermost outwards. The stack may hold anything."""
+    pc, back_in_register = registers.x[PC], registers.x[RA]
+    trail.add(pc)
+    if back_in_register >= CALL_SIZE and (jumped_astray or in_prologue(process, pc)):
+        trail.add(back_in_register - CALL_SIZE)
+    pointer = registers.x[FRAME_POINTER]
+    while pointer >= CALLER_FRAME:
+        caller = read64(process, pointer - CALLER_FRAME)
+        back = read64(process, pointer - RETURN_ADDRESS)
+        if caller <= pointer or back < CALL_SIZE:
+            break  # the first frame has no caller; and frames only go up, so a damaged chain ends too
+        trail.add(back - CALL_SIZE)
+        pointer = caller
+
+
+def in_prologue(process: Process, pc: u64) -> bool:
+    """Whether the function at pc has yet to set its frame pointer: until then only register ra knows its caller."""
+    for i in range(LONGEST_PROLOGUE):
+        instruction = read_instruction(process, pc + 4 * i)
+        opcode = instruction & OPCODE
+        if instruction & WITHOUT_IMMEDIATE == SET_FRAME_POINTER:
+            return True
+        if opcode in (0, BRANCH, JUMP, JUMP_TO_REGISTER):
+            return False
+    return False
+
+
+def read64(process: Process, address: u64) -> u64:
+    """A number of the program's; 0 if there is nothing to read."""
+    value: Array[u64, 1] = Array()
+    try:
+        process.read(address, view(address_of(value), 8))
+    except KernelError:
+        return 0
+    return value[0]
+
+
+def read_instruction(process: Process, address: u64) -> u64:
+    """An instruction; 0 (which is none) if there is nothing to read."""
+    value: Array[u32, 1] = Array()
+    try:
+        process.read(address, view(address_of(value), 4))
+    except KernelError:
+        return 0
+    return u64(value[0])

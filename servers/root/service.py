@@ -1,0 +1,68 @@
+"""What a program gets from root while it runs: its console, its memory, and the word of how it ended."""
+
+from atoll.abi.calls import IN_CALL, NO_TIMEOUT, Call, FaultReply, Message
+from atoll.abi.objects import NO_HANDLE
+from atoll.abi.programs import MAX_STATUS, MAX_WRITE, Ask
+from atoll.abi.raw import address_of, at
+from atoll.abi.types import Array, u8, u64
+from atoll.servers.root import fault, machine, program
+from atoll.servers.root.program import FATE, Program
+from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord
+from atoll.userland.runtime.messages import Letter
+from atoll.userland.runtime.objects import close
+from atoll.userland.runtime.traceback import print_error
+
+buffer: Array[u8, MAX_WRITE] = Array()
+
+
+def serve(running: Program) -> u64:
+    """Answer a program until it has ended; its exit status."""
+    letter = Letter()
+    letter.set_buffer(buffer[:])
+    while True:
+        program.requests.receive(letter)
+        if letter.handle != NO_HANDLE:
+            close(letter.handle)  # a program's own ports die with it, and nobody gives root anything
+        if letter.badge == FATE and letter.kind == Message.DEATH:
+            return min(letter.words[1], MAX_STATUS)
+        if letter.badge == FATE and letter.kind == Message.FAULT:
+            handle_fault(running, letter)
+        elif letter.kind == Message.CALL:
+            handle_request(running, letter)
+        elif letter.reply != NO_HANDLE:
+            close(letter.reply)
+
+
+def handle_request(running: Program, letter: Letter) -> None:
+    """One of the calls of abi/programs.py. One that we do not know gets no answer."""
+    match letter.words[0]:
+        case Ask.WRITE:
+            machine.write(buffer[0 : letter.size])
+            answer(letter)
+        case Ask.ERROR if letter.size == RECORD_SIZE:
+            print_error(running.trace, at(ErrorRecord, address_of(buffer)))
+            answer(letter)
+        case _:
+            close(letter.reply)
+
+
+def handle_fault(running: Program, letter: Letter) -> None:
+    """A thread of the program cannot go on: give it what it misses, or end the program."""
+    cause, address = letter.words[0] % IN_CALL, letter.words[1]
+    is_in_call = letter.words[0] & IN_CALL != 0
+    region = running.region_of(address)
+    if region is not None and region.allows(cause):
+        if not region.is_loaded:
+            region.load(running.process)
+        letter.set_words(FaultReply.RETRY)
+    elif is_in_call:
+        letter.set_words(FaultReply.REFUSE)
+    else:
+        fault.report(running.process, letter.words[3], cause, address, running.trace)
+        letter.set_words(FaultReply.KILL, machine.MISBEHAVED)
+    answer(letter)
+
+
+def answer(letter: Letter) -> None:
+    """Reply; who asked may have ended meanwhile."""
+    letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT)
