@@ -16,13 +16,31 @@ SAMPLES = (
     *("recursion", "deep_error", "execute_data", "write_code", "hungry"),
 )
 
+SUITE = Path("tests") / "kernel" / "suite"
+
 Builder = Callable[[Sequence[Run], str], Image]
 
 
 @pytest.fixture(scope="session")
-def build(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Builder:
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+    """What has been compiled in this run."""
+    return Cache(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def build_suite(repository: Path, cache: Cache) -> Callable[[str], Image]:
+    """Builds an image whose first process is a program of the suite."""
+
+    def build_here(suite: str) -> Image:
+        with contextlib.chdir(repository):
+            return build_runs([], "", cache, root=SUITE / f"{suite}.py")
+
+    return build_here
+
+
+@pytest.fixture(scope="session")
+def build(repository: Path, cache: Cache) -> Builder:
     """Builds an image from programs and a command line; files are named relative to the repository in tracebacks."""
-    cache = Cache(tmp_path_factory.mktemp("cache"))
 
     def build_here(runs: Sequence[Run], command_line: str = "") -> Image:
         with contextlib.chdir(repository):

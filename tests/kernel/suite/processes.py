@@ -1,0 +1,643 @@
+"""Processes and threads: how they begin and end, who runs when, what their holders can do with them, who inherits."""
+
+from harness import (
+    PRIORITY,
+    begin,
+    end,
+    finish_work,
+    give,
+    given,
+    leave,
+    prepare,
+    run,
+    spawn,
+    status_of,
+    this_process,
+    work,
+)
+
+from atoll.abi import causes
+from atoll.abi.address_space import STACK_END
+from atoll.abi.boot import BOOT_INFO
+from atoll.abi.calls import NO_TIMEOUT, Call, Death, Message, Status
+from atoll.abi.objects import NO_HANDLE, HandleInfo, Info, Registers, Right
+from atoll.abi.raw import address_of, load64, store64, view
+from atoll.abi.riscv import ebreak, unimp
+from atoll.abi.types import Array, assembly, export, u8, u64
+from atoll.userland.runtime.kernel_calls import clock, let_others_run, sleep
+from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
+from atoll.userland.runtime.objects import Thread, close, create_memory, create_process, duplicate, read_info
+from atoll.userland.runtime.shared import SharedNumber
+from atoll.userland.runtime.threads import create_thread
+
+MILLISECOND = 1_000_000
+PLACE = 0x3000_0000
+READ_WRITE = Right.READ | Right.WRITE
+
+counters: Array[SharedNumber, 4] = Array()
+seen: SharedNumber = SharedNumber()
+gate: Gate = Gate(NO_HANDLE)
+port: Port = Port(NO_HANDLE)
+
+
+# ---- what others run ----
+
+
+def count_on(number: u64) -> None:
+    """Count, without end."""
+    while True:
+        counters[number].add(1)
+
+
+def count_in_shared_memory(number: u64) -> None:
+    """In another process: count in memory that the test sees too."""
+    while True:
+        store64(PLACE + 8 * number, load64(PLACE + 8 * number) + 1)
+
+
+def mark(number: u64) -> None:
+    """Leave the order of arrival."""
+    counters[number].write(seen.add(1) + 1)
+
+
+def nothing(_: u64) -> None:
+    """End at once."""
+
+
+def fail(_: u64) -> None:
+    """An error that nobody catches."""
+    raise ValueError("this traceback belongs to a test")
+
+
+def recurse(level: u64) -> u64:
+    """Without end."""
+    return recurse(level + 1) + 1
+
+
+def overflow_stack(level: u64) -> None:
+    leave(recurse(level))
+
+
+@assembly
+@export("illegal_instruction")
+def illegal_instruction(_: u64) -> None:
+    """One that means nothing."""
+    unimp()
+
+
+def breakpoint_instruction(_: u64) -> None:
+    ebreak()
+
+
+def clear_counters() -> None:
+    for number in range(u64(len(counters))):
+        counters[number].write(0)
+    seen.write(0)
+
+
+def open_port() -> None:
+    port.handle = create_port(3).handle
+    gate.handle = port.mint(7).handle
+    seen.write(0)
+
+
+# ---- beginning and end ----
+
+
+def statuses() -> None:
+    for status in (0, 1, 42, 255, 1000):
+        child = spawn(leave, u64(status))
+        assert child.finish() == u64(status)
+        assert child.how == Death.EXITED
+
+
+def last_thread_ends_the_process() -> None:
+    child = spawn(nothing)
+    assert child.finish() == 0
+    assert child.how == Death.EXITED
+
+
+def uncaught_error() -> None:
+    child = spawn(fail)
+    assert child.finish() == 1
+
+
+def killed() -> None:
+    child = spawn(count_in_vain)
+    let_others_run()
+    child.process.destroy(77)
+    assert child.wait() == 77
+    assert child.how == Death.DESTROYED
+    assert status_of(Call.THREAD_RESUME, child.thread.handle) == Status.DEAD
+    status = status_of(Call.PROCESS_DESTROY, child.process.handle, 1)
+    assert status in (Status.DEAD, Status.OK)
+    child.free()
+
+
+def count_in_vain(_: u64) -> None:
+    """An endless loop."""
+    while True:
+        counters[0].add(1)
+
+
+def exceptions() -> None:
+    child = spawn(illegal_instruction)
+    assert child.finish() == causes.ILLEGAL_INSTRUCTION
+    assert child.how == Death.FAULTED
+    child = spawn(breakpoint_instruction)
+    assert child.finish() == causes.BREAKPOINT
+
+
+def stack_overflow() -> None:
+    """The page below the stack is not mapped."""
+    child = spawn(overflow_stack)
+    assert child.finish() == causes.STORE_PAGE_FAULT
+    assert child.how == Death.FAULTED
+
+
+def ended_before_anyone_waits() -> None:
+    child = spawn(leave, 3)
+    sleep(MILLISECOND)
+    assert child.finish() == 3
+
+
+def a_thread_ends_another() -> None:
+    clear_counters()
+    thread = work(0, count_on, 0)
+    sleep(MILLISECOND)
+    thread.destroy()
+    before = counters[0].read()
+    assert before > 0
+    sleep(MILLISECOND)
+    assert counters[0].read() == before
+    thread.close()
+
+
+def never_started() -> None:
+    child = prepare(nothing, 0, 48, None)
+    child.kill()
+
+
+# ---- who runs ----
+
+
+def equal_turns() -> None:
+    """Two endless loops and this test: each gets about as much."""
+    clear_counters()
+    first = work(0, count_on, 0, PRIORITY + 1)
+    second = work(1, count_on, 1, PRIORITY + 1)
+    sleep(200 * MILLISECOND)
+    assert counters[0].read() > 0 and counters[1].read() > 0, "somebody never ran"
+    share = cpu_time(first) * 100 // (cpu_time(first) + cpu_time(second))
+    assert 40 <= share <= 60, f"{share} %"
+    total = cpu_time(first) + cpu_time(second)
+    assert 190 * MILLISECOND < total <= 201 * MILLISECOND, f"{total} ns"
+    first.destroy()
+    second.destroy()
+    first.close()
+    second.close()
+
+
+def cpu_time(thread: Thread) -> u64:
+    """Nanoseconds."""
+    info = Info()
+    read_info(thread.handle, info)
+    return info.words[4]
+
+
+def endless_loops_in_other_processes() -> None:
+    memory = create_memory(1)
+    this_process().map(memory, 0, PLACE, 1, READ_WRITE)
+    first = prepare(count_in_shared_memory, 0, 48, None)
+    second = prepare(count_in_shared_memory, 1, 48, None)
+    first.process.map(memory, 0, PLACE, 1, READ_WRITE)
+    second.process.map(memory, 0, PLACE, 1, READ_WRITE)
+    first.thread.resume()
+    second.thread.resume()
+    sleep(60 * MILLISECOND)
+    assert load64(PLACE) > 1000 and load64(PLACE + 8) > 1000
+    first.kill()
+    second.kill()
+    this_process().unmap(PLACE, 1)
+    memory.close()
+
+
+def urgent_ones_first() -> None:
+    clear_counters()
+    work(0, mark, 0, 20)
+    work(1, mark, 1, 18)
+    work(2, mark, 2, 19)
+    sleep(MILLISECOND)
+    assert counters[1].read() == 1 and counters[2].read() == 2 and counters[0].read() == 3
+    finish_work(3)
+
+
+def nothing_for_the_less_urgent() -> None:
+    clear_counters()
+    busy = work(0, count_on, 0, PRIORITY + 1)
+    poor = work(1, count_on, 1, PRIORITY + 2)
+    sleep(50 * MILLISECOND)
+    assert counters[0].read() > 0 and counters[1].read() == 0
+    busy.stop()
+    sleep(20 * MILLISECOND)
+    assert counters[1].read() > 0
+    busy.destroy()
+    poor.destroy()
+    busy.close()
+    poor.close()
+
+
+def priority_of_its_own() -> None:
+    """No thread makes another more urgent than it is itself."""
+    thread = create_thread(this_process(), nothing, 0, spare[:])
+    assert status_of(Call.THREAD_PRIORITY, thread.handle, 32) == Status.BAD_ARGUMENT
+    assert status_of(Call.THREAD_PRIORITY, thread.handle, PRIORITY - 1) != Status.OK
+    thread.set_priority(PRIORITY + 3)
+    info = Info()
+    read_info(thread.handle, info)
+    assert info.words[2] == PRIORITY + 3
+    thread.destroy()
+    thread.close()
+    own = this_process().handle
+    assert status_of(Call.THREAD_CREATE, own, 0, 0, 0, PRIORITY - 1, 0) != Status.OK
+    assert status_of(Call.THREAD_CREATE, own, 0, 0, 0, 99, 0) != Status.OK
+
+
+spare: Array[u8, 8192] = Array()
+
+
+def answer_slowly(_: u64) -> None:
+    """A server of low priority that has much to do for each call."""
+    letter = Letter()
+    port.receive(letter)
+    for _round in range(u64(100_000)):
+        counters[2].add(1)
+    letter.set_words(1)
+    letter.answer()
+
+
+def urgency_is_inherited() -> None:
+    """An urgent caller waits for a server less urgent than an endless loop: the server runs as urgently as its caller."""
+    clear_counters()
+    open_port()
+    work(0, answer_slowly, 0, PRIORITY + 4)
+    sleep(MILLISECOND)
+    hog = work(1, count_on, 0, PRIORITY + 2)
+    letter = Letter()
+    start = clock()
+    gate.call(letter, 500 * MILLISECOND)
+    assert letter.words[0] == 1
+    assert clock() - start < 100 * MILLISECOND
+    hog.destroy()
+    hog.close()
+    finish_work(1)
+    gate.close()
+    port.close()
+
+
+# ---- what the holder can do ----
+
+
+def stop_and_resume() -> None:
+    clear_counters()
+    thread = work(0, count_on, 0, PRIORITY + 1)
+    sleep(MILLISECOND)
+    thread.stop()
+    before = counters[0].read()
+    sleep(5 * MILLISECOND)
+    assert counters[0].read() == before
+    info = Info()
+    read_info(thread.handle, info)
+    assert info.words[1] >= 16, "its state says that it is stopped"
+    thread.resume()
+    sleep(MILLISECOND)
+    assert counters[0].read() > before
+    thread.destroy()
+    thread.close()
+
+
+def receive_and_mark(_: u64) -> None:
+    """Wait for a message."""
+    letter = Letter()
+    port.receive(letter)
+    seen.write(letter.words[0])
+
+
+def stopped_while_it_waits() -> None:
+    """It waits no more while it is stopped, and again when it is resumed."""
+    open_port()
+    thread = work(0, receive_and_mark)
+    sleep(MILLISECOND)
+    thread.stop()
+    letter = Letter()
+    letter.set_words(5)
+    assert letter.attempt(Call.SEND, gate.handle, 0) == Status.WOULD_BLOCK
+    thread.resume()
+    sleep(MILLISECOND)
+    gate.send(letter)
+    finish_work(1)
+    assert seen.read() == 5
+    gate.close()
+    port.close()
+
+
+def other_registers() -> None:
+    clear_counters()
+    thread = create_thread(this_process(), count_on, 0, spare[:], PRIORITY + 1)
+    registers = Registers()
+    thread.read_registers(registers)
+    assert registers.x[10] == registers.x[2], "a0 is what it was created with"
+    assert registers.x[1] == 0 and registers.x[31] == 0 and registers.f[0] == 0
+    registers.f[9] = 0x4010_0000_0000_0000
+    registers.x[20] = 77
+    thread.write_registers(registers)
+    check = Registers()
+    thread.read_registers(check)
+    assert check.x[20] == 77 and check.f[9] == registers.f[9] and check.x[0] == registers.x[0]
+    thread.resume()
+    sleep(MILLISECOND)
+    assert status_of(Call.THREAD_SET, thread.handle, address_of(registers)) == Status.NOT_STOPPED
+    thread.stop()
+    thread.read_registers(registers)
+    assert registers.f[9] == 0x4010_0000_0000_0000, "a floating point register is lost"
+    assert status_of(Call.THREAD_GET, thread.handle, 0) == Status.BAD_ADDRESS
+    assert status_of(Call.THREAD_SET, thread.handle, 8) == Status.BAD_ADDRESS
+    assert status_of(Call.THREAD_GET, thread.handle, BOOT_INFO) == Status.BAD_ADDRESS
+    thread.destroy()
+    thread.close()
+
+
+def read_and_write_its_memory() -> None:
+    child = prepare(nothing, 0, 48, None)
+    word: Array[u64, 2] = Array()
+    place = STACK_END - 64
+    child.process.write(place, b"12345678")
+    child.process.read(place, view(address_of(word), 8))
+    assert word[0] == 0x3837_3635_3433_3231
+    handle = child.process.handle
+    assert status_of(Call.PROCESS_READ, handle, PLACE, address_of(word), 8) == Status.BAD_ADDRESS
+    assert status_of(Call.PROCESS_READ, handle, 0x8020_0000, address_of(word), 8) == Status.BAD_ADDRESS
+    assert status_of(Call.PROCESS_READ, handle, place, 0, 8) == Status.BAD_ADDRESS
+    code = address_of(nothing)
+    assert status_of(Call.PROCESS_WRITE, handle, code, address_of(word), 8) == Status.BAD_ADDRESS
+    child.kill()
+
+
+def install_and_take() -> None:
+    child = prepare(nothing, 0, 48, None)
+    memory = create_memory(1)
+    memory.write(0, b"x")
+    there = child.process.install(memory.handle)
+    assert status_of(Call.HANDLE_CLOSE, memory.handle) == Status.STALE_HANDLE
+    assert status_of(Call.HANDLE_TAKE, child.process.handle, 0x77_0001) != Status.OK
+    memory.handle = child.process.take(there)
+    memory.write(0, b"y")
+    assert status_of(Call.HANDLE_TAKE, child.process.handle, there) == Status.STALE_HANDLE
+    found: Array[HandleInfo, 8] = Array()
+    count, rest = child.process.list_handles(0, found[:])
+    assert count == 1 and rest == 0, f"{count} handles, on from {rest}"  # the machine's, to print with
+    memory.close()
+    child.kill()
+
+
+def serve_two(_: u64) -> None:
+    """One call at each of two ports."""
+    letter = Letter()
+    for number in range(u64(2)):
+        Port(given.handles[number]).receive(letter)
+        letter.set_words(letter.words[0] + 100 + number)
+        letter.answer()
+
+
+def call_and_mark(number: u64) -> None:
+    """Call gate 0 or 1; leave the answer."""
+    letter = Letter()
+    letter.set_words(number)
+    if letter.attempt(Call.CALL, gates[number].handle, NO_TIMEOUT) == Status.OK:
+        counters[number].write(letter.words[0])
+    else:
+        counters[number].write(letter.status)
+
+
+gates: Array[Gate, 2] = Array((Gate(NO_HANDLE), Gate(NO_HANDLE)))
+
+
+def move_a_set() -> None:
+    """Two receive rights with callers waiting move at once, or not at all."""
+    clear_counters()
+    first = create_port(1)
+    second = create_port(2)
+    gates[0].handle = first.mint(1).handle
+    gates[1].handle = second.mint(1).handle
+    work(0, call_and_mark, 0)
+    work(1, call_and_mark, 1)
+    sleep(MILLISECOND)
+    child = prepare(serve_two, 0, 48, None)
+    moved: Array[u64, 3] = Array((first.handle, second.handle, 0x1234_0099))
+    assert status_of(Call.MOVE_RIGHTS, child.process.handle, address_of(moved), 3) == Status.BAD_HANDLE
+    assert moved[0] == first.handle
+    assert status_of(Call.MOVE_RIGHTS, child.process.handle, address_of(moved), 17) == Status.BAD_ARGUMENT
+    child.process.receive_rights(moved[0:2])
+    assert status_of(Call.HANDLE_CLOSE, first.handle) == Status.STALE_HANDLE
+    child.process.write(address_of(given.handles), view(address_of(moved), 16))
+    child.thread.resume()
+    assert child.finish() == 0
+    finish_work(2)
+    assert counters[0].read() == 100 and counters[1].read() == 102
+    gates[0].close()
+    gates[1].close()
+
+
+def move_to_oneself() -> None:
+    """A handle that moves to where it is stays usable."""
+    one = create_port()
+    moved: Array[u64, 1] = Array((one.handle,))
+    status = status_of(Call.MOVE_RIGHTS, this_process().handle, address_of(moved), 1)
+    assert status in (Status.OK, Status.IN_USE)
+    close(moved[0])
+
+
+# ---- who inherits ----
+
+
+def die_as_receiver(_: u64) -> None:
+    """Take one call of two, and end."""
+    letter = Letter()
+    Port(given.handles[0]).receive(letter)
+    sleep(5 * MILLISECOND)
+    leave(9)
+
+
+def ports_go_to_the_heir() -> None:
+    """Who was received by the dead learns of its death at once; who still waits in the queue is served by the heir."""
+    clear_counters()
+    first = create_port(5)
+    gates[0].handle = first.mint(1).handle
+    gates[1].handle = first.mint(2).handle
+    give(first.handle)
+    child = spawn(die_as_receiver)
+    work(0, call_and_mark, 0)
+    sleep(MILLISECOND)
+    work(1, call_and_mark, 1)
+    letter = Letter()
+    child.heir.receive(letter)
+    assert letter.kind == Message.INHERITED
+    assert letter.words[0] == child.serial and letter.words[1] == 5
+    assert counters[0].read() == Status.PEER_DIED, "the caller is told before the heir"
+    inherited = Port(letter.handle)
+    child.heir.receive(letter)
+    assert letter.kind == Message.DEATH and letter.words[0] == child.serial and letter.words[1] == 9
+    child.free()
+    inherited.receive(letter)
+    assert letter.kind == Message.CALL and letter.badge == 2
+    letter.set_words(55)
+    letter.answer()
+    finish_work(2)
+    assert counters[1].read() == 55
+    gates[0].close()
+    gates[1].close()
+    inherited.close()
+
+
+def no_heir() -> None:
+    """Its ports are closed with it."""
+    open_port()
+    child = create_process(16, None, None)
+    there = child.install(port.handle)
+    assert there != NO_HANDLE
+    work(0, call_and_note)
+    sleep(MILLISECOND)
+    child.destroy(0)
+    finish_work(1)
+    status = seen.read()
+    assert status in (Status.PEER_DIED, Status.DEAD), f"status {status:#x}"
+    child.close()
+    gate.close()
+
+
+def call_and_note(_: u64) -> None:
+    """Leave the status of a call."""
+    letter = Letter()
+    seen.write(letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT))
+
+
+def forty_processes() -> None:
+    """They begin and end; serial numbers are never used twice."""
+    last: u64 = 0
+    for _ in range(40):
+        child = spawn(leave, 1)
+        assert child.serial > last
+        last = child.serial
+        assert child.finish() == 1
+
+
+# ---- too much ----
+
+
+def fork_bomb() -> None:
+    """It makes processes as long as it can. That is its quota, and all is back when it has been ended."""
+    child = prepare(make_processes, 0, 400, None)
+    child.thread.resume()
+    made = child.finish()
+    assert 3 < made < 400, f"{made} processes"
+
+
+def make_processes(_: u64) -> None:
+    """Make processes, each with a little of the quota, until one is refused."""
+    count: u64 = 0
+    while status_of(Call.PROCESS_CREATE, 4, 0, 0) == Status.OK:
+        count += 1
+    leave(count)
+
+
+def thread_bomb() -> None:
+    child = prepare(make_threads, 0, 100, None)
+    itself = duplicate(child.process.handle, Right.MANAGE)
+    at_child = child.process.install(itself)
+    child.process.write(address_of(given.handles), view(address_of_word(at_child), 8))
+    child.thread.resume()
+    made = child.finish()
+    assert 3 < made < 100_000, f"{made} threads"
+
+
+def make_threads(_: u64) -> None:
+    """Make threads until one is refused."""
+    count: u64 = 0
+    while status_of(Call.THREAD_CREATE, given.handles[0], 0x10000, 0, 0, 20, 0) == Status.OK:
+        count += 1
+    leave(count)
+
+
+def address_of_word(value: u64) -> u64:
+    """Where that number is."""
+    seen.write(value)
+    return address_of(seen)
+
+
+def port_bomb() -> None:
+    child = spawn(make_ports)
+    made = child.finish()
+    assert 3 < made < 100_000, f"{made} ports"
+
+
+def make_ports(_: u64) -> None:
+    """Make ports and gates until one is refused."""
+    count: u64 = 0
+    while status_of(Call.PORT_CREATE, 0) == Status.OK:
+        count += 1
+    leave(count)
+
+
+def floats_on(number: u64) -> None:
+    """Compute with floating point registers while others do."""
+    value = 1.0
+    for _ in range(20_000):
+        value = value * 1.0001 + number
+        value = value / 1.0001 - number / 1.0001
+    counters[number].write(1 if 0.999 < value < 1.001 else 2)
+
+
+def floating_point_registers() -> None:
+    """Each thread has its own."""
+    clear_counters()
+    work(0, floats_on, 0)
+    work(1, floats_on, 1)
+    work(2, floats_on, 2)
+    sleep(60 * MILLISECOND)
+    finish_work(3)
+    for number in range(u64(3)):
+        assert counters[number].read() == 1
+
+
+def main() -> None:
+    begin()
+    run("exit statuses", statuses)
+    run("the last thread", last_thread_ends_the_process)
+    run("an uncaught error", uncaught_error)
+    run("killed", killed)
+    run("exceptions", exceptions)
+    run("stack overflow", stack_overflow)
+    run("ended before anyone waits", ended_before_anyone_waits)
+    run("a thread ends another", a_thread_ends_another)
+    run("never started", never_started)
+    run("equal turns", equal_turns)
+    run("endless loops in other processes", endless_loops_in_other_processes)
+    run("urgent ones first", urgent_ones_first)
+    run("nothing for the less urgent", nothing_for_the_less_urgent)
+    run("a priority of its own", priority_of_its_own)
+    run("urgency is inherited", urgency_is_inherited)
+    run("stop and resume", stop_and_resume)
+    run("stopped while it waits", stopped_while_it_waits)
+    run("other registers", other_registers)
+    run("read and write its memory", read_and_write_its_memory)
+    run("install and take", install_and_take)
+    run("move a set", move_a_set)
+    run("move to oneself", move_to_oneself)
+    run("ports go to the heir", ports_go_to_the_heir)
+    run("no heir", no_heir)
+    run("forty processes", forty_processes)
+    run("a fork bomb", fork_bomb)
+    run("a thread bomb", thread_bomb)
+    run("a port bomb", port_bomb)
+    run("floating point registers", floating_point_registers)
+    end()
