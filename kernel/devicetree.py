@@ -29,6 +29,8 @@ class Node:
     is_memory: bool
     is_uart: bool
     is_test_device: bool
+    is_plic: bool
+    is_virtio: bool
     address: u64
     size: u64  # bytes
 
@@ -83,6 +85,8 @@ def read_property(name: Text, value: Bytes, parent: Cells, own: Cells, node: Nod
     elif name == "compatible":
         node.is_uart = contains(value, "ns16550a")
         node.is_test_device = contains(value, "sifive,test1")
+        node.is_plic = contains(value, "riscv,plic0")
+        node.is_virtio = contains(value, "virtio,mmio")
     elif name == "reg" and len(value) >= (parent.address + parent.size) * CELL:
         node.address = number(value, 0, parent.address)
         node.size = number(value, parent.address * CELL, parent.size)
@@ -93,7 +97,8 @@ def read_property(name: Text, value: Bytes, parent: Cells, own: Cells, node: Nod
     elif name == "linux,initrd-end":
         board.initrd_end = whole(value)
     elif name == "bootargs":
-        read_arguments(text_in(value, 0), board)
+        board.command_line = text_in(value, 0)
+        read_arguments(board.command_line, board)
 
 
 def finish_node(node: Node, board: Board) -> None:
@@ -105,10 +110,16 @@ def finish_node(node: Node, board: Board) -> None:
         board.uart = node.address
     if node.is_test_device:
         board.test_device = node.address
+    if node.is_plic:
+        board.plic = node.address
+    if node.is_virtio and (board.virtio == 0 or node.address < board.virtio):
+        board.virtio = node.address
     node.address = 0
     node.is_memory = False
     node.is_uart = False
     node.is_test_device = False
+    node.is_plic = False
+    node.is_virtio = False
 
 
 def read_arguments(line: Text, board: Board) -> None:

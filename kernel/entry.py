@@ -1,7 +1,7 @@
 """Into the kernel and out of it: the first instructions after the firmware, trap entry, and the return to user mode.
 
-`sscratch` says who was running: the address of a program's TrapFrame while it runs in user mode, 0 while the kernel
-runs. The kernel has one stack, empty at each trap from user mode: a trap is handled to its end and never waits.
+`sscratch` says who was running: the address of a thread, which begins with its TrapFrame, while it runs in user mode,
+0 while the kernel runs. The kernel has one stack, empty at each trap from user mode: a trap is handled to its end and never waits.
 """
 
 from typing import NoReturn
@@ -11,14 +11,17 @@ from atoll.abi.riscv import (
     FLOAT_REGISTERS,
     REGISTERS,
     add,
+    bne,
     bnez,
     call,
     csrr,
     csrrw,
     csrw,
-    fmv_d_x,
+    fld,
     fp,
+    frcsr,
     fscsr,
+    fsd,
     la,
     label,
     ld,
@@ -30,12 +33,14 @@ from atoll.abi.riscv import (
     sp,
     sret,
     t0,
+    t1,
     tail,
     tp,
     zero,
 )
 from atoll.abi.riscv import a0 as argument
-from atoll.abi.types import assembly, export, u64
+from atoll.abi.causes import CALL_FROM_USER
+from atoll.abi.types import Array, assembly, export, u64
 from atoll.kernel.layout import STACKS_SIZE
 
 
@@ -99,7 +104,7 @@ def start() -> None:
 @assembly
 @export("trap_entry")
 def trap_entry() -> None:
-    """Every trap: save all registers, go on in Python (trap.py) on the kernel's stack, resume the program it says."""
+    """Every trap: save all registers, go on in Python on the kernel's stack (calls.py, trap.py), resume whom it says."""
     csrrw(tp, CSR.SSCRATCH, tp)
     bnez(tp, "save")
     la(tp, "__image_end")  # sscratch was 0: the kernel itself trapped; its registers go to the fault area
@@ -115,6 +120,12 @@ def trap_entry() -> None:
     mv(argument, tp)
     mv(fp, zero)
     mv(ra, zero)
+    csrr(t0, CSR.SCAUSE)
+    li(t1, CALL_FROM_USER)
+    bne(t0, t1, "other")
+    call("handle_call")
+    tail("resume")
+    label("other")
     call("handle_trap")
     tail("resume")
 
@@ -134,10 +145,22 @@ def resume(frame: TrapFrame) -> NoReturn:
 
 
 @assembly
-@export("clear_float_registers")
-def clear_float_registers() -> None:
-    """A new program finds zeros, not what the last one left. (The kernel itself never touches these registers.)"""
-    for register in FLOAT_REGISTERS:
-        fmv_d_x(register, zero)
-    fscsr(zero)
+@export("save_floats")
+def save_floats(values: Array[u64, 33]) -> None:
+    """Write the floating-point registers and then fcsr. (The kernel itself never touches these registers.)"""
+    for number, register in enumerate(FLOAT_REGISTERS):
+        fsd(register, 8 * number, argument)
+    frcsr(t0)
+    sd(t0, 8 * len(FLOAT_REGISTERS), argument)
+    ret()
+
+
+@assembly
+@export("load_floats")
+def load_floats(values: Array[u64, 33]) -> None:
+    """Read the floating-point registers and then fcsr."""
+    for number, register in enumerate(FLOAT_REGISTERS):
+        fld(register, 8 * number, argument)
+    ld(t0, 8 * len(FLOAT_REGISTERS), argument)
+    fscsr(t0)
     ret()

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from atoll.abi.raw import view
 from atoll.abi.types import export, u64
-from atoll.kernel import console, devicetree, memory, paging, panic, program, timer, trap
+from atoll.kernel import console, devices, devicetree, memory, paging, panic, root, scheduler, timer, trap
 from atoll.kernel.board import board
 
 VERSION = "0.1"
@@ -18,9 +18,11 @@ def kernel_main(hart: u64, device_tree: u64) -> NoReturn:
     console.start()  # where to print
     read_device_tree(device_tree)  # what the machine has
     start_paging()  # Sv39, with the kernel in it
-    timer.start()  # ticks
+    devices.start()  # interrupts for drivers
+    timer.start()  # time slices and deadlines
+    scheduler.start()  # who runs
     greet(hart)
-    program.run_all()  # user mode
+    root.start()  # the first process, in user mode
 
 
 def read_device_tree(address: u64) -> None:
@@ -29,6 +31,8 @@ def read_device_tree(address: u64) -> None:
     assert size > 0, "the firmware gave no device tree"
     devicetree.read_board(view(address, size), board)
     memory.start(board.ram_end)
+    board.tree = address
+    board.tree_end = address + size
     memory.reserve(address, address + size)
     memory.reserve(board.initrd, board.initrd_end)
 

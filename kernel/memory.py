@@ -30,6 +30,7 @@ class Pages:
     fresh: u64  # no page from here on has been given out yet
     end: u64  # of RAM
     returned: u64  # the page that was returned last; each holds the address of the one before; 0: none
+    total: u64  # pages that there are to give out, now or later
     in_use: u64  # pages given out and not returned
     reserved: Array[Range, MAX_RESERVED]
     reserved_count: u64
@@ -43,6 +44,7 @@ def start(ram_end: u64) -> None:
     """All of RAM behind the kernel is free."""
     pages.fresh = kernel_end()
     pages.end = ram_end // PAGE_SIZE * PAGE_SIZE
+    pages.total = (pages.end - pages.fresh) // PAGE_SIZE
 
 
 def reserve(first: u64, end: u64) -> None:
@@ -51,6 +53,12 @@ def reserve(first: u64, end: u64) -> None:
     pages.reserved[pages.reserved_count].start = first // PAGE_SIZE * PAGE_SIZE
     pages.reserved[pages.reserved_count].end = page_up(end)
     pages.reserved_count += 1
+    pages.total -= (page_up(end) - first // PAGE_SIZE * PAGE_SIZE) // PAGE_SIZE
+
+
+def free_pages() -> u64:
+    """Pages that nobody has."""
+    return pages.total - pages.in_use
 
 
 def use_direct_map() -> None:

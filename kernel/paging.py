@@ -6,11 +6,16 @@ II, "Sv39".
 """
 
 from atoll.abi.address_space import PAGE_SIZE, USER_END
+from atoll.abi.board import PLIC_SIZE
+from atoll.abi.calls import Status
+from atoll.abi.objects import Right
 from atoll.abi.raw import load64, store64
-from atoll.abi.riscv import CSR, csr_write, sfence_vma
-from atoll.abi.types import u64
-from atoll.kernel import layout, memory
+from atoll.abi.riscv import CSR, csr_write, sfence_vma, sfence_vma_address
+from atoll.abi.types import Array, u64
+from atoll.kernel import layout, memory, slabs
 from atoll.kernel.board import board
+from atoll.kernel.objects import Process
+from atoll.kernel.refusal import Refused
 from atoll.userland.runtime.traceback import own_trace_start
 
 ENTRIES = 512  # in one table
@@ -35,10 +40,23 @@ LEAF = READ | WRITE | EXECUTE  # any of these: a page, and not the next table
 
 # Set from the start: whether the CPU would set them itself or fault is its own choice.
 TOUCHED = ACCESSED | DIRTY
+NOT_TOUCHED = 0xFFFF_FFFF_FFFF_FFFF ^ TOUCHED
 KERNEL = GLOBAL | TOUCHED
 
 USER_ROOT_ENTRIES = USER_END >> 30  # root entries that belong to the program; all others are the kernel's
 
+SPACE_SHIFT = 44  # in satp: the number of an address space
+SPACE_WORDS = 64  # times 64 address spaces
+FULL = 0xFFFF_FFFF_FFFF_FFFF
+
+
+class Spaces:
+    """Which numbers of address spaces are taken."""
+
+    used: Array[u64, SPACE_WORDS]
+
+
+spaces: Spaces = Spaces()
 kernel_root: u64 = 0  # physical address of the table with nothing but the kernel
 
 
@@ -50,6 +68,7 @@ def start() -> None:
     map_direct(kernel_root, layout.kernel_end(), board.ram_end)
     map_device(kernel_root, board.uart)
     map_device(kernel_root, board.test_device)
+    map_direct(kernel_root, board.plic, board.plic + PLIC_SIZE)
     use(kernel_root)
     memory.use_direct_map()
 
@@ -153,45 +172,98 @@ def use(root: u64) -> None:
     sfence_vma()
 
 
-# ---- a program's part of an address space ----
+# ---- a process's part of an address space ----
 
 
-def make_space() -> u64:
-    """A new address space with the kernel in it and no program; its root table."""
-    root = memory.take_page()
+def kernel_satp() -> u64:
+    """The address space with nothing but the kernel."""
+    return SV39 | (kernel_root >> PAGE_BITS)
+
+
+def start_space(root: u64) -> u64:
+    """Put the kernel into a new address space; what the CPU's register has for it, a number of its own included."""
     for index in range(USER_ROOT_ENTRIES, ENTRIES):
-        store64(memory.reach(root) + index * ENTRY_SIZE, load64(memory.reach(kernel_root) + index * ENTRY_SIZE))
-    return root
+        found = load64(memory.reach(kernel_root) + index * ENTRY_SIZE)
+        if found != 0:
+            store64(memory.reach(root) + index * ENTRY_SIZE, found)
+    number = take_space_number()
+    sfence_vma()
+    return SV39 | number << SPACE_SHIFT | (root >> PAGE_BITS)
 
 
-def user_page(root: u64, virtual: u64) -> u64:
-    """The entry of a page of a program; 0 if nothing is mapped there."""
-    if virtual >= USER_END:
-        return 0
-    place = find_place(root, virtual)
-    return load64(place) if place != 0 else 0
+def take_space_number() -> u64:
+    """A number that no other address space has; 0 is the kernel's."""
+    for word in range(SPACE_WORDS):
+        if spaces.used[word] != FULL:
+            bit: u64 = 0
+            while spaces.used[word] >> bit & 1 != 0 or word + bit == 0:
+                bit += 1
+            spaces.used[word] = spaces.used[word] | u64(1) << bit
+            return word * 64 + bit
+    raise Refused(Status.NO_ROOM)
 
 
-def add_user_page(root: u64, virtual: u64, rights: u64) -> u64:
-    """Map a new page of zeros for a program; its physical address."""
-    assert virtual < USER_END and user_page(root, virtual) == 0
-    place = make_place(root, virtual, 0)
-    page = memory.take_page()
-    store64(place, entry(page, rights | USER | TOUCHED))
-    return page
+def end_space(satp: u64) -> None:
+    """The address space is gone, and its number free."""
+    number = satp >> SPACE_SHIFT & (SPACE_WORDS * 64 - 1)
+    spaces.used[number // 64] = spaces.used[number // 64] & ~(u64(1) << number % 64)
 
 
-def free_space(root: u64) -> None:
-    """Return all pages of a program and its tables."""
-    free_table(root, ROOT_LEVEL, USER_ROOT_ENTRIES)
+def user_place(process: Process, virtual: u64) -> u64:
+    """Where the kernel can access the entry of a page of a process; tables that lead there are made, and charged."""
+    table = process.root
+    level: u64 = ROOT_LEVEL
+    while level > 0:
+        place = place_in(table, virtual, level)
+        if load64(place) & VALID == 0:
+            store64(place, entry(slabs.charged_page(process), 0))
+        table = target(load64(place))
+        level -= 1
+    return place_in(table, virtual, 0)
 
 
-def free_table(table: u64, level: u64, entries: u64) -> None:
-    """Return a table of that level, with all that its first entries lead to."""
-    for index in range(entries):
-        found = load64(memory.reach(table) + index * ENTRY_SIZE)
-        if found & VALID != 0 and level > 0:
-            free_table(target(found), level - 1, ENTRIES)
-        elif found & VALID != 0:
-            memory.give_page(target(found))
-    memory.give_page(table)
+def clear_pages(root: u64, virtual: u64, pages: u64) -> None:
+    """Unmap pages."""
+    for address in range(virtual, virtual + pages * PAGE_SIZE, PAGE_SIZE):
+        place = find_place(root, address)
+        if place != 0 and load64(place) != 0:
+            store64(place, 0)
+            sfence_vma_address(address)
+
+
+def flags_of(rights: u64) -> u64:
+    """A process's rights to a page as an entry has them."""
+    flags: u64 = VALID | USER | READ
+    if rights & Right.WRITE != 0:
+        flags = flags | WRITE
+    if rights & Right.EXECUTE != 0:
+        flags = flags | EXECUTE
+    return flags
+
+
+def free_some(root: u64, most: u64, process: Process) -> bool:
+    """Give back some tables of a process's part; True if none is left but the root."""
+    left = most
+    for index in range(USER_ROOT_ENTRIES):
+        place = memory.reach(root) + index * ENTRY_SIZE
+        if load64(place) & VALID != 0:
+            left = free_tables(target(load64(place)), left, process)
+            if left == 0:
+                return False
+            slabs.refund_page(process, target(load64(place)))
+            store64(place, 0)
+    return True
+
+
+def free_tables(table: u64, most: u64, process: Process) -> u64:
+    """Give back at most so many tables of the lowest level; how many more could have been."""
+    left = most
+    for index in range(ENTRIES):
+        place = memory.reach(table) + index * ENTRY_SIZE
+        if load64(place) & VALID != 0:
+            if left == 0:
+                return 0
+            slabs.refund_page(process, target(load64(place)))
+            store64(place, 0)
+            left -= 1
+    return left

@@ -4,16 +4,22 @@ can cause this.
 
 from typing import NoReturn
 
+from atoll.abi.boot import ROOT_FILE
+from atoll.abi.calls import Death
 from atoll.abi.raw import address_of, load64
 from atoll.abi.riscv import frame_pointer
 from atoll.abi.types import Text, export, noinline, u32, u64
-from atoll.kernel import layout, power
+from atoll.kernel import history, layout, power, scheduler
+from atoll.kernel.board import board
 from atoll.kernel.entry import TrapFrame
-from atoll.kernel.fault import CALLER_FRAME, RETURN_ADDRESS, print_cause
 from atoll.userland.runtime import errors
-from atoll.userland.runtime.traceback import CALL_SIZE, Trail, own_table, print_message, print_trail
+from atoll.userland.runtime.traceback import CALL_SIZE, Trail, own_table, print_error, print_message, print_trail
 
 REGISTERS_IN_LINE = 4
+
+# ---- a frame on the stack: where, below the frame pointer, its owner saved what ----
+RETURN_ADDRESS = 8  # bytes
+CALLER_FRAME = 16
 
 panicking: bool = False
 
@@ -28,6 +34,7 @@ def check_failed(code: u64, site: u32, a: u64, b: u64) -> NoReturn:
     follow_frames(frame_pointer(), trail)
     print_trail(own_table(), trail)
     print_message(own_table(), errors.record)
+    history.show()
     power.power_off(power.PANIC)
 
 
@@ -35,6 +42,45 @@ def no_memory() -> NoReturn:
     """The kernel found no memory for its own tables."""
     begin("PANIC: no memory for the kernel's page tables")
     power.power_off(power.PANIC)
+
+
+def unexpected_error() -> NoReturn:
+    """An error of the kernel's own came out where none can."""
+    begin("PANIC: an error that the kernel did not catch")
+    print_error(own_table(), errors.record)
+    history.show()
+    power.power_off(power.PANIC)
+
+
+def no_root() -> NoReturn:
+    """The initial RAM disk does not begin with a first process."""
+    print(f"No {ROOT_FILE} in the initial RAM disk: nothing to run")
+    power.power_off(power.NOT_FOUND)
+
+
+def bad_root(status: u64) -> NoReturn:
+    """There is a first process, but it cannot be made."""
+    begin("PANIC: the first process cannot be started")
+    print(f"refused with status {status}")
+    power.power_off(power.CANNOT_RUN)
+
+
+def root_ended(status: u64, death: u64) -> NoReturn:
+    """The first process holds all others' memory: nothing can go on without it."""
+    if death == Death.EXITED and board.test_device == 0:
+        power.power_off(status)  # the only way for it to stop such a machine
+    begin("PANIC: the first process has ended")
+    print(f"status {status}, {'exited' if death == Death.EXITED else 'fault'}")
+    show_root()
+    history.show()
+    power.power_off(power.PANIC)
+
+
+def show_root() -> None:
+    """Where the first process was."""
+    thread = scheduler.scheduler.current
+    print(f"fault at address 0x{thread.fault_address:x}")
+    print_registers(thread.frame)
 
 
 def unexpected_interrupt(cause: u64) -> NoReturn:
@@ -54,8 +100,9 @@ def kernel_fault(frame: TrapFrame, cause: u64, address: u64) -> NoReturn:
     if layout.fault_area_end() <= address < layout.stack_start():
         print(f"StackOverflow: the kernel's stack of {layout.STACK_SIZE >> 10} KiB is used up")
     else:
-        print_cause(cause, address, 0)
+        print(f"CpuException: cause {cause}, address 0x{address:016x}")
     print_registers(frame)
+    history.show()
     power.power_off(power.PANIC)
 
 

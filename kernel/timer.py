@@ -1,50 +1,150 @@
-"""The timer: a tick every 10 ms, which is when another program could have its turn."""
+"""The timer, the one device that the kernel keeps: time slices while several threads want the CPU, and deadlines.
+When neither is due the timer is off: no tick without a reason.
+"""
 
 from atoll.abi.riscv import CSR, csr_read, csr_set
-from atoll.abi.types import u64
-from atoll.kernel import firmware
+from atoll.abi.types import noinline, u64
+from atoll.kernel import firmware, scheduler, waiting
 from atoll.kernel.board import board
+from atoll.kernel.objects import Thread
 
-TICKS_PER_SECOND = 100
+SLICES_PER_SECOND = 100
 NANOSECONDS = 1_000_000_000  # in a second
-TIMER_ENABLE = 1 << 5  # in sie
+TIMER_BIT = 1 << 5  # in sie and sip
+NEVER = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class Clock:
-    """All state of the timer."""
+    """All state of the timer; times in ticks of the time base."""
 
-    ticks: u64  # taken so far
-    next_tick: u64  # when the next is due, as the `time` register counts
+    slice: u64  # how long
+    slice_end: u64  # of whoever runs then; 0: nobody waits
+    armed: u64  # when the timer will interrupt
+    first: Thread | None  # with a deadline, the earliest first
+    interrupts: u64
+    traps: u64  # all but system calls
 
 
 clock: Clock = Clock()
 
 
 def start() -> None:
-    """The first tick is due one period from now. Interrupts reach the kernel only from user mode."""
-    clock.next_tick = csr_read(CSR.TIME)
-    ask_for_tick()
-    csr_set(CSR.SIE, TIMER_ENABLE)
+    """Interrupts reach the kernel from user mode, and end its waiting for work."""
+    clock.slice = board.timebase_hz // SLICES_PER_SECOND
+    clock.armed = NEVER
+    firmware.set_timer(NEVER)
+    csr_set(CSR.SIE, TIMER_BIT)
 
 
-def tick() -> None:
-    """A timer interrupt."""
-    clock.ticks += 1
-    ask_for_tick()
+def arm(time: u64) -> None:
+    """Interrupt then, or earlier."""
+    if time < clock.armed:
+        clock.armed = time
+        firmware.set_timer(time)
 
 
-def ask_for_tick() -> None:
-    """Set the timer one period on; periods that are past already are skipped."""
-    period = board.timebase_hz // TICKS_PER_SECOND
-    clock.next_tick += period
+def need_slice() -> None:
+    """Threads wait for the CPU: whoever runs has it for a slice."""
+    if clock.slice_end == 0 and scheduler.scheduler.ready != 0:
+        begin_slice()
+
+
+@noinline
+def begin_slice() -> None:
+    """The slice begins now."""
+    clock.slice_end = csr_read(CSR.TIME) + clock.slice
+    arm(clock.slice_end)
+
+
+def before_idle() -> None:
+    """Nobody wants the CPU: no slice."""
+    if clock.slice_end != 0:
+        clock.slice_end = 0
+        rearm()
+
+
+def rearm() -> None:
+    """Set the timer to what is due next."""
+    first = clock.first
+    due: u64 = NEVER
+    if clock.slice_end != 0:
+        due = clock.slice_end
+    if first is not None and first.deadline < due:
+        due = first.deadline
+    clock.armed = due
+    firmware.set_timer(due)
+
+
+def interrupt() -> None:
+    """Wake whose deadline has come, and end the slice if it is over."""
+    clock.interrupts += 1
     now = csr_read(CSR.TIME)
-    if clock.next_tick <= now:
-        clock.next_tick = now + period
-    firmware.set_timer(clock.next_tick)
+    first = clock.first
+    while first is not None and first.deadline <= now:
+        waiting.time_out(first)
+        first = clock.first
+    if clock.slice_end != 0 and clock.slice_end <= now:
+        clock.slice_end = 0
+    rearm()
+
+
+def preempt(thread: Thread) -> Thread:
+    """A timer interrupt while a thread ran: others of its priority have their turn when its slice is over."""
+    had_slice = clock.slice_end != 0
+    interrupt()
+    if had_slice and clock.slice_end == 0:
+        return scheduler.turn(thread)
+    return scheduler.reschedule(thread)
+
+
+# ---- deadlines ----
+
+
+def set_deadline(thread: Thread, nanoseconds: u64) -> None:
+    """Wake the thread after that time at the latest."""
+    thread.deadline = csr_read(CSR.TIME) + ticks(nanoseconds)
+    before: Thread | None = None
+    behind = clock.first
+    while behind is not None and behind.deadline <= thread.deadline:
+        before = behind
+        behind = behind.sleep_next
+    thread.sleep_previous = before
+    thread.sleep_next = behind
+    if behind is not None:
+        behind.sleep_previous = thread
+    if before is not None:
+        before.sleep_next = thread
+    else:
+        clock.first = thread
+        arm(thread.deadline)
+
+
+def clear_deadline(thread: Thread) -> None:
+    """What the thread waited for has come. (The timer stays as it is: one interrupt too many costs less.)"""
+    before, behind = thread.sleep_previous, thread.sleep_next
+    if before is not None:
+        before.sleep_next = behind
+    else:
+        clock.first = behind
+    if behind is not None:
+        behind.sleep_previous = before
+    thread.deadline = 0
+
+
+def ticks(nanoseconds: u64) -> u64:
+    """A time in ticks of the time base, rounded up, at least one; very long ones are cut to a century."""
+    longest: u64 = NANOSECONDS * 3_000_000_000
+    time = min(nanoseconds, longest)
+    whole = time // NANOSECONDS * board.timebase_hz
+    return whole + (time % NANOSECONDS * board.timebase_hz + NANOSECONDS - 1) // NANOSECONDS + 1
+
+
+def in_nanoseconds(time: u64) -> u64:
+    """A number of ticks of the time base as nanoseconds."""
+    seconds = time // board.timebase_hz
+    return seconds * NANOSECONDS + time % board.timebase_hz * NANOSECONDS // board.timebase_hz
 
 
 def nanoseconds() -> u64:
     """Time since the machine was switched on."""
-    time = csr_read(CSR.TIME)
-    seconds = time // board.timebase_hz
-    return seconds * NANOSECONDS + time % board.timebase_hz * NANOSECONDS // board.timebase_hz
+    return in_nanoseconds(csr_read(CSR.TIME))

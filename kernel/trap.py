@@ -1,11 +1,12 @@
-"""Traps: why the CPU left the program, and who handles it. Each handler returns the frame to go on with."""
+"""Traps: why the CPU left a thread, and who handles it. The thread to go on with is returned."""
 
 from atoll.abi import causes
 from atoll.abi.raw import address_of, at
 from atoll.abi.riscv import CSR, csr_read, csr_write
 from atoll.abi.types import export
-from atoll.kernel import calls, fault, layout, panic, timer
+from atoll.kernel import calls, devices, faults, layout, panic, scheduler, timer
 from atoll.kernel.entry import TrapFrame, trap_entry
+from atoll.kernel.objects import Thread
 
 FROM_SUPERVISOR = 1 << 8  # in sstatus: the mode before the trap
 
@@ -16,17 +17,24 @@ def start() -> None:
     csr_write(CSR.STVEC, address_of(trap_entry))
 
 
+@export("handle_call")
+def handle_call(thread: Thread) -> Thread:
+    """Called by entry.py with the registers of a thread saved that made a system call."""
+    return calls.handle(thread)
+
+
 @export("handle_trap")
-def handle_trap(frame: TrapFrame) -> TrapFrame:
-    """Called by entry.py with a program's registers saved; it resumes what is returned."""
+def handle_trap(thread: Thread) -> Thread:
+    """Called by entry.py with a thread's registers saved (or, after a mistake of the kernel, its own)."""
     cause = csr_read(CSR.SCAUSE)
     if csr_read(CSR.SSTATUS) & FROM_SUPERVISOR != 0:
-        panic.kernel_fault(frame, cause, csr_read(CSR.STVAL))
-    if cause == causes.CALL_FROM_USER:
-        return calls.handle_call(frame)
+        panic.kernel_fault(thread.frame, cause, csr_read(CSR.STVAL))
+    timer.clock.traps += 1
     if cause == causes.TIMER_INTERRUPT:
-        timer.tick()
-        return frame
+        return timer.preempt(thread)
+    if cause == causes.EXTERNAL_INTERRUPT:
+        devices.interrupt()
+        return scheduler.reschedule(thread)
     if cause & causes.INTERRUPT != 0:
         panic.unexpected_interrupt(cause)
-    return fault.stop_program(frame, cause, csr_read(CSR.STVAL))
+    return faults.begin(thread, cause, csr_read(CSR.STVAL))

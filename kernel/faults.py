@@ -1,0 +1,121 @@
+"""Faults: the thread that made one becomes a caller of its process's pager, and goes on when that replies.
+
+The kernel makes a fault itself when a page that a call needs is not there; IN_CALL tells the pager so.
+"""
+
+from atoll.abi import causes
+from atoll.abi.calls import IN_CALL, Death, FaultReply, Message, Status
+from atoll.abi.objects import ThreadState
+from atoll.abi.raw import address_of, load64, store64
+from atoll.abi.riscv import sfence_vma_address
+from atoll.abi.types import u64
+from atoll.kernel import delivery, handles, paging, panic, ports, processes, queues, scheduler, user_memory, waiting
+from atoll.kernel.entry import TrapFrame
+from atoll.kernel.objects import HANDLE, Process, Thread
+
+
+def begin(thread: Thread, cause: u64, address: u64) -> Thread:
+    """The running thread has made a fault; the thread to go on with."""
+    if cause == causes.ILLEGAL_INSTRUCTION and scheduler.give_floats(thread):
+        return thread
+    if access_of(cause) != 0 and is_harmless(thread.process, address, access_of(cause)):
+        return thread
+    try:
+        send(thread, cause, address)
+    except Exception:  # only calls are refused
+        panic.unexpected_error()
+    return scheduler.choose()
+
+
+def access_of(cause: u64) -> u64:
+    """The right that a page fault is about; 0 for all other causes."""
+    match cause:
+        case causes.FETCH_PAGE_FAULT:
+            return paging.EXECUTE
+        case causes.LOAD_PAGE_FAULT:
+            return paging.READ
+        case causes.STORE_PAGE_FAULT:
+            return paging.WRITE
+    return 0
+
+
+def is_harmless(process: Process, address: u64, access: u64) -> bool:
+    """Whether the CPU only wanted the page's accessed or written bit set, or knew an older entry."""
+    if user_memory.reach(process, address, access) == 0:
+        return False
+    sfence_vma_address(address)
+    return True
+
+
+def fetch_page(thread: Thread, address: u64, access: u64) -> None:
+    """A page is missing of a thread that waits; then its call begins again, or waits on if that is for its reply."""
+    if thread.state != ThreadState.REPLY:
+        waiting.withdraw(thread)
+    send(thread, user_memory.cause_of(access), address)
+
+
+def send(thread: Thread, cause: u64, address: u64) -> None:
+    """Tell the pager."""
+    thread.after_fault = thread.state
+    thread.state = ThreadState.FAULTED
+    thread.message = Message.FAULT
+    thread.fault_cause = cause
+    thread.fault_address = address
+    gate = thread.process.pager
+    if gate is None or gate.revoked or gate.port.head.dead:
+        give_up(thread)
+        return
+    thread.badge = gate.badge
+    receiver = ports.first_receiver(gate.port)
+    while receiver is not None:
+        outcome = delivery.deliver(thread, receiver, gate.port)
+        if outcome == delivery.DELIVERED:
+            ports.wake(receiver)
+        if outcome != delivery.RECEIVER_FAILED:
+            return
+        receiver = ports.first_receiver(gate.port)
+    queues.push_by_priority(gate.port.senders, thread)
+    ports.announce(gate.port)
+
+
+def reply_handle(thread: Thread, pager: Process) -> u64:
+    """The handle with which the pager answers; there is room for it."""
+    entry = handles.take_place(pager, delivery.REPLY_ENTRY, address_of(thread))
+    thread.fault_reply = entry
+    return entry.word & HANDLE
+
+
+def write_words(thread: Thread, frame: TrapFrame) -> None:
+    """What the pager is told."""
+    frame.a1 = thread.fault_cause
+    frame.a2 = thread.fault_address
+    frame.a3 = thread.frame.pc
+    frame.a4 = thread.head.serial
+
+
+def resolve(thread: Thread, answer: u64, status: u64) -> None:
+    """The pager has replied (its handle is closed by who calls this)."""
+    thread.fault_reply = None
+    if answer == FaultReply.RETRY:
+        go_on(thread)
+    elif answer == FaultReply.REFUSE and thread.fault_cause & IN_CALL != 0:
+        give_up(thread)
+    else:
+        processes.kill(thread.process, status, Death.FAULTED)
+
+
+def go_on(thread: Thread) -> None:
+    """The thread tries again; or waits on for its reply, which may be ready."""
+    if thread.after_fault == ThreadState.REPLY:
+        thread.state = ThreadState.REPLY
+        waiting.release_helper(thread)
+    else:
+        scheduler.make_ready(thread)
+
+
+def give_up(thread: Thread) -> None:
+    """No pager helps: the call is refused, or there is nothing that the process could go on with."""
+    if thread.fault_cause & IN_CALL != 0:
+        waiting.abort(thread, Status.BAD_ADDRESS)
+    else:
+        processes.kill(thread.process, thread.fault_cause, Death.FAULTED)

@@ -1,0 +1,280 @@
+"""Handles: a process's table of what it can reach. A place has a generation, so that a handle that was closed never
+stands for what came into its place.
+
+The word of a place holds all that a check needs: kind, rights, and the handle's own value; a kind of 0 is a free
+place.
+"""
+
+from atoll.abi.calls import Status
+from atoll.abi.objects import Kind, Right
+from atoll.abi.raw import address_of, at
+from atoll.abi.types import noinline, u64, wrapping_add, wrapping_sub
+from atoll.kernel import memory, ports, slabs
+from atoll.kernel.objects import (
+    ENTRY_SIZE,
+    GATE_SIZE,
+    HANDLE,
+    HANDLE_BITS,
+    KIND_SHIFT,
+    NOT_HANDLE,
+    NOT_RIGHTS,
+    ONE_GENERATION,
+    PLACES,
+    PORT_SIZE,
+    RIGHTS_SHIFT,
+    TABLES,
+    Entry,
+    Gate,
+    Header,
+    Interrupt,
+    Memory,
+    Port,
+    Process,
+    Set,
+    Thread,
+)
+from atoll.kernel.refusal import Refused
+
+# ---- rights of the first handle of a new object ----
+SHARED = Right.DUPLICATE | Right.MOVE
+PROCESS_RIGHTS = SHARED | Right.MANAGE  # of a thread and an interrupt too, and of the machine
+PORT_RIGHTS = Right.MOVE | Right.RECEIVE
+SET_RIGHTS = Right.RECEIVE
+GATE_RIGHTS = SHARED | Right.SEND
+MEMORY_RIGHTS = SHARED | Right.MANAGE | Right.READ | Right.WRITE | Right.EXECUTE
+
+
+
+class Counters:
+    """Of all tables together."""
+
+    handles: u64
+
+
+counters: Counters = Counters()
+
+
+# ---- looking up ----
+
+
+def find(process: Process, handle: u64, kind: u64, right: u64) -> Entry:
+    """The place of a handle that must be of that kind and have that right."""
+    table = process.tables[handle % (ONE_GENERATION) // PLACES]
+    if table != 0:
+        entry = at(Entry, table + handle % PLACES * ENTRY_SIZE)
+        if (entry.word ^ handle) & NOT_RIGHTS == kind << KIND_SHIFT and entry.word & right << RIGHTS_SHIFT != 0:
+            return entry
+    raise Refused(mistake(process, handle, kind))
+
+
+@noinline
+def mistake(process: Process, handle: u64, kind: u64) -> u64:
+    """What is wrong with a handle that `find` did not find."""
+    entry = place_of(process, handle)
+    if entry is None or handle == 0:
+        return Status.BAD_HANDLE
+    if entry.word & HANDLE != handle or kind_of(entry) == Kind.NONE:
+        return Status.STALE_HANDLE if entry.word & HANDLE >= ONE_GENERATION else Status.BAD_HANDLE
+    match kind_of(entry):
+        case Kind.CALLER_GONE:
+            return Status.CALLER_GONE if kind == Kind.REPLY else Status.WRONG_KIND
+        case found if found == kind:
+            return Status.NO_RIGHT
+    return Status.WRONG_KIND
+
+
+def place_of(process: Process, handle: u64) -> Entry | None:
+    """Where a handle would be; None if the table has no such place."""
+    if handle >> HANDLE_BITS != 0:
+        return None
+    table = process.tables[handle % ONE_GENERATION // PLACES]
+    return at(Entry, table + handle % PLACES * ENTRY_SIZE) if table != 0 else None
+
+
+def find_any(process: Process, handle: u64, right: u64) -> Entry:
+    """The place of a handle of any kind, with that right (0: whatever it has)."""
+    entry = place_of(process, handle)
+    if entry is None or handle == 0:
+        raise Refused(Status.BAD_HANDLE)
+    if entry.word & HANDLE != handle or kind_of(entry) == Kind.NONE:
+        raise Refused(mistake(process, handle, Kind.NONE))
+    if right != 0 and rights_of(entry) & right == 0:
+        raise Refused(Status.NO_RIGHT)
+    return entry
+
+
+def kind_of(entry: Entry) -> u64:
+    """The kind of object."""
+    return entry.word >> KIND_SHIFT
+
+
+def rights_of(entry: Entry) -> u64:
+    """What the handle allows."""
+    return entry.word >> RIGHTS_SHIFT & 0xFF
+
+
+def handle_of(entry: Entry) -> u64:
+    """The handle's value."""
+    return entry.word & HANDLE
+
+
+def alive(head: Header) -> None:
+    """Refuse to work with what was destroyed."""
+    if head.dead:
+        raise Refused(Status.DEAD)
+
+
+def find_process(user: Process, handle: u64) -> Process:
+    """A process that the handle may manage."""
+    process = at(Process, find(user, handle, Kind.PROCESS, Right.MANAGE).object)
+    if process.dying:
+        raise Refused(Status.DEAD)
+    return process
+
+
+def find_thread(user: Process, handle: u64) -> Thread:
+    """A thread that the handle may manage."""
+    thread = at(Thread, find(user, handle, Kind.THREAD, Right.MANAGE).object)
+    alive(thread.head)
+    return thread
+
+
+def find_port(user: Process, handle: u64) -> Port:
+    """A port that the handle may receive on."""
+    return at(Port, find(user, handle, Kind.PORT, Right.RECEIVE).object)
+
+
+def find_set(user: Process, handle: u64) -> Set:
+    """A port set."""
+    return at(Set, find(user, handle, Kind.SET, Right.RECEIVE).object)
+
+
+def find_gate(user: Process, handle: u64) -> Gate:
+    """A gate that the handle may send through."""
+    return at(Gate, find(user, handle, Kind.GATE, Right.SEND).object)
+
+
+def find_memory(user: Process, handle: u64, right: u64) -> Memory:
+    """A memory object with that right."""
+    found = at(Memory, find(user, handle, Kind.MEMORY, right).object)
+    alive(found.head)
+    return found
+
+
+def find_interrupt(user: Process, handle: u64) -> Interrupt:
+    """An interrupt source."""
+    return at(Interrupt, find(user, handle, Kind.INTERRUPT, Right.MANAGE).object)
+
+
+# ---- adding, moving, dropping ----
+
+
+def reserve(process: Process) -> None:
+    """Make sure that the table has a free place."""
+    if process.free == 0:
+        grow(process)
+
+
+def grow(process: Process) -> None:
+    """Another page of places."""
+    if process.table_count == TABLES:
+        raise Refused(Status.NO_ROOM)
+    table = memory.reach(slabs.charged_page(process))
+    number = process.table_count
+    process.tables[number] = table
+    process.table_count += 1
+    place: u64 = PLACES
+    while place > 0:
+        place -= 1
+        if number == 0 and place == 0:
+            break  # handle 0 is none
+        entry = at(Entry, table + place * ENTRY_SIZE)
+        entry.word = number * PLACES + place
+        entry.object = process.free
+        process.free = address_of(entry)
+
+
+def reserve_many(process: Process, count: u64) -> None:
+    """Make sure that the table has so many free places, fewer than one page holds."""
+    place = process.free
+    for _ in range(count):
+        if place == 0:
+            grow(process)
+            return
+        place = at(Entry, place).object
+
+
+def add(process: Process, kind: u64, rights: u64, target: u64) -> Entry:
+    """A new handle for an object (whose references the caller counts)."""
+    reserve(process)
+    return take_place(process, kind << KIND_SHIFT | rights << RIGHTS_SHIFT, target)
+
+
+def take_place(process: Process, kind_and_rights: u64, target: u64) -> Entry:
+    """The first free place, which there is; kind and rights are where the word has them."""
+    entry = at(Entry, process.free)
+    process.free = entry.object
+    process.handle_count = wrapping_add(process.handle_count, 1)
+    counters.handles = wrapping_add(counters.handles, 1)
+    entry.word = wrapping_add(entry.word, ONE_GENERATION) & HANDLE | kind_and_rights
+    entry.object = target
+    return entry
+
+
+def give_place(process: Process, entry: Entry) -> None:
+    """The place is free; its generation stays. (After 2^32 generations a value could come again.)"""
+    entry.word = entry.word & HANDLE
+    entry.object = process.free
+    process.free = address_of(entry)
+    process.handle_count = wrapping_sub(process.handle_count, 1)
+    counters.handles = wrapping_sub(counters.handles, 1)
+
+
+def move(entry: Entry, user: Process, to: Process) -> Entry:
+    """Move a handle to another table, which has a free place."""
+    kind = kind_of(entry)
+    moved = take_place(to, entry.word & NOT_HANDLE, entry.object)
+    if kind == Kind.REPLY:
+        thread = at(Thread, entry.object)
+        if thread.reply is entry:
+            thread.reply = moved
+        else:
+            thread.fault_reply = moved
+    elif kind == Kind.PORT:
+        change_holder(at(Port, entry.object), to)
+    give_place(user, entry)
+    return moved
+
+
+def change_holder(port: Port, to: Process) -> None:
+    """Another process receives, and is charged for the port and its gates."""
+    if port.holder is to:
+        return
+    ports.dismiss(port.receivers, Status.STALE_HANDLE)
+    ports.leave_set(port)
+    port.holder = to
+    recharge(port.head, to, PORT_SIZE)
+    gate = port.gates
+    while gate is not None:
+        recharge(gate.head, to, GATE_SIZE)
+        gate = gate.next
+
+
+def recharge(head: Header, to: Process, size: u64) -> None:
+    """Another account bears an object, even if that is more than its limit."""
+    slabs.refund(head.owner, size)
+    to.used += size
+    head.owner = to
+
+
+# ---- whole tables ----
+
+
+def place_at(process: Process, index: u64) -> Entry:
+    """The place of that number, which the table has."""
+    return at(Entry, process.tables[index // PLACES] + index % PLACES * ENTRY_SIZE)
+
+
+def table_page(process: Process, number: u64) -> u64:
+    """The physical page of a part of the table."""
+    return memory.physical(process.tables[number])

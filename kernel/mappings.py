@@ -1,0 +1,175 @@
+"""Mappings: which pages of which memory object an address space shows where. A process's mappings are in a list by
+address; what lies side by side and belongs together is one mapping.
+
+Each function does a bounded number of pages; the calls that need more are executed again (memory_calls.py).
+"""
+
+from atoll.abi.address_space import PAGE_SIZE
+from atoll.abi.calls import Status
+from atoll.abi.objects import Right
+from atoll.abi.raw import address_of, at, load64, store64
+from atoll.abi.riscv import fence_i, sfence_vma_address
+from atoll.abi.types import u64
+from atoll.kernel import memories, paging, slabs
+from atoll.kernel.objects import MAPPING_SIZE, Mapping, Memory, Process
+from atoll.kernel.refusal import Refused
+
+
+class Mappings:
+    """All state of this module."""
+
+    count: u64
+
+
+counters: Mappings = Mappings()
+
+
+def end_of(mapping: Mapping) -> u64:
+    """The first address behind it."""
+    return mapping.address + mapping.pages * PAGE_SIZE
+
+
+def first_behind(process: Process, address: u64) -> Mapping | None:
+    """The first mapping that ends behind an address."""
+    mapping = process.mappings
+    while mapping is not None and end_of(mapping) <= address:
+        mapping = mapping.next
+    return mapping
+
+
+def is_free(process: Process, address: u64, pages: u64) -> bool:
+    """Whether nothing is mapped there."""
+    mapping = first_behind(process, address)
+    return mapping is None or mapping.address >= address + pages * PAGE_SIZE
+
+
+def add(process: Process, source: Memory, offset: u64, address: u64, pages: u64, rights: u64, most: u64) -> None:
+    """Map pages where nothing is mapped; `most` are the rights that PROTECT may give."""
+    mapping = room_for(process, source, offset, address, most)
+    try:
+        for number in range(pages):
+            page = memories.page_of(source, offset + number)
+            place = paging.user_place(process, address + number * PAGE_SIZE)
+            store64(place, paging.entry(page, paging.flags_of(rights)))
+            mapping.pages += 1
+    finally:
+        if mapping.pages == 0:
+            remove(mapping)
+    if rights & Right.EXECUTE != 0:
+        fence_i()
+
+
+def room_for(process: Process, source: Memory, offset: u64, address: u64, most: u64) -> Mapping:
+    """The mapping that ends there and can grow; else a new one, still empty."""
+    before: Mapping | None = None
+    behind = process.mappings
+    while behind is not None and behind.address < address:
+        before = behind
+        behind = behind.next
+    if before is not None and before.memory is source and before.rights == most:
+        if end_of(before) == address and before.offset + before.pages == offset:
+            return before
+    return insert(process, source, offset, address, most, before)
+
+
+def insert(
+    process: Process, source: Memory, offset: u64, address: u64, rights: u64, before: Mapping | None
+) -> Mapping:
+    """A new mapping without pages, behind another one."""
+    made = at(Mapping, slabs.new_slot(process, MAPPING_SIZE))
+    made.process = process
+    made.memory = source
+    made.offset = offset
+    made.address = address
+    made.rights = rights
+    made.previous = before
+    if before is None:
+        made.next = process.mappings
+        process.mappings = made
+    else:
+        made.next = before.next
+        before.next = made
+    if made.next is not None:
+        made.next.previous = made
+    made.next_of_memory = source.mappings
+    if made.next_of_memory is not None:
+        made.next_of_memory.previous_of_memory = made
+    source.mappings = made
+    source.mapping_count += 1
+    counters.count += 1
+    return made
+
+
+def cut(mapping: Mapping, address: u64, pages: u64) -> None:
+    """Unmap some pages of a mapping; in its middle that makes two of it."""
+    end = address + pages * PAGE_SIZE
+    if address > mapping.address and end < end_of(mapping):
+        skipped = (end - mapping.address) // PAGE_SIZE
+        rest = insert(mapping.process, mapping.memory, mapping.offset + skipped, end, mapping.rights, mapping)
+        rest.pages = mapping.pages - skipped
+        mapping.pages = skipped
+    paging.clear_pages(mapping.process.root, address, pages)
+    mapping.pages -= pages
+    if mapping.pages == 0:
+        remove(mapping)
+    elif address == mapping.address:
+        mapping.address = end
+        mapping.offset += pages
+
+
+def remove(mapping: Mapping) -> None:
+    """The mapping is gone (its pages' entries are the caller's to clear)."""
+    if mapping.previous is None:
+        mapping.process.mappings = mapping.next
+    else:
+        mapping.previous.next = mapping.next
+    if mapping.next is not None:
+        mapping.next.previous = mapping.previous
+    source = mapping.memory
+    if mapping.previous_of_memory is None:
+        source.mappings = mapping.next_of_memory
+    else:
+        mapping.previous_of_memory.next_of_memory = mapping.next_of_memory
+    if mapping.next_of_memory is not None:
+        mapping.next_of_memory.previous_of_memory = mapping.previous_of_memory
+    source.mapping_count -= 1
+    counters.count -= 1
+    slabs.free_slot(mapping.process, address_of(mapping), MAPPING_SIZE)
+    memories.let_go(source)
+
+
+def drop_some(process: Process, most: u64) -> None:
+    """Remove mappings of an address space that nobody uses any more."""
+    for _ in range(most):
+        mapping = process.mappings
+        if mapping is None:
+            return
+        remove(mapping)
+
+
+def protect(process: Process, address: u64, rights: u64) -> None:
+    """Other rights to one page, if it is mapped."""
+    mapping = first_behind(process, address)
+    if mapping is None or mapping.address > address:
+        return
+    if rights & ~mapping.rights != 0:
+        raise Refused(Status.NO_RIGHT)
+    place = paging.user_place(process, address)
+    found = load64(place)
+    flags = paging.flags_of(rights) | found & paging.TOUCHED
+    store64(place, paging.entry(paging.target(found), flags))
+    sfence_vma_address(address)
+    if rights & Right.EXECUTE != 0:
+        fence_i()
+
+
+def touched(process: Process, address: u64, clear: bool) -> u64:
+    """Whether a page was accessed (bit 0) and written (bit 1) since that was last cleared."""
+    place = paging.find_place(process.root, address)
+    if place == 0:
+        return 0
+    found = load64(place)
+    if clear and found & paging.TOUCHED != 0:
+        store64(place, found & paging.NOT_TOUCHED)
+        sfence_vma_address(address)
+    return (1 if found & paging.ACCESSED != 0 else 0) | (2 if found & paging.DIRTY != 0 else 0)

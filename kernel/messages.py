@@ -1,0 +1,272 @@
+"""Messages: call, send, receive, reply. Nothing is ever kept for later: a sender waits until a receiver takes what it
+has, and a direct switch goes from one to the other.
+"""
+
+from atoll.abi.calls import NO_TIMEOUT, Call, Message, Status
+from atoll.abi.objects import Kind, Right, ThreadState
+from atoll.abi.raw import at
+from atoll.abi.types import noinline, u64
+from atoll.kernel import faults, handles, ports, queues, scheduler, timer, waiting
+from atoll.kernel.delivery import DELIVERED, deliver, deliver_reply, read_transfer, timeout_of
+from atoll.kernel.objects import Entry, Gate, Port, Process, Queue, Set, Thread
+from atoll.kernel.refusal import Refused
+
+# ---- sending ----
+
+
+def call(caller: Thread) -> Thread:
+    """Send to a port and wait for the reply."""
+    gate = handles.find_gate(caller.process, caller.frame.a0)
+    check_open(gate, caller)
+    read_transfer(caller)
+    caller.message = Message.CALL
+    caller.badge = gate.badge
+    receiver = ports.first_receiver(gate.port)
+    while receiver is not None:
+        if deliver(caller, receiver, gate.port) == DELIVERED:
+            queues.remove(receiver)
+            wait_for_reply(caller, receiver)
+            return scheduler.hand_over(receiver)
+        receiver = ports.first_receiver(gate.port)
+    return wait_to_send(caller, gate.port)
+
+
+def send(sender: Thread) -> Thread:
+    """Send to a port; go on as soon as a receiver has the message."""
+    gate = handles.find_gate(sender.process, sender.frame.a0)
+    check_open(gate, sender)
+    read_transfer(sender)
+    sender.message = Message.SEND
+    sender.badge = gate.badge
+    receiver = ports.first_receiver(gate.port)
+    while receiver is not None:
+        if deliver(sender, receiver, gate.port) == DELIVERED:
+            ports.wake(receiver)
+            return scheduler.reschedule(waiting.finish(sender, Status.OK))
+        receiver = ports.first_receiver(gate.port)
+    return wait_to_send(sender, gate.port)
+
+
+def check_open(gate: Gate, sender: Thread) -> None:
+    """Refuse to send where nobody receives."""
+    if gate.revoked or gate.port.head.dead:
+        refuse_closed(gate, sender)
+
+
+@noinline
+def refuse_closed(gate: Gate, sender: Thread) -> None:
+    """Say why."""
+    if gate.revoked:
+        raise Refused(Status.REVOKED)
+    sender.frame.a1 = gate.port.died
+    raise Refused(Status.PEER_DIED if gate.port.died != 0 else Status.DEAD)
+
+
+def wait_for_reply(caller: Thread, receiver: Thread) -> None:
+    """The message is with the receiver, which works with the caller's priority if that is higher."""
+    caller.state = ThreadState.REPLY
+    if caller.deadline == 0 and not caller.plain:
+        limit_call(caller)
+    receiver.effective = min(receiver.effective, caller.effective)
+
+
+def limit_call(caller: Thread) -> None:
+    """The time-out of a call is for its reply too. (0 says only not to wait for the receiver.)"""
+    if caller.transfer.timeout not in (0, NO_TIMEOUT):
+        timer.set_deadline(caller, caller.transfer.timeout)
+
+
+@noinline
+def wait_to_send(sender: Thread, port: Port) -> Thread:
+    """Nobody receives just now."""
+    wait_in(sender, port.senders, ThreadState.SENDING)
+    ports.announce(port)
+    return scheduler.choose()
+
+
+def wait_in(thread: Thread, queue: Queue, state: u64) -> None:
+    """The running thread waits in a queue, by priority."""
+    timeout = timeout_of(thread)
+    if timeout == 0:
+        raise Refused(Status.WOULD_BLOCK)
+    thread.state = state
+    if timeout != NO_TIMEOUT:
+        timer.set_deadline(thread, timeout)
+    queues.push_by_priority(queue, thread)
+
+
+# ---- receiving ----
+
+
+def receive(receiver: Thread) -> Thread:
+    """Take a message from a port or a set of ports, or wait for one."""
+    source = handles.find_any(receiver.process, receiver.frame.a0, Right.RECEIVE)
+    read_transfer(receiver)
+    return receive_from(receiver, source)
+
+
+def receive_from(receiver: Thread, source: Entry) -> Thread:
+    """The same, with the handle's place found."""
+    receiver.effective = receiver.priority
+    if take_from(receiver, source):
+        return scheduler.reschedule(receiver)
+    wait_in(receiver, queue_of(source), ThreadState.RECEIVING)
+    return scheduler.choose()
+
+
+def queue_of(source: Entry) -> Queue:
+    """Where receivers wait: a port has its own queue even in a set."""
+    if handles.kind_of(source) == Kind.PORT:
+        return at(Port, source.object).receivers
+    return at(Set, source.object).receivers
+
+
+def take_from(receiver: Thread, source: Entry) -> bool:
+    """Give the running thread a message that waits; False if none does."""
+    if handles.kind_of(source) == Kind.PORT:
+        return take_message(receiver, at(Port, source.object))
+    group = at(Set, source.object)
+    port = ports.take_ready(group)
+    while port is not None:
+        ports.announce(port)
+        if take_message(receiver, port):
+            return True
+        port = ports.take_ready(group)
+    return False
+
+
+def take_message(receiver: Thread, port: Port) -> bool:
+    """Give the running thread what waits at a port: what the kernel tells first, then messages."""
+    if ports.take_word(port, receiver):
+        return True
+    sender = port.senders.first
+    while sender is not None:
+        if deliver(sender, receiver, port) == DELIVERED:
+            take_sender(sender, receiver)
+            return True
+        sender = port.senders.first
+    return False
+
+
+def take_sender(sender: Thread, receiver: Thread) -> None:
+    """A message was taken from a sender that waited."""
+    queues.remove(sender)
+    if sender.message == Message.CALL:
+        wait_for_reply(sender, receiver)
+    elif sender.message == Message.SEND:
+        waiting.complete(sender, Status.OK)
+
+
+# ---- replying ----
+
+
+def reply(replier: Thread) -> Thread:
+    """Answer a caller, which goes on."""
+    entry = find_reply(replier.process, replier.frame.a0)
+    read_transfer(replier)
+    caller = at(Thread, entry.object)
+    if not answer(replier, caller, entry):
+        return wait_for_page(replier, caller)
+    waiting.finish(replier, Status.OK)
+    if replier.process.dying:
+        return scheduler.choose()
+    return scheduler.reschedule(replier)
+
+
+def reply_receive(server: Thread) -> Thread:
+    """Answer a caller and receive the next message."""
+    source = handles.find_any(server.process, server.frame.a0, Right.RECEIVE)
+    entry = find_reply(server.process, server.frame.a6)
+    read_transfer(server)
+    caller = at(Thread, entry.object)
+    if caller.reply is not entry or not nothing_waits(source) or timeout_of(server) == 0:
+        return reply_then_receive(server, caller, entry, source)
+    if caller.state != ThreadState.REPLY or not deliver_reply(server, caller):
+        return wait_for_page(server, caller)
+    handles.give_place(server.process, entry)
+    server.frame.a7 = Call.RECEIVE
+    server.effective = server.priority
+    wait_in(server, queue_of(source), ThreadState.RECEIVING)
+    return scheduler.hand_over(caller)
+
+
+@noinline
+def reply_then_receive(server: Thread, caller: Thread, entry: Entry, source: Entry) -> Thread:
+    """One after the other: a fault is answered, or the next message waits already."""
+    if not answer(server, caller, entry):
+        return wait_for_page(server, caller)
+    server.frame.a7 = Call.RECEIVE
+    if server.process.dying:
+        return scheduler.choose()
+    return receive_from(server, source)
+
+
+def nothing_waits(source: Entry) -> bool:
+    """Whether a receiver would have to wait (a set: maybe)."""
+    if handles.kind_of(source) == Kind.PORT:
+        return not ports.has_message(at(Port, source.object))
+    return at(Set, source.object).first_ready is None
+
+
+def find_reply(process: Process, handle: u64) -> Entry:
+    """The place of a reply handle; one whose caller is gone is used up now."""
+    try:
+        return handles.find(process, handle, Kind.REPLY, Right.SEND)
+    except Refused as refusal:
+        if refusal.status == Status.CALLER_GONE:
+            handles.give_place(process, handles.find_any(process, handle, 0))
+        raise
+
+
+def answer(replier: Thread, caller: Thread, entry: Entry) -> bool:
+    """Give a reply, or a pager's word on a fault; False if the caller's page has to be fetched first."""
+    if not replier.plain and replier.transfer.handle == handles.handle_of(entry):
+        raise Refused(Status.BAD_ARGUMENT)
+    if caller.reply is not entry:
+        handles.give_place(replier.process, entry)
+        faults.resolve(caller, replier.frame.a1, replier.frame.a2)
+        return True
+    if caller.state != ThreadState.REPLY or not deliver_reply(replier, caller):
+        return False
+    handles.give_place(replier.process, entry)
+    replier.effective = replier.priority
+    scheduler.make_ready(caller)
+    return True
+
+
+def wait_for_page(replier: Thread, caller: Thread) -> Thread:
+    """The caller's buffer is being fetched: the reply begins again when it is there."""
+    if caller.reply is None:
+        raise Refused(Status.CALLER_GONE)
+    if caller.helper is not None:
+        raise Refused(Status.IN_USE)
+    timeout = timeout_of(replier)
+    if timeout == 0:
+        raise Refused(Status.WOULD_BLOCK)
+    caller.helper = replier
+    replier.helping = caller
+    replier.state = ThreadState.SENDING
+    if timeout != NO_TIMEOUT:
+        timer.set_deadline(replier, timeout)
+    return scheduler.choose()
+
+
+# ---- and besides ----
+
+
+def notify(sender: Thread) -> Thread:
+    """Add notification bits to a port."""
+    gate = handles.find_gate(sender.process, sender.frame.a0)
+    check_open(gate, sender)
+    waiting.finish(sender, Status.OK)
+    ports.signal(gate.port, sender.frame.a1)
+    return scheduler.reschedule(sender)
+
+
+def cancel(user: Thread) -> Thread:
+    """End another thread's waiting."""
+    thread = handles.find_thread(user.process, user.frame.a0)
+    if thread.state == ThreadState.READY or thread.state == ThreadState.FAULTED:
+        raise Refused(Status.NOT_WAITING)
+    waiting.abort(thread, Status.CANCELLED)
+    return scheduler.reschedule(waiting.finish(user, Status.OK))

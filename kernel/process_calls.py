@@ -1,0 +1,257 @@
+"""Calls about processes and threads, and the devices that root gives away."""
+
+from atoll.abi.address_space import PAGE_SIZE
+from atoll.abi.calls import MAX_DEBUG_WRITE, NO_TIMEOUT, PRIORITIES, Death, Status
+from atoll.abi.objects import NO_HANDLE, Kind, Registers, Right, ThreadState
+from atoll.abi.raw import address_of, at, view
+from atoll.abi.types import Array, u8, u64
+from atoll.kernel import (
+    console,
+    devices,
+    dropping,
+    handles,
+    memories,
+    processes,
+    reaper,
+    scheduler,
+    slabs,
+    threads,
+    timer,
+    user_memory,
+    waiting,
+)
+from atoll.kernel.board import board
+from atoll.kernel.handle_calls import answer_new
+from atoll.kernel.objects import Gate, Process, Thread
+from atoll.kernel.refusal import Refused
+from atoll.kernel.waiting import answer, finish
+
+REGISTERS_SIZE = 66 * 8  # bytes of Registers
+
+# ---- processes ----
+
+
+def create_process(user: Thread) -> Thread:
+    """PROCESS_CREATE."""
+    pager = optional_gate(user.process, user.frame.a1)
+    heir = optional_gate(user.process, user.frame.a2)
+    handles.reserve(user.process)
+    if user.frame.a0 > user.process.limit // PAGE_SIZE:
+        raise Refused(Status.NO_MEMORY)
+    made = processes.create(user.process, user.frame.a0 * PAGE_SIZE, pager, heir)
+    return answer_new(user, Kind.PROCESS, handles.PROCESS_RIGHTS, address_of(made))
+
+
+def optional_gate(process: Process, handle: u64) -> Gate | None:
+    """The gate of a handle; none for no handle."""
+    if handle == NO_HANDLE:
+        return None
+    return handles.find_gate(process, handle)
+
+
+def destroy_process(user: Thread) -> Thread:
+    """PROCESS_DESTROY: executed again until all is given back."""
+    process = at(Process, handles.find(user.process, user.frame.a0, Kind.PROCESS, Right.MANAGE).object)
+    if process.head.dead:
+        return scheduler.reschedule(finish(user, Status.OK))
+    processes.kill(process, user.frame.a1, Death.DESTROYED)
+    if process is user.process:
+        return scheduler.choose()
+    reaper.work()
+    return scheduler.reschedule(user)
+
+
+def exit_process(user: Thread) -> Thread:
+    """PROCESS_EXIT."""
+    processes.kill(user.process, user.frame.a0, Death.EXITED)
+    return scheduler.choose()
+
+
+def set_quota(user: Thread) -> Thread:
+    """PROCESS_QUOTA: of a child."""
+    process = handles.find_process(user.process, user.frame.a0)
+    if process.parent is not user.process or user.frame.a1 > (user.process.limit + process.limit) // PAGE_SIZE:
+        raise Refused(Status.BAD_ARGUMENT if process.parent is not user.process else Status.NO_MEMORY)
+    limit = user.frame.a1 * PAGE_SIZE
+    if limit < process.used:
+        raise Refused(Status.IN_USE)
+    if limit > process.limit:
+        slabs.charge(user.process, limit - process.limit)
+    else:
+        slabs.refund(user.process, process.limit - limit)
+    process.limit = limit
+    return finish(user, Status.OK)
+
+
+# ---- threads ----
+
+
+def create_thread(user: Thread) -> Thread:
+    """THREAD_CREATE."""
+    process = handles.find_process(user.process, user.frame.a0)
+    check_priority(user, user.frame.a4)
+    handles.reserve(user.process)
+    made = threads.create(process, user.frame.a1, user.frame.a2, user.frame.a4)
+    made.frame.a0 = user.frame.a3
+    made.frame.a1 = user.frame.a5
+    return answer_new(user, Kind.THREAD, handles.PROCESS_RIGHTS, address_of(made))
+
+
+def check_priority(user: Thread, priority: u64) -> None:
+    """Nobody gives more than he has."""
+    if priority >= PRIORITIES or priority < user.priority:
+        raise Refused(Status.BAD_ARGUMENT)
+
+
+def resume_thread(user: Thread) -> Thread:
+    """THREAD_RESUME."""
+    thread = handles.find_thread(user.process, user.frame.a0)
+    finish(user, Status.OK)
+    threads.resume(thread)
+    return scheduler.reschedule(user)
+
+
+def stop_thread(user: Thread) -> Thread:
+    """THREAD_STOP; itself as well."""
+    thread = handles.find_thread(user.process, user.frame.a0)
+    finish(user, Status.OK)
+    threads.stop(thread)
+    return scheduler.choose() if thread is user else user
+
+
+def get_registers(user: Thread) -> Thread:
+    """THREAD_GET."""
+    thread = handles.find_thread(user.process, user.frame.a0)
+    registers = Registers()
+    threads.read_registers(thread, registers)
+    user_memory.copy_record_out(user.process, user.frame.a1, address_of(registers), REGISTERS_SIZE)
+    return finish(user, Status.OK)
+
+
+def set_registers(user: Thread) -> Thread:
+    """THREAD_SET."""
+    thread = handles.find_thread(user.process, user.frame.a0)
+    if not thread.stopped:
+        raise Refused(Status.NOT_STOPPED)
+    registers = Registers()
+    user_memory.copy_record_in(user.process, user.frame.a1, address_of(registers), REGISTERS_SIZE)
+    threads.write_registers(thread, registers)
+    return finish(user, Status.OK)
+
+
+def destroy_thread(user: Thread) -> Thread:
+    """THREAD_DESTROY."""
+    thread = handles.find_thread(user.process, user.frame.a0)
+    finish(user, Status.OK)
+    threads.destroy(thread)
+    return scheduler.choose() if thread is user else scheduler.reschedule(user)
+
+
+def exit_thread(user: Thread) -> Thread:
+    """THREAD_EXIT."""
+    if user.process.thread_count == 1:
+        return exit_process(user)
+    threads.destroy(user)
+    return scheduler.choose()
+
+
+def set_priority(user: Thread) -> Thread:
+    """THREAD_PRIORITY."""
+    thread = handles.find_thread(user.process, user.frame.a0)
+    check_priority(user, user.frame.a1)
+    thread.priority = user.frame.a1
+    finish(user, Status.OK)
+    scheduler.set_effective(thread, user.frame.a1)
+    return scheduler.reschedule(user)
+
+
+def open_thread(user: Thread) -> Thread:
+    """THREAD_OPEN."""
+    process = handles.find_process(user.process, user.frame.a0)
+    thread = threads.find(process, user.frame.a1)
+    if thread is None:
+        raise Refused(Status.BAD_ARGUMENT)
+    return answer_new(user, Kind.THREAD, handles.PROCESS_RIGHTS, address_of(thread))
+
+
+# ---- time ----
+
+
+def clock(user: Thread) -> Thread:
+    """CLOCK."""
+    return answer(user, timer.nanoseconds())
+
+
+def sleep(user: Thread) -> Thread:
+    """SLEEP."""
+    time = user.frame.a0
+    if time == NO_TIMEOUT:
+        user.state = ThreadState.SLEEPING
+    else:
+        waiting.wait_until(user, time, ThreadState.SLEEPING)
+    return scheduler.choose()
+
+
+def give_way(user: Thread) -> Thread:
+    """YIELD."""
+    return scheduler.turn(finish(user, Status.OK))
+
+
+# ---- devices ----
+
+
+def debug_write(user: Thread) -> Thread:
+    """DEBUG_WRITE."""
+    handles.find(user.process, user.frame.a0, Kind.MACHINE, Right.MANAGE)
+    address, size = user.frame.a1, user.frame.a2
+    if size > MAX_DEBUG_WRITE:
+        raise Refused(Status.TOO_LONG)
+    user_memory.check_range(address, size)
+    buffer: Array[u8, 256] = Array()
+    done: u64 = 0
+    while done < size:
+        part = min(size - done, 256)
+        user_memory.copy_in(user.process, address + done, address_of(buffer), part)
+        console.write_console(view(address_of(buffer), part))
+        done += part
+    return finish(user, Status.OK)
+
+
+def device_memory(user: Thread) -> Thread:
+    """DEVICE_MEMORY: below the RAM, where the devices are, but for the interrupt controller."""
+    handles.find(user.process, user.frame.a0, Kind.MACHINE, Right.MANAGE)
+    physical, pages = user.frame.a1, user.frame.a2
+    if physical % PAGE_SIZE != 0 or physical == 0 or physical >= board.ram or pages == 0:
+        raise Refused(Status.BAD_ARGUMENT)
+    if pages > (board.ram - physical) // PAGE_SIZE or is_kernels(physical, pages * PAGE_SIZE):
+        raise Refused(Status.BAD_ARGUMENT)
+    handles.reserve(user.process)
+    made = memories.create_device(user.process, physical, pages)
+    rights = handles.SHARED | Right.MANAGE | Right.READ | Right.WRITE
+    return answer_new(user, Kind.MEMORY, rights, address_of(made))
+
+
+def is_kernels(physical: u64, size: u64) -> bool:
+    """Whether registers of the kernel's own device are in that range."""
+    return physical < board.plic + devices.PLIC_SIZE and board.plic < physical + size
+
+
+def create_interrupt(user: Thread) -> Thread:
+    """INTERRUPT_CREATE."""
+    handles.find(user.process, user.frame.a0, Kind.MACHINE, Right.MANAGE)
+    handles.reserve(user.process)
+    made = devices.create(user.process, user.frame.a1)
+    return answer_new(user, Kind.INTERRUPT, handles.PROCESS_RIGHTS, address_of(made))
+
+
+def bind_interrupt(user: Thread) -> Thread:
+    """INTERRUPT_BIND."""
+    taken = handles.find_interrupt(user.process, user.frame.a0)
+    devices.bind(taken, handles.find_gate(user.process, user.frame.a1), user.frame.a2)
+    return finish(user, Status.OK)
+
+
+def interrupt_done(user: Thread) -> Thread:
+    """INTERRUPT_DONE."""
+    devices.done(handles.find_interrupt(user.process, user.frame.a0))
+    return finish(user, Status.OK)

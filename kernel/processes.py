@@ -1,0 +1,179 @@
+"""Processes: how one begins, and how it ends: its threads at once, then its memory bit by bit (reaper.py), then the
+heir is given its ports and told.
+"""
+
+from atoll.abi.address_space import PAGE_SIZE
+from atoll.abi.calls import Death, Message, Status
+from atoll.abi.objects import Kind
+from atoll.abi.raw import address_of, at
+from atoll.abi.types import u64
+from atoll.kernel import handles, memory, panic, paging, ports, reaper, slabs, threads
+from atoll.kernel.objects import Gate, Port, Process, Thread
+from atoll.kernel.refusal import Refused
+
+
+class Processes:
+    """All state of this module."""
+
+    root: Process | None
+    count: u64
+
+
+processes: Processes = Processes()
+
+
+def create(parent: Process, limit: u64, pager: Gate | None, heir: Gate | None) -> Process:
+    """A process with an empty address space; `limit` bytes of its parent's account are its own."""
+    slabs.charge(parent, limit)
+    try:
+        process = at(Process, memory.reach(slabs.charged_page(parent)))
+    except Refused:
+        slabs.refund(parent, limit)
+        raise
+    slabs.start_header(process.head, parent)
+    process.parent = parent
+    parent.head.references += 1
+    process.limit = limit
+    try:
+        begin(process)
+    except Refused:
+        process.head.dead = True
+        finish_account(process)
+        release(process)
+        raise
+    process.pager = referred(pager)
+    process.heir = referred(heir)
+    return process
+
+
+def begin(process: Process) -> None:
+    """What even an empty process has: an address space, and itself as long as it lives."""
+    if process.limit < PAGE_SIZE:
+        raise Refused(Status.NO_MEMORY)
+    process.root = slabs.charged_page(process)
+    try:
+        process.satp = paging.start_space(process.root)
+    except Refused:
+        slabs.refund_page(process, process.root)
+        raise
+    process.head.references = 1
+    processes.count += 1
+
+
+def referred(gate: Gate | None) -> Gate | None:
+    """The gate, with one more reference."""
+    if gate is not None:
+        gate.head.references += 1
+    return gate
+
+
+def kill(process: Process, status: u64, death: u64) -> None:
+    """Its threads are gone at once; the rest goes bit by bit."""
+    if process.dying:
+        return
+    if process is processes.root:
+        panic.root_ended(status, death)
+    process.dying = True
+    process.status = status
+    process.death = death
+    thread = process.threads
+    while thread is not None:
+        threads.destroy(thread)
+        thread = process.threads
+    reaper.add_process(process)
+
+
+def keep_port(process: Process, port: Port) -> None:
+    """A dying process received on that port: its heir will."""
+    heir = process.heir
+    if heir is None or heir.revoked or heir.port.head.dead or heir.port.holder is process:
+        ports.destroy(port, process.head.serial)
+        return
+    ports.dismiss(port.receivers, Status.DEAD)
+    ports.leave_set(port)
+    port.holder = None
+    port.next_in_set = process.ports
+    process.ports = port
+
+
+def finish(process: Process) -> None:
+    """All is given back: tell the heir."""
+    process.head.dead = True
+    processes.count -= 1
+    pager = process.pager
+    if pager is not None:
+        process.pager = None
+        ports.drop_gate(pager)
+    finish_account(process)
+    heir = process.heir
+    if heir is None or heir.revoked or heir.port.head.dead:
+        forget_death(process)
+    else:
+        process.notice.process = process
+        ports.add_notice(heir.port, process.notice)
+
+
+def finish_account(process: Process) -> None:
+    """The parent has back what the process does not use (what still lives of it is counted until it is gone)."""
+    parent = process.parent
+    if parent is not None:
+        slabs.refund(parent, process.limit - process.used)
+        process.limit = process.used
+
+
+def tell_death(process: Process, port: Port, receiver: Thread) -> None:
+    """Give an heir the next of the ports, or, behind them all, the news."""
+    heir = process.heir
+    badge = heir.badge if heir is not None else 0
+    inherited = process.ports
+    if inherited is None:
+        ports.write_message(port, receiver, Message.DEATH, process.head.serial, badge)
+        receiver.frame.a2 = process.status
+        receiver.frame.a3 = process.death
+        ports.remove_first_notice(port)
+        forget_death(process)
+        return
+    entry = handles.add(receiver.process, Kind.PORT, handles.PORT_RIGHTS, address_of(inherited))
+    process.ports = inherited.next_in_set
+    inherited.next_in_set = None
+    handles.change_holder(inherited, receiver.process)
+    ports.write_message(port, receiver, Message.INHERITED, process.head.serial, badge)
+    receiver.frame.a2 = inherited.label
+    receiver.frame.a5 = handles.handle_of(entry)
+
+
+def forget_death(process: Process) -> None:
+    """The heir knows, or there is none: ports that nobody took are destroyed."""
+    port = process.ports
+    while port is not None:
+        process.ports = port.next_in_set
+        port.next_in_set = None
+        ports.destroy(port, process.head.serial)
+        port = process.ports
+    heir = process.heir
+    if heir is not None:
+        process.heir = None
+        ports.drop_gate(heir)
+    drop(process)
+
+
+def drop(process: Process) -> None:
+    """A reference is gone."""
+    process.head.references -= 1
+    release(process)
+
+
+def release(process: Process) -> None:
+    """Give back the structure, if nobody refers to it and nothing of it lives."""
+    if process.head.references > 0 or not process.head.dead or process.used > 0:
+        return
+    parent = process.parent
+    assert parent is not None
+    memory.give_page(memory.physical(address_of(process)))
+    slabs.refund(parent, PAGE_SIZE)
+    drop(parent)
+
+
+def exit_process(process: Process, status: u64) -> None:
+    """A process ends itself."""
+    kill(process, status, Death.EXITED)

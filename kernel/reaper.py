@@ -1,0 +1,83 @@
+"""The reaper: takes apart what has ended, a bounded step at a time, so that no trap takes long.
+
+A step is done whenever the scheduler chooses a thread, and while there is nothing to run; who destroys something waits
+for it by doing steps himself.
+"""
+
+from atoll.abi.objects import Kind
+from atoll.abi.raw import at
+from atoll.abi.types import u64
+from atoll.kernel import dropping, handles, mappings, memories, paging, processes, scheduler, slabs
+from atoll.kernel.objects import PLACES, Memory, Port, Process
+
+STEP = 32  # handles, mappings, pages or tables in one step
+
+
+class Reaper:
+    """What is dying."""
+
+    process: Process | None
+    memory: Memory | None
+
+
+reaper: Reaper = Reaper()
+
+
+def add_process(process: Process) -> None:
+    """Its threads are gone; the rest is ours."""
+    process.next_dying = reaper.process
+    reaper.process = process
+
+
+def add_memory(memory: Memory) -> None:
+    """No handle and no mapping leads there any more."""
+    memory.next_dying = reaper.memory
+    reaper.memory = memory
+
+
+def work() -> bool:
+    """One step; False if there was nothing to do."""
+    memory = reaper.memory
+    if memory is not None:
+        if memories.free_some(memory, STEP):
+            reaper.memory = memory.next_dying
+            memories.free_object(memory)
+        return True
+    process = reaper.process
+    if process is None:
+        return False
+    if step(process):
+        reaper.process = process.next_dying
+        processes.finish(process)
+    return True
+
+
+def step(process: Process) -> bool:
+    """Take a bit of a process apart; True if nothing is left."""
+    if process.mappings is not None:
+        mappings.drop_some(process, STEP)
+    elif process.closed < process.table_count * PLACES:
+        close_some(process)
+    elif paging.free_some(process.root, STEP, process):
+        scheduler.leave_space(process.satp)
+        paging.end_space(process.satp)
+        slabs.refund_page(process, process.root)
+        while process.table_count > 0:
+            process.table_count -= 1
+            slabs.refund_page(process, handles.table_page(process, process.table_count))
+        return True
+    return False
+
+
+def close_some(process: Process) -> None:
+    """Close some handles; ports are kept for the heir."""
+    end = min(process.closed + STEP, process.table_count * PLACES)
+    while process.closed < end:
+        entry = handles.place_at(process, process.closed)
+        if handles.kind_of(entry) == Kind.PORT:
+            processes.keep_port(process, at(Port, entry.object))
+        elif handles.kind_of(entry) != Kind.NONE:
+            dropping.drop(entry, process)
+        if handles.kind_of(entry) != Kind.NONE:
+            handles.give_place(process, entry)
+        process.closed += 1

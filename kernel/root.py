@@ -1,0 +1,140 @@
+"""The first process: made from the start of the initial RAM disk (formats: abi/boot.py), it owns all that the kernel
+does not. Whatever is wrong with it stops the machine.
+"""
+
+from typing import NoReturn
+
+from atoll.abi import boot
+from atoll.abi.address_space import PAGE_SIZE, STACK, STACK_END
+from atoll.abi.board import UART_INTERRUPT, VIRTIO_INTERRUPT
+from atoll.abi.objects import Kind, Right
+from atoll.abi.raw import address_of, at, load64
+from atoll.abi.riscv import CSR, csr_clear, csr_set, csr_write
+from atoll.abi.types import u64
+from atoll.kernel import dropping, handles, mappings, memories, memory, panic, processes, scheduler, slabs, threads
+from atoll.kernel.board import board
+from atoll.kernel.entry import resume
+from atoll.kernel.layout import page_up
+from atoll.kernel.objects import Machine, Memory, Process, Thread
+from atoll.kernel.refusal import Refused
+from atoll.userland.runtime.memory import memcpy
+
+PRIORITY = 8  # of its first thread
+MAX_COMMAND_LINE = 256  # bytes
+READ_ONLY = Right.READ | Right.MOVE | Right.DUPLICATE
+
+# ---- in sstatus: what `sret` goes to ----
+TO_SUPERVISOR = 1 << 8
+INTERRUPTS_ON = 1 << 5
+
+machine: Machine = Machine()
+
+
+def start() -> NoReturn:
+    """Make the first process and go to it."""
+    csr_write(CSR.SCOUNTEREN, 0)  # the CPU's counters differ from run to run: programs use the CLOCK call
+    csr_clear(CSR.SSTATUS, TO_SUPERVISOR | scheduler.FLOATS_ON)
+    csr_set(CSR.SSTATUS, INTERRUPTS_ON)
+    image = memory.reach(board.initrd) + boot.TAR_HEADER
+    if board.initrd_end - board.initrd < boot.TAR_HEADER or load64(image) != boot.MAGIC:
+        panic.no_root()
+    try:
+        thread = make(image)
+    except Refused as refusal:
+        panic.bad_root(refusal.status)
+    except Exception:  # the compiler asks for it
+        panic.unexpected_error()
+    resume(scheduler.switch_to(thread).frame)
+
+
+def make(image: u64) -> Thread:
+    """The process with its memory, its handles and its first thread, which is ready to run."""
+    process = make_process()
+    for number in range(load64(image + boot.HEADER_SEGMENTS)):
+        load_segment(process, image, image + boot.HEADER_SIZE + number * boot.SEGMENT_SIZE)
+    add_memory(process, STACK, (STACK_END - STACK) // PAGE_SIZE, Right.READ | Right.WRITE)
+    thread = threads.create(process, load64(image + boot.HEADER_ENTRY), STACK_END, PRIORITY)
+    thread.frame.a0 = boot.BOOT_INFO
+    thread.stopped = False
+    information = add_memory(process, boot.BOOT_INFO, 1, Right.READ)
+    fill(at(boot.BootInfo, memory.reach(memories.page_of(information, 0))), process, thread)
+    return thread
+
+
+def make_process() -> Process:
+    """A process without a parent: its account holds all memory."""
+    process = at(Process, memory.reach(memory.take_page()))
+    slabs.start_header(process.head, process)
+    process.limit = memory.free_pages() * PAGE_SIZE
+    processes.begin(process)
+    processes.processes.root = process
+    return process
+
+
+def load_segment(process: Process, image: u64, segment: u64) -> None:
+    """Map a segment and copy what the image has of it."""
+    size = load64(segment + boot.SEGMENT_FILE_SIZE)
+    source = image + load64(segment + boot.SEGMENT_OFFSET)
+    pages = page_up(load64(segment + boot.SEGMENT_MEMORY_SIZE)) // PAGE_SIZE
+    made = add_memory(process, load64(segment + boot.SEGMENT_ADDRESS), pages, load64(segment + boot.SEGMENT_RIGHTS))
+    done: u64 = 0
+    while done < size:
+        part = min(size - done, PAGE_SIZE)
+        memcpy(memory.reach(memories.page_of(made, done // PAGE_SIZE)), source + done, part)
+        done += part
+
+
+def add_memory(process: Process, address: u64, pages: u64, rights: u64) -> Memory:
+    """New memory, mapped."""
+    made = memories.create(process, pages)
+    mappings.add(process, made, 0, address, pages, rights, rights)
+    return made
+
+
+# ---- what it finds ----
+
+
+def fill(information: boot.BootInfo, process: Process, thread: Thread) -> None:
+    """Tell root what there is."""
+    information.version = boot.BOOT_VERSION
+    fill_handles(information, process, thread)
+    information.initrd_offset = board.initrd % PAGE_SIZE
+    information.initrd_size = board.initrd_end - board.initrd
+    information.device_tree_offset = board.tree % PAGE_SIZE
+    information.device_tree_size = board.tree_end - board.tree
+    information.timebase_hz = board.timebase_hz
+    information.uart = board.uart
+    information.uart_interrupt = UART_INTERRUPT
+    information.test_device = board.test_device
+    information.virtio = board.virtio
+    information.virtio_interrupt = VIRTIO_INTERRUPT
+    information.quiet = 1 if board.quiet else 0
+    information.command_line_size = min(u64(len(board.command_line)), MAX_COMMAND_LINE)
+    text = memory.reach(address_of(board.command_line))
+    memcpy(address_of(information.command_line), text, information.command_line_size)
+
+
+def fill_handles(information: boot.BootInfo, process: Process, thread: Thread) -> None:
+    """Give root its first handles."""
+    everything = handles.PROCESS_RIGHTS
+    slabs.start_header(machine.head, process)
+    information.handles[boot.HANDLE_SELF] = give(process, Kind.PROCESS, everything, address_of(process))
+    information.handles[boot.HANDLE_THREAD] = give(process, Kind.THREAD, everything, address_of(thread))
+    information.handles[boot.HANDLE_MACHINE] = give(process, Kind.MACHINE, everything, address_of(machine))
+    initrd = make_range(process, board.initrd, board.initrd_end)
+    information.handles[boot.HANDLE_INITRD] = give(process, Kind.MEMORY, READ_ONLY, address_of(initrd))
+    tree = make_range(process, board.tree, board.tree_end)
+    information.handles[boot.HANDLE_DEVICE_TREE] = give(process, Kind.MEMORY, READ_ONLY, address_of(tree))
+
+
+def give(process: Process, kind: u64, rights: u64, target: u64) -> u64:
+    """A handle in root's table."""
+    entry = handles.add(process, kind, rights, target)
+    dropping.add_reference(entry)
+    return handles.handle_of(entry)
+
+
+def make_range(process: Process, start_of: u64, end: u64) -> Memory:
+    """The pages of a range that is not given out, as a memory object."""
+    first = start_of // PAGE_SIZE * PAGE_SIZE
+    return memories.create_device(process, first, (page_up(end) - first) // PAGE_SIZE)

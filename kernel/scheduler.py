@@ -1,0 +1,207 @@
+"""Who runs: 32 fixed priorities, round robin within each. Ready threads are in a queue, the one that runs is in none.
+
+Each function that a trap goes through returns the thread to go on with; `reschedule` is asked whenever a thread with
+a higher priority may have become ready, `choose` when the one that ran cannot go on.
+"""
+
+from atoll.abi.objects import ThreadState
+from atoll.abi.riscv import CSR, csr_clear, csr_read, csr_set, csr_write, wfi
+from atoll.abi.types import Array, Ref, u64, wrapping_add, wrapping_sub
+from atoll.kernel import devices, paging, queues, reaper, timer
+from atoll.kernel.entry import load_floats, save_floats
+from atoll.kernel.objects import Queue, Thread
+
+PRIORITIES = 32
+FLOATS_ON = 3 << 13  # in sstatus
+
+
+class Scheduler:
+    """All state of the scheduler."""
+
+    current: Ref[Thread]
+    ready: u64  # bit p: a thread of priority p waits for the CPU
+    queues: Array[Queue, PRIORITIES]
+    satp: u64  # what the CPU has
+    since: u64  # when the current thread got the CPU, ticks of the time base
+    floats_on: bool
+    float_owner: Thread | None  # whose floating-point registers are in the CPU
+    switches: u64
+
+
+scheduler: Scheduler = Scheduler()
+idle: Thread = Thread()  # stands for nobody; its CPU time is the time without work
+
+
+def start() -> None:
+    """Nobody runs yet."""
+    scheduler.current = idle
+    scheduler.satp = csr_read(CSR.SATP)
+    scheduler.since = csr_read(CSR.TIME)
+
+
+# ---- becoming ready ----
+
+
+def make_ready(thread: Thread) -> None:
+    """The thread could run, unless it is stopped."""
+    thread.state = ThreadState.READY
+    if not thread.stopped:
+        enqueue(thread)
+
+
+def enqueue(thread: Thread) -> None:
+    """Wait for the CPU behind others of the same priority."""
+    queues.push(scheduler.queues[thread.effective], thread)
+    scheduler.ready = scheduler.ready | u64(1) << thread.effective
+    timer.need_slice()
+
+
+def dequeue(thread: Thread) -> None:
+    """Leave the queue for the CPU, or any other."""
+    queues.remove(thread)
+    if scheduler.queues[thread.effective].first is None:
+        scheduler.ready = scheduler.ready & ~(u64(1) << thread.effective)
+
+
+def set_effective(thread: Thread, priority: u64) -> None:
+    """Another priority, in the right queue."""
+    if thread.queue is scheduler.queues[thread.effective]:
+        dequeue(thread)
+        thread.effective = priority
+        enqueue(thread)
+    else:
+        thread.effective = priority
+
+
+# ---- who is next ----
+
+
+def outranked(thread: Thread) -> bool:
+    """Whether a thread of a higher priority is ready."""
+    return scheduler.ready & ((u64(1) << thread.effective) - 1) != 0
+
+
+def reschedule(thread: Thread) -> Thread:
+    """Go on with the current thread, unless one of a higher priority is ready."""
+    if not outranked(thread):
+        return thread
+    queues.push_first(scheduler.queues[thread.effective], thread)
+    scheduler.ready = scheduler.ready | u64(1) << thread.effective
+    return choose()
+
+
+def hand_over(thread: Thread) -> Thread:
+    """The current thread waits; go on with this one, which is in no queue, unless a higher priority is ready."""
+    if thread.stopped:
+        return choose()
+    if outranked(thread):
+        enqueue(thread)
+        return choose()
+    return switch_to(thread)
+
+
+def turn(thread: Thread) -> Thread:
+    """The current thread lets others of its priority go first."""
+    if scheduler.ready & ((u64(2) << thread.effective) - 1) == 0:
+        timer.need_slice()
+        return thread
+    enqueue(thread)
+    return choose()
+
+
+def choose() -> Thread:
+    """The first thread of the highest priority; until there is one, the CPU waits."""
+    reaper.work()
+    while scheduler.ready == 0:
+        wait()
+    priority = highest()
+    queue = scheduler.queues[priority]
+    thread = queue.first
+    assert thread is not None
+    dequeue(thread)
+    timer.need_slice()
+    return switch_to(thread)
+
+
+def highest() -> u64:
+    """The highest priority that is ready."""
+    priority: u64 = 0
+    while scheduler.ready >> priority & 1 == 0:
+        priority += 1
+    return priority
+
+
+def wait() -> None:
+    """Nothing to run: finish what was begun, else wait for an interrupt."""
+    switch_to(idle)
+    if reaper.work():
+        return
+    timer.before_idle()
+    wfi()
+    pending = csr_read(CSR.SIP)
+    if pending & timer.TIMER_BIT != 0:
+        timer.interrupt()
+    if pending & devices.EXTERNAL_BIT != 0:
+        devices.interrupt()
+
+
+# ---- switching ----
+
+
+def switch_to(thread: Thread) -> Thread:
+    """The CPU is that thread's: its address space, its floating-point registers, its account of time."""
+    now = csr_read(CSR.TIME)
+    before = scheduler.current
+    before.cpu_time = wrapping_add(before.cpu_time, wrapping_sub(now, scheduler.since))
+    scheduler.since = now
+    scheduler.current = thread
+    scheduler.switches = wrapping_add(scheduler.switches, 1)
+    if thread is not idle and thread.process.satp != scheduler.satp:
+        scheduler.satp = thread.process.satp
+        csr_write(CSR.SATP, thread.process.satp)
+    if (scheduler.float_owner is thread) != scheduler.floats_on:
+        switch_floats()
+    return thread
+
+
+def switch_floats() -> None:
+    """On for the thread whose values are in the registers, off for all others, so that they trap at first use."""
+    scheduler.floats_on = not scheduler.floats_on
+    if scheduler.floats_on:
+        csr_set(CSR.SSTATUS, FLOATS_ON)
+    else:
+        csr_clear(CSR.SSTATUS, FLOATS_ON)
+
+
+def give_floats(thread: Thread) -> bool:
+    """The current thread uses floating point, and maybe its registers hold another's; False if it had them."""
+    if scheduler.floats_on:
+        return False
+    csr_set(CSR.SSTATUS, FLOATS_ON)
+    scheduler.floats_on = True
+    keep_floats()
+    load_floats(thread.floats)
+    scheduler.float_owner = thread
+    return True
+
+
+def keep_floats() -> None:
+    """Bring the registers' values into their owner's structure (floating point is on)."""
+    owner = scheduler.float_owner
+    if owner is not None:
+        save_floats(owner.floats)
+
+
+def forget_floats(thread: Thread) -> None:
+    """The thread's structure has the truth from now on: written by THREAD_SET, or the thread is gone."""
+    if scheduler.float_owner is thread:
+        scheduler.float_owner = None
+        if scheduler.floats_on:
+            switch_floats()
+
+
+def leave_space(satp: u64) -> None:
+    """An address space goes away: if the CPU still has it, take the kernel's own."""
+    if scheduler.satp == satp:
+        scheduler.satp = paging.kernel_satp()
+        csr_write(CSR.SATP, scheduler.satp)
