@@ -10,7 +10,7 @@ from atoll.abi.address_space import PAGE_SIZE, STACK_END
 from atoll.abi.board import TEST_FAIL, TEST_PASS
 from atoll.abi.boot import BOOT_INFO, HANDLE_MACHINE, HANDLE_SELF, HANDLE_THREAD, BootInfo
 from atoll.abi.calls import NO_TIMEOUT, Message
-from atoll.abi.objects import NO_HANDLE, Info, Right, Statistics
+from atoll.abi.objects import NO_HANDLE, Info, Kind, Right, Statistics, ThreadState
 from atoll.abi.raw import address_of, at, store32, view
 from atoll.abi.riscv import a0, ecall, la, ret
 from atoll.abi.types import Array, Bytes, Text, assembly, export, u8, u64
@@ -61,6 +61,12 @@ class Child:
                 return letter.words[1]
             if letter.handle != NO_HANDLE:
                 close(letter.handle)
+
+    def has_ended(self) -> bool:
+        """Whether it is dead."""
+        info = Info()
+        read_info(self.process.handle, info)
+        return info.kind != Kind.PROCESS or info.words[6] == 1
 
     def finish(self) -> u64:
         """Wait for its end, and give up all handles; its status."""
@@ -256,7 +262,7 @@ def finish_work(count: u64) -> None:
         while True:
             info = Info()
             read_info(workers[number].thread.handle, info)
-            if info.kind != 2 or info.words[1] % 16 == 6:
+            if info.kind != Kind.THREAD or info.words[1] % 16 == ThreadState.DEAD:
                 break
             let_others_run()
         workers[number].thread.close()
@@ -279,7 +285,12 @@ def spawn(function: Callable[[u64], None], argument: u64 = 0, priority: u64 = PR
 
 
 def prepare(
-    function: Callable[[u64], None], argument: u64, quota: u64, pager: Gate | None, priority: u64 = PRIORITY
+    function: Callable[[u64], None],
+    argument: u64,
+    quota: u64,
+    pager: Gate | None,
+    priority: u64 = PRIORITY,
+    can_print: bool = True,
 ) -> Child:
     """A process whose thread has yet to be resumed."""
     child = Child()
@@ -290,19 +301,19 @@ def prepare(
     info = Info()
     read_info(child.process.handle, info)
     child.serial = info.words[0]
-    copy_image(child.process)
+    copy_image(child.process, can_print)
     child.thread = first_thread(child.process, function, argument, priority)
     return child
 
 
-def copy_image(process: Process) -> None:
+def copy_image(process: Process, can_print: bool) -> None:
     """The same code and constants, and a copy of the data in which `given` is what the child is given."""
     process.map(code, 0, image_start(), pages_of(code), Right.READ | Right.EXECUTE)
     process.map(constants, 0, constants_start(), pages_of(constants), Right.READ)
     for place in range(given.count):
         given.handles[place] = process.install(given.handles[place])
     own = given.machine
-    given.machine = process.install(duplicate(own, Right.MANAGE))
+    given.machine = process.install(duplicate(own, Right.MANAGE | Right.MOVE)) if can_print else NO_HANDLE
     data = shared_copy(data_start(), own_trace_start())
     given.machine = own
     given.count = 0

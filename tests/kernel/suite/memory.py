@@ -85,7 +85,8 @@ def map_and_unmap() -> None:
     this_process().map(memory, 1, PLACE, 2, READ_WRITE)
     assert load64(PLACE + PAGE_SIZE) == 0x3837_3635_3433_3231
     store64(PLACE, 99)
-    assert status_of(Call.MAP, this_process().handle, memory.handle, 0, PLACE + PAGE_SIZE, 1, READ_WRITE) == Status.IN_USE
+    own = this_process().handle
+    assert status_of(Call.MAP, own, memory.handle, 0, PLACE + PAGE_SIZE, 1, READ_WRITE) == Status.IN_USE
     this_process().unmap(PLACE, 2)
     memory.read(PAGE_SIZE, buffer[0:8])
     assert buffer[0] == 99

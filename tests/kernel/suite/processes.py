@@ -277,7 +277,7 @@ def answer_slowly(_: u64) -> None:
 
 
 def urgency_is_inherited() -> None:
-    """An urgent caller waits for a server less urgent than an endless loop: the server runs as urgently as its caller."""
+    """An urgent caller waits for a server less urgent than an endless loop: the server becomes as urgent as it."""
     clear_counters()
     open_port()
     work(0, answer_slowly, 0, PRIORITY + 4)
