@@ -23,7 +23,6 @@ RECEIVER_FAILED = 2  # likewise
 class Counters:
     """Of the whole machine."""
 
-    messages: u64
     bytes: u64
 
 
@@ -79,7 +78,7 @@ def deliver(sender: Thread, receiver: Thread, port: Port) -> u64:
     frame = receiver.frame
     frame.t1 = NO_HANDLE
     if sender.message == Message.CALL:
-        entry = handles.take_place(process, REPLY_ENTRY, address_of(sender))
+        entry = handles.take_reply_place(process, REPLY_ENTRY, address_of(sender))
         sender.reply = entry
         frame.t1 = entry.word & HANDLE
     elif sender.message == Message.FAULT:
@@ -95,7 +94,6 @@ def deliver(sender: Thread, receiver: Thread, port: Port) -> u64:
     receiver.state = ThreadState.READY
     port.messages = wrapping_add(port.messages, 1)
     sender.messages = wrapping_add(sender.messages, 1)
-    counters.messages = wrapping_add(counters.messages, 1)
     history.note(sender, receiver)
     return DELIVERED
 
@@ -124,10 +122,17 @@ def copy_segment(sender: Thread, receiver: Thread) -> u64:
     if outcome == user_memory.COPIED:
         return DELIVERED
     if outcome == user_memory.SOURCE_MISSING:
-        faults.fetch_page(sender, user_memory.missing.address, paging.READ)
+        fetch_page(sender, paging.READ)
         return SENDER_FAILED
-    faults.fetch_page(receiver, user_memory.missing.address, paging.WRITE)
+    fetch_page(receiver, paging.WRITE)
     return RECEIVER_FAILED
+
+
+def fetch_page(thread: Thread, access: u64) -> None:
+    """A page is missing of the thread that runs, or of one that waits."""
+    if thread.state == ThreadState.READY:
+        user_memory.reach_own(thread.process, user_memory.missing.address, access)
+    faults.fetch_page(thread, user_memory.missing.address, access)
 
 
 def move_handle(sender: Thread, receiver: Thread) -> u64:
@@ -203,7 +208,7 @@ def deliver_reply(replier: Thread, caller: Thread) -> bool:
     caller.state = ThreadState.READY
     caller.reply = None
     replier.messages = wrapping_add(replier.messages, 1)
-    counters.messages = wrapping_add(counters.messages, 1)
+    history.history.replies = wrapping_add(history.history.replies, 1)
     return True
 
 
@@ -220,6 +225,6 @@ def copy_reply(replier: Thread, caller: Thread) -> bool:
     if outcome == user_memory.COPIED:
         return True
     if outcome == user_memory.SOURCE_MISSING:
-        user_memory.reach_own(replier.process, user_memory.missing.address, paging.READ)
+        fetch_page(replier, paging.READ)
     faults.fetch_page(caller, user_memory.missing.address, paging.WRITE)
     return False

@@ -80,7 +80,7 @@ def send(thread: Thread, cause: u64, address: u64) -> None:
 
 def reply_handle(thread: Thread, pager: Process) -> u64:
     """The handle with which the pager answers; there is room for it."""
-    entry = handles.take_place(pager, delivery.REPLY_ENTRY, address_of(thread))
+    entry = handles.take_reply_place(pager, delivery.REPLY_ENTRY, address_of(thread))
     thread.fault_reply = entry
     return entry.word & HANDLE
 

@@ -8,7 +8,7 @@ place.
 from atoll.abi.calls import Status
 from atoll.abi.objects import Kind, Right
 from atoll.abi.raw import address_of, at
-from atoll.abi.types import noinline, u64, wrapping_add, wrapping_sub
+from atoll.abi.types import noinline, u64, wrapping_add, wrapping_shl, wrapping_sub
 from atoll.kernel import memory, ports, slabs
 from atoll.kernel.objects import (
     ENTRY_SIZE,
@@ -17,7 +17,6 @@ from atoll.kernel.objects import (
     HANDLE_BITS,
     KIND_SHIFT,
     NOT_HANDLE,
-    NOT_RIGHTS,
     ONE_GENERATION,
     PLACES,
     PORT_SIZE,
@@ -57,14 +56,24 @@ counters: Counters = Counters()
 # ---- looking up ----
 
 
+def look(process: Process, handle: u64, kind: u64, right: u64) -> Entry | None:
+    """The place of a handle, if it is of that kind and has that right. (The few instructions of it are counted.)"""
+    table = process.tables[handle % ONE_GENERATION // PLACES]
+    if table == 0:
+        return None
+    entry = at(Entry, wrapping_add(table, handle % PLACES * ENTRY_SIZE))
+    difference = entry.word ^ handle
+    if wrapping_shl(difference, 64 - HANDLE_BITS) != 0 or difference >> KIND_SHIFT != kind:
+        return None
+    return entry if entry.word >> RIGHTS_SHIFT & right != 0 else None
+
+
 def find(process: Process, handle: u64, kind: u64, right: u64) -> Entry:
     """The place of a handle that must be of that kind and have that right."""
-    table = process.tables[handle % (ONE_GENERATION) // PLACES]
-    if table != 0:
-        entry = at(Entry, table + handle % PLACES * ENTRY_SIZE)
-        if (entry.word ^ handle) & NOT_RIGHTS == kind << KIND_SHIFT and entry.word & right << RIGHTS_SHIFT != 0:
-            return entry
-    raise Refused(mistake(process, handle, kind))
+    entry = look(process, handle, kind, right)
+    if entry is None:
+        raise Refused(mistake(process, handle, kind))
+    return entry
 
 
 @noinline
@@ -149,6 +158,16 @@ def find_set(user: Process, handle: u64) -> Set:
     return at(Set, find(user, handle, Kind.SET, Right.RECEIVE).object)
 
 
+def find_source(user: Process, handle: u64) -> Entry:
+    """The place of a port or set that the handle may receive on."""
+    entry = look(user, handle, Kind.PORT, Right.RECEIVE)
+    if entry is None:
+        entry = look(user, handle, Kind.SET, Right.RECEIVE)
+    if entry is None:
+        raise Refused(mistake(user, handle, Kind.PORT))
+    return entry
+
+
 def find_gate(user: Process, handle: u64) -> Gate:
     """A gate that the handle may send through."""
     return at(Gate, find(user, handle, Kind.GATE, Right.SEND).object)
@@ -212,10 +231,15 @@ def add(process: Process, kind: u64, rights: u64, target: u64) -> Entry:
 
 def take_place(process: Process, kind_and_rights: u64, target: u64) -> Entry:
     """The first free place, which there is; kind and rights are where the word has them."""
-    entry = at(Entry, process.free)
-    process.free = entry.object
     process.handle_count = wrapping_add(process.handle_count, 1)
     counters.handles = wrapping_add(counters.handles, 1)
+    return take_reply_place(process, kind_and_rights, target)
+
+
+def take_reply_place(process: Process, kind_and_rights: u64, target: u64) -> Entry:
+    """The same for a reply handle: these come and go with each call, and are not counted."""
+    entry = at(Entry, process.free)
+    process.free = entry.object
     entry.word = wrapping_add(entry.word, ONE_GENERATION) & HANDLE | kind_and_rights
     entry.object = target
     return entry
@@ -223,17 +247,26 @@ def take_place(process: Process, kind_and_rights: u64, target: u64) -> Entry:
 
 def give_place(process: Process, entry: Entry) -> None:
     """The place is free; its generation stays. (After 2^32 generations a value could come again.)"""
+    if kind_of(entry) not in (Kind.REPLY, Kind.CALLER_GONE):
+        process.handle_count = wrapping_sub(process.handle_count, 1)
+        counters.handles = wrapping_sub(counters.handles, 1)
+    give_reply_place(process, entry)
+
+
+def give_reply_place(process: Process, entry: Entry) -> None:
+    """The same for a reply handle."""
     entry.word = entry.word & HANDLE
     entry.object = process.free
     process.free = address_of(entry)
-    process.handle_count = wrapping_sub(process.handle_count, 1)
-    counters.handles = wrapping_sub(counters.handles, 1)
 
 
 def move(entry: Entry, user: Process, to: Process) -> Entry:
     """Move a handle to another table, which has a free place."""
     kind = kind_of(entry)
-    moved = take_place(to, entry.word & NOT_HANDLE, entry.object)
+    if kind in (Kind.REPLY, Kind.CALLER_GONE):
+        moved = take_reply_place(to, entry.word & NOT_HANDLE, entry.object)
+    else:
+        moved = take_place(to, entry.word & NOT_HANDLE, entry.object)
     if kind == Kind.REPLY:
         thread = at(Thread, entry.object)
         if thread.reply is entry:

@@ -19,6 +19,7 @@ class History:
     """The ring."""
 
     count: u64
+    replies: u64  # which are not kept
     lines: Array[Line, KEPT]
 
 

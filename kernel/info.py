@@ -8,6 +8,7 @@ from atoll.kernel import (
     delivery,
     devices,
     handles,
+    history,
     mappings,
     memories,
     memory,
@@ -193,7 +194,7 @@ def statistics(user: Thread) -> Thread:
     made.mappings = mappings.counters.count
     made.interrupts = devices.sources.count
     made.handles = handles.counters.handles
-    made.messages = delivery.counters.messages
+    made.messages = history.history.count + history.history.replies
     made.bytes = delivery.counters.bytes
     made.traps = timer.clock.traps
     made.switches = scheduler.scheduler.switches

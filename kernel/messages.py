@@ -6,7 +6,7 @@ from atoll.abi.calls import NO_TIMEOUT, Call, Message, Status
 from atoll.abi.objects import Kind, Right, ThreadState
 from atoll.abi.raw import at
 from atoll.abi.types import noinline, u64
-from atoll.kernel import faults, handles, ports, queues, scheduler, timer, waiting
+from atoll.kernel import direct, faults, handles, ports, queues, scheduler, timer, waiting
 from atoll.kernel.delivery import DELIVERED, deliver, deliver_reply, read_transfer, timeout_of
 from atoll.kernel.objects import Entry, Gate, Port, Process, Queue, Set, Thread
 from atoll.kernel.refusal import Refused
@@ -18,6 +18,15 @@ def call(caller: Thread) -> Thread:
     """Send to a port and wait for the reply."""
     gate = handles.find_gate(caller.process, caller.frame.a0)
     check_open(gate, caller)
+    first = ports.first_receiver(gate.port)
+    if caller.frame.a5 == 0 and first is not None and first.process.free != 0:
+        return direct.call(caller, first, gate)
+    return call_with_more(caller, gate)
+
+
+@noinline
+def call_with_more(caller: Thread, gate: Gate) -> Thread:
+    """The same, when the receiver has to be waited for, or there is more than words."""
     read_transfer(caller)
     caller.message = Message.CALL
     caller.badge = gate.badge
@@ -100,7 +109,7 @@ def wait_in(thread: Thread, queue: Queue, state: u64) -> None:
 
 def receive(receiver: Thread) -> Thread:
     """Take a message from a port or a set of ports, or wait for one."""
-    source = handles.find_any(receiver.process, receiver.frame.a0, Right.RECEIVE)
+    source = handles.find_source(receiver.process, receiver.frame.a0)
     read_transfer(receiver)
     return receive_from(receiver, source)
 
@@ -175,37 +184,28 @@ def reply(replier: Thread) -> Thread:
 
 def reply_receive(server: Thread) -> Thread:
     """Answer a caller and receive the next message."""
-    source = handles.find_any(server.process, server.frame.a0, Right.RECEIVE)
-    entry = find_reply(server.process, server.frame.a6)
-    read_transfer(server)
-    caller = at(Thread, entry.object)
-    if caller.reply is not entry or not nothing_waits(source) or timeout_of(server) == 0:
-        return reply_then_receive(server, caller, entry, source)
-    if caller.state != ThreadState.REPLY or not deliver_reply(server, caller):
-        return wait_for_page(server, caller)
-    handles.give_place(server.process, entry)
-    server.frame.a7 = Call.RECEIVE
-    server.effective = server.priority
-    wait_in(server, queue_of(source), ThreadState.RECEIVING)
-    return scheduler.hand_over(caller)
+    entry = handles.look(server.process, server.frame.a6, Kind.REPLY, Right.SEND)
+    source = handles.look(server.process, server.frame.a0, Kind.PORT, Right.RECEIVE)
+    if entry is not None and source is not None and server.frame.a5 == 0:
+        caller = at(Thread, entry.object)
+        if caller.reply is entry and caller.state == ThreadState.REPLY and not ports.has_message(at(Port, source.object)):
+            return direct.reply_receive(server, caller, entry, at(Port, source.object))
+    return reply_then_receive(server)
 
 
 @noinline
-def reply_then_receive(server: Thread, caller: Thread, entry: Entry, source: Entry) -> Thread:
-    """One after the other: a fault is answered, or the next message waits already."""
+def reply_then_receive(server: Thread) -> Thread:
+    """One after the other, when the next message waits already, or there is more than words."""
+    source = handles.find_source(server.process, server.frame.a0)
+    entry = find_reply(server.process, server.frame.a6)
+    read_transfer(server)
+    caller = at(Thread, entry.object)
     if not answer(server, caller, entry):
         return wait_for_page(server, caller)
     server.frame.a7 = Call.RECEIVE
     if server.process.dying:
         return scheduler.choose()
     return receive_from(server, source)
-
-
-def nothing_waits(source: Entry) -> bool:
-    """Whether a receiver would have to wait (a set: maybe)."""
-    if handles.kind_of(source) == Kind.PORT:
-        return not ports.has_message(at(Port, source.object))
-    return at(Set, source.object).first_ready is None
 
 
 def find_reply(process: Process, handle: u64) -> Entry:

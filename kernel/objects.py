@@ -21,7 +21,6 @@ ONE_GENERATION = 1 << INDEX_BITS
 INDEX = ONE_GENERATION - 1
 RIGHTS_SHIFT = HANDLE_BITS
 KIND_SHIFT = 56
-NOT_RIGHTS = 0xFFFF_FFFF_FFFF_FFFF ^ 0xFF << RIGHTS_SHIFT
 NOT_HANDLE = 0xFFFF_FFFF_FFFF_FFFF ^ HANDLE
 
 # ---- bytes of a slot for each kind of object (slabs.py): a power of two that its structure fits ----

@@ -6,7 +6,7 @@ a higher priority may have become ready, `choose` when the one that ran cannot g
 
 from atoll.abi.objects import ThreadState
 from atoll.abi.riscv import CSR, csr_clear, csr_read, csr_set, csr_write, wfi
-from atoll.abi.types import Array, Ref, u64, wrapping_add, wrapping_sub
+from atoll.abi.types import Array, Ref, noinline, u64, wrapping_add, wrapping_shl, wrapping_sub
 from atoll.kernel import devices, paging, queues, reaper, timer
 from atoll.kernel.entry import load_floats, save_floats
 from atoll.kernel.objects import Queue, Thread
@@ -78,13 +78,19 @@ def set_effective(thread: Thread, priority: u64) -> None:
 
 def outranked(thread: Thread) -> bool:
     """Whether a thread of a higher priority is ready."""
-    return scheduler.ready & ((u64(1) << thread.effective) - 1) != 0
+    return scheduler.ready & wrapping_sub(wrapping_shl(u64(1), thread.effective), 1) != 0
 
 
 def reschedule(thread: Thread) -> Thread:
     """Go on with the current thread, unless one of a higher priority is ready."""
     if not outranked(thread):
         return thread
+    return give_way(thread)
+
+
+@noinline
+def give_way(thread: Thread) -> Thread:
+    """The current thread goes on later, before others of its priority."""
     queues.push_first(scheduler.queues[thread.effective], thread)
     scheduler.ready = scheduler.ready | u64(1) << thread.effective
     return choose()
@@ -92,12 +98,17 @@ def reschedule(thread: Thread) -> Thread:
 
 def hand_over(thread: Thread) -> Thread:
     """The current thread waits; go on with this one, which is in no queue, unless a higher priority is ready."""
-    if thread.stopped:
-        return choose()
-    if outranked(thread):
-        enqueue(thread)
-        return choose()
+    if thread.stopped or outranked(thread):
+        return hand_over_later(thread)
     return switch_to(thread)
+
+
+@noinline
+def hand_over_later(thread: Thread) -> Thread:
+    """Others come first."""
+    if not thread.stopped:
+        enqueue(thread)
+    return choose()
 
 
 def turn(thread: Thread) -> Thread:
@@ -131,9 +142,18 @@ def highest() -> u64:
     return priority
 
 
+def rest() -> None:
+    """The CPU is nobody's; it keeps the address space that it has."""
+    now = csr_read(CSR.TIME)
+    scheduler.current.cpu_time += now - scheduler.since
+    scheduler.since = now
+    scheduler.current = idle
+    set_floats(False)
+
+
 def wait() -> None:
     """Nothing to run: finish what was begun, else wait for an interrupt."""
-    switch_to(idle)
+    rest()
     if reaper.work():
         return
     timer.before_idle()
@@ -156,18 +176,20 @@ def switch_to(thread: Thread) -> Thread:
     scheduler.since = now
     scheduler.current = thread
     scheduler.switches = wrapping_add(scheduler.switches, 1)
-    if thread is not idle and thread.process.satp != scheduler.satp:
-        scheduler.satp = thread.process.satp
-        csr_write(CSR.SATP, thread.process.satp)
-    if (scheduler.float_owner is thread) != scheduler.floats_on:
-        switch_floats()
+    satp = thread.process.satp
+    if satp != scheduler.satp:
+        scheduler.satp = satp
+        csr_write(CSR.SATP, satp)
+    if scheduler.floats_on or scheduler.float_owner is thread:
+        set_floats(scheduler.float_owner is thread)
     return thread
 
 
-def switch_floats() -> None:
+@noinline
+def set_floats(on: bool) -> None:
     """On for the thread whose values are in the registers, off for all others, so that they trap at first use."""
-    scheduler.floats_on = not scheduler.floats_on
-    if scheduler.floats_on:
+    scheduler.floats_on = on
+    if on:
         csr_set(CSR.SSTATUS, FLOATS_ON)
     else:
         csr_clear(CSR.SSTATUS, FLOATS_ON)
@@ -196,8 +218,7 @@ def forget_floats(thread: Thread) -> None:
     """The thread's structure has the truth from now on: written by THREAD_SET, or the thread is gone."""
     if scheduler.float_owner is thread:
         scheduler.float_owner = None
-        if scheduler.floats_on:
-            switch_floats()
+        set_floats(False)
 
 
 def leave_space(satp: u64) -> None:

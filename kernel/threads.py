@@ -68,7 +68,7 @@ def destroy(thread: Thread) -> None:
     thread.state = ThreadState.DEAD
     thread.head.dead = True
     if scheduler.scheduler.current is thread:
-        scheduler.switch_to(scheduler.idle)
+        scheduler.rest()
     scheduler.forget_floats(thread)
     process = thread.process
     process.cpu_time += thread.cpu_time
@@ -134,5 +134,4 @@ def keep_floats(thread: Thread) -> None:
         csr_set(CSR.SSTATUS, scheduler.FLOATS_ON)
         scheduler.scheduler.floats_on = True
         scheduler.keep_floats()
-        if scheduler.scheduler.current is not thread:
-            scheduler.switch_floats()
+        scheduler.set_floats(scheduler.scheduler.current is thread)
