@@ -81,6 +81,7 @@ class Program:
         self.region_count = 0
         self.process.handle = NO_HANDLE
         self.thread.handle = NO_HANDLE
+        elf.check_header(image)
         self.trace = elf.trace_table(image)
         self.add_segments(image)
         self.add_region(address_space.STACK, address_space.STACK_SIZE, Right.READ | Right.WRITE, image[0:0])
@@ -89,7 +90,6 @@ class Program:
 
     def add_segments(self, image: Bytes) -> None:
         """What the file says, each segment a region."""
-        elf.check_header(image)
         segment = Segment()
         for index in range(elf.segment_count(image)):
             if elf.read_segment(image, index, segment):

@@ -75,22 +75,22 @@ def test_the_machine_ends_with_the_first_failure(booted: Boot) -> None:
 
 
 def test_arguments_of_system_calls_that_are_wrong(booted: Boot) -> None:
+    bad = "some of that memory is not the program's"
     assert booted.of("bad_pointer") == [
         GREETING,
-        "call 2 of 1 bytes at 0x0: refused, 2",
-        "call 2 of 16 bytes at 0x80200000: refused, 2",
-        "call 2 of 16 bytes at 0xffffffc080200000: refused, 2",
-        "call 2 of 16 bytes at 0xffffffffffffffff: refused, 2",
-        "call 2 of 18446744073709551615 bytes at 0xfffffffffffffff7: refused, 3",
-        "call 2 of 1 bytes at 0x7fffffff: refused, 2",
-        "call 2 of 16 bytes at 0x7fffeff8: refused, 2",
-        "call 2 of 65537 bytes at 0x7ff00000: refused, 3",
-        "call 2 of 4097 bytes at 0x7ff00000: refused, 2",
-        "call 2 of 0 bytes at 0x7ff00000: 0",
-        "call 3 of 0 bytes at 0x0: refused, 2",
-        "call 3 of 0 bytes at 0x7fffeff8: refused, 2",
-        "call 0 of 0 bytes at 0x0: refused, 1",
-        "call 18446744073709551615 of 18446744073709551615 bytes at 0xffffffffffffffff: refused, 1",
+        f"call 0x04 of 0x0: {bad}",
+        f"call 0x04 of 0x80200000: {bad}",
+        f"call 0x04 of 0xffffffc080200000: {bad}",
+        f"call 0x04 of 0xfffffffffffffff8: {bad}",
+        f"call 0x04 of 0xffffffffffffffff: {bad}",
+        f"call 0x04 of 0x7ffffff8: {bad}",
+        f"call 0x04 of 0x7fffeff8: {bad}",
+        f"call 0x04 of 0x7ff00000: {bad}",
+        f"call 0x04 of 0x7ffeeffc: {bad}",
+        "call 0x04 of 0x7ffdf000: done",
+        "call 0x20 of 0xffffffffffffffff: no handle has that value",
+        "call 0x7f of 0x0: no call has that number",
+        "call 0xffffffffffffffff of 0xffffffffffffffff: no call has that number",
         "bad_pointer: exit status 7",
     ]
 

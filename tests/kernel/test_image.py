@@ -1,4 +1,4 @@
-"""Images: what the builder puts into them, and what the kernel makes of images that are not as they should be."""
+"""Images: what the builder puts into them, and what the machine makes of images that are not as they should be."""
 
 import struct
 from collections.abc import Callable
@@ -21,13 +21,14 @@ def statuses(build: Builder) -> Image:
 
 
 def file_of(image: Image, name: str) -> bytes:
-    """A file of the initial RAM disk, as the kernel's own reader finds it."""
-    return bytes(guest("kernel.initrd").find_file(image.initrd, name))
+    """A file of the initial RAM disk, as root's own reader finds it."""
+    return bytes(guest("servers.root.initrd").find_file(image.initrd, name))
 
 
 def with_files(image: Image, *files: tuple[str, bytes]) -> Boot:
-    """Boot the same kernel with another initial RAM disk."""
-    return boot(Image(image.kernel, make_tar(files), image.bootargs))
+    """Boot the same kernel and root with other files."""
+    root = ("root", file_of(image, "root"))
+    return boot(Image(image.kernel, make_tar([root, *files]), image.bootargs))
 
 
 # ---- the builder ----
@@ -44,11 +45,14 @@ def test_the_manifest(build: Builder) -> None:
 
 def test_one_program_is_quiet_and_the_standard_image_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipe, "compile_file", lambda source, kind, cache: f"{source.stem} {kind}".encode())
+    monkeypatch.setattr(recipe, "root_image", lambda program: program)
     steps: list[tuple[str, int, int]] = []
     image = build_image(Path("demo.py"), ["x"], progress=lambda *step: steps.append(step))
     assert (image.kernel, image.bootargs) == (b"main kernel", "quiet")
     assert file_of(image, "demo") == b"demo program"
-    assert steps == [("compiling kernel", 0, 2), ("compiling demo", 1, 2), ("done", 2, 2)]
+    assert steps == [
+        ("compiling kernel", 0, 3), ("compiling root", 1, 3), ("compiling demo", 2, 3), ("done", 3, 3)
+    ]  # fmt: skip
     assert build_image().bootargs == ""
 
 
@@ -75,7 +79,11 @@ def test_what_the_builder_refuses(runs: list[Run], message: str) -> None:
 
 def test_no_initial_ram_disk(statuses: Image) -> None:
     result = boot(Image(statuses.kernel, b"", statuses.bootargs))
-    assert result == Boot("No manifest in the initial RAM disk: nothing to run\n", 127)
+    assert result == Boot("No root in the initial RAM disk: nothing to run\n", 127)
+
+
+def test_no_manifest(statuses: Image) -> None:
+    assert with_files(statuses) == Boot("No manifest in the initial RAM disk: nothing to run\n", 127)
 
 
 def test_a_program_that_is_not_there(statuses: Image) -> None:

@@ -1,4 +1,4 @@
-"""The kernel's tar reader, on tars of our own image builder and of Python's tarfile."""
+"""The tar reader of root, on tars of our own image builder and of Python's tarfile."""
 
 import io
 import tarfile
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.kernel.support import guest
 
-initrd = guest("kernel.initrd")
+initrd = guest("servers.root.initrd")
 
 NAMES = st.text("abcdefgh/.-", min_size=1, max_size=100)
 

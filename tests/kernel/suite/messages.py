@@ -1,6 +1,6 @@
 """Messages: calls, replies, segments, handles that travel, and all ways in which a message does not get through."""
 
-from harness import begin, end, finish_work, give, given, leave, run, spawn, status_of, work
+from harness import begin, end, expect, finish_work, give, given, leave, run, spawn, status_of, work
 
 from atoll.abi.address_space import USER_END
 from atoll.abi.boot import BOOT_INFO
@@ -149,7 +149,7 @@ def server_in_another_process() -> None:
 
 def client_in_another_process() -> None:
     open_port()
-    give(duplicate(gate.handle, Right.SEND))
+    give(duplicate(gate.handle, Right.SEND | Right.MOVE))
     child = spawn(call_and_leave)
     letter = Letter()
     port.receive(letter)
@@ -220,8 +220,8 @@ def only_one_reply() -> None:
     port.receive(letter)
     reply = letter.reply
     letter.answer()
-    assert letter.attempt(Call.REPLY, reply, NO_TIMEOUT) == Status.STALE_HANDLE
-    assert status_of(Call.HANDLE_CLOSE, reply) == Status.STALE_HANDLE
+    expect(letter.attempt(Call.REPLY, reply, NO_TIMEOUT), Status.STALE_HANDLE)
+    expect(status_of(Call.HANDLE_CLOSE, reply), Status.STALE_HANDLE)
     finish_work(1)
     shut_port()
 
@@ -242,7 +242,7 @@ def answer_first_letter(_: u64) -> None:
     letter = Letter()
     Port(given.handles[0]).receive(letter)
     letter.set_words(77)
-    assert letter.attempt(Call.REPLY, letter.handle, NO_TIMEOUT) == Status.OK
+    expect(letter.attempt(Call.REPLY, letter.handle, NO_TIMEOUT), Status.OK)
 
 
 def reply_by_another() -> None:
@@ -275,11 +275,9 @@ def too_long() -> None:
     letter.set_words(1)
     letter.set_buffer(incoming[0:100])
     letter.enclose(outgoing[0:101])
-    assert letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT) == Status.REPLY_DROPPED
+    expect(letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT), Status.REPLY_DROPPED)
     letter.enclose(view(address_of(outgoing), MAX_SEGMENT + 1))
-    assert letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT) == Status.TOO_LONG
-    letter.transfer.buffer_size = MAX_SEGMENT + 1
-    assert letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT) == Status.TOO_LONG
+    expect(letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT), Status.TOO_LONG)
     child.kill()
     gate.close()
 
@@ -299,9 +297,9 @@ def too_long_for_the_receiver() -> None:
     let_others_run()
     letter = Letter()
     letter.enclose(outgoing[0:17])
-    assert letter.attempt(Call.SEND, gate.handle, NO_TIMEOUT) == Status.TOO_LONG
+    expect(letter.attempt(Call.SEND, gate.handle, NO_TIMEOUT), Status.TOO_LONG)
     letter.enclose(outgoing[0:16])
-    assert letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT) == Status.OK, "the receiver does not wait any more"
+    expect(letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT), Status.OK, "the receiver does not wait any more")
     finish_work(1)
     assert seen[2].read() == 16
     shut_port()
@@ -314,7 +312,7 @@ def too_long_from_the_queue() -> None:
     let_others_run()
     letter = Letter()
     letter.set_buffer(served[0:16])
-    assert letter.attempt(Call.RECEIVE, port.handle, MILLISECOND) == Status.TIMED_OUT
+    expect(letter.attempt(Call.RECEIVE, port.handle, MILLISECOND), Status.TIMED_OUT)
     assert wait_until_seen() == Status.TOO_LONG
     finish_work(1)
     shut_port()
@@ -339,10 +337,10 @@ def bad_segments() -> None:
     let_others_run()
     letter.transfer.send_address = BAD
     letter.transfer.send_size = 0
-    assert letter.attempt(Call.SEND, gate.handle, 0) == Status.OK, "no bytes have no address"
+    expect(letter.attempt(Call.SEND, gate.handle, 0), Status.OK, "no bytes have no address")
     finish_work(1)
-    assert status_of(Call.CALL, gate.handle, 0, 0, 0, 0, BAD) == Status.BAD_ADDRESS
-    assert status_of(Call.RECEIVE, port.handle, 0, 0, 0, 0, address_of(letter.transfer) + 4) == Status.BAD_ADDRESS
+    expect(status_of(Call.CALL, gate.handle, 0, 0, 0, 0, BAD), Status.BAD_ADDRESS)
+    expect(status_of(Call.RECEIVE, port.handle, 0, 0, 0, 0, address_of(letter.transfer) + 4), Status.BAD_ADDRESS)
     shut_port()
 
 
@@ -354,7 +352,7 @@ def bad_segment_to_a_receiver() -> None:
     letter = Letter()
     letter.transfer.send_address = BAD
     letter.transfer.send_size = 8
-    assert letter.attempt(Call.SEND, gate.handle, NO_TIMEOUT) == Status.BAD_ADDRESS
+    expect(letter.attempt(Call.SEND, gate.handle, NO_TIMEOUT), Status.BAD_ADDRESS)
     letter.enclose(outgoing[0:5])
     gate.call(letter)
     finish_work(1)
@@ -371,7 +369,7 @@ def bad_buffer() -> None:
     for address in (BAD, 0x8020_0000, BOOT_INFO):
         letter.transfer.buffer_address = u64(address)
         letter.transfer.buffer_size = 64
-        assert letter.attempt(Call.RECEIVE, port.handle, NO_TIMEOUT) == Status.BAD_ADDRESS
+        expect(letter.attempt(Call.RECEIVE, port.handle, NO_TIMEOUT), Status.BAD_ADDRESS)
     letter.set_buffer(served[0:64])
     port.receive(letter)
     assert letter.kind == Message.SEND and letter.size == 8 and letter.reply == NO_HANDLE
@@ -392,7 +390,7 @@ def memory_travels() -> None:
     letter = Letter()
     letter.give(memory.handle)
     gate.call(letter)
-    assert status_of(Call.HANDLE_CLOSE, memory.handle) == Status.STALE_HANDLE, "it is still here"
+    expect(status_of(Call.HANDLE_CLOSE, memory.handle), Status.STALE_HANDLE, "it is still here")
     memory.handle = letter.handle
     memory.read(0, incoming[0:5])
     assert incoming[0:5] == b"HELLO"
@@ -422,10 +420,10 @@ def what_does_not_travel() -> None:
     work(0, receive_once, port.handle)
     let_others_run()
     letter.give(stay)
-    assert letter.attempt(Call.SEND, gate.handle, 0) == Status.NO_RIGHT
+    expect(letter.attempt(Call.SEND, gate.handle, 0), Status.NO_RIGHT)
     letter.give(0x1234)
-    assert letter.attempt(Call.SEND, gate.handle, 0) == Status.BAD_HANDLE
-    assert letter.attempt(Call.SEND, gate.handle, 0) == Status.OK
+    expect(letter.attempt(Call.SEND, gate.handle, 0), Status.BAD_HANDLE)
+    expect(letter.attempt(Call.SEND, gate.handle, 0), Status.OK)
     close(stay)
     close(kept.read())
     finish_work(1)
@@ -446,9 +444,9 @@ def failed_move_leaves_the_handle() -> None:
     memory = create_memory(1)
     letter = Letter()
     letter.give(memory.handle)
-    assert letter.attempt(Call.SEND, gate.handle, 0) == Status.WOULD_BLOCK
+    expect(letter.attempt(Call.SEND, gate.handle, 0), Status.WOULD_BLOCK)
     letter.give(memory.handle)
-    assert letter.attempt(Call.SEND, gate.handle, MILLISECOND) == Status.TIMED_OUT
+    expect(letter.attempt(Call.SEND, gate.handle, MILLISECOND), Status.TIMED_OUT)
     memory.write(0, b"still here")
     memory.close()
     shut_port()
@@ -467,7 +465,7 @@ def port_travels_with_its_queue() -> None:
     letter.give(port.handle)
     to_child.send(letter)
     assert wait_until_seen() == Status.OK and seen[1].read() == 11
-    assert letter.attempt(Call.RECEIVE, port.handle, 0) == Status.STALE_HANDLE
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.STALE_HANDLE)
     stop_echo()
     assert child.finish() == 0
     finish_work(1)
@@ -488,13 +486,13 @@ def serve_port_received(_: u64) -> None:
 def nobody_there() -> None:
     open_port()
     letter = Letter()
-    assert letter.attempt(Call.RECEIVE, port.handle, 0) == Status.WOULD_BLOCK
-    assert letter.attempt(Call.SEND, gate.handle, 0) == Status.WOULD_BLOCK
-    assert letter.attempt(Call.CALL, gate.handle, 0) == Status.WOULD_BLOCK
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.WOULD_BLOCK)
+    expect(letter.attempt(Call.SEND, gate.handle, 0), Status.WOULD_BLOCK)
+    expect(letter.attempt(Call.CALL, gate.handle, 0), Status.WOULD_BLOCK)
     for number in (Call.RECEIVE, Call.SEND, Call.CALL):
         start = clock()
         target = port.handle if number == Call.RECEIVE else gate.handle
-        assert letter.attempt(number, target, 5 * MILLISECOND) == Status.TIMED_OUT
+        expect(letter.attempt(number, target, 5 * MILLISECOND), Status.TIMED_OUT)
         elapsed = clock() - start
         assert 5 * MILLISECOND <= elapsed < 6 * MILLISECOND, f"{elapsed} ns"
     shut_port()
@@ -513,8 +511,8 @@ def late_reply() -> None:
     port.receive(letter)
     sleep(5 * MILLISECOND)
     assert wait_until_seen() == Status.TIMED_OUT
-    assert letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT) == Status.CALLER_GONE
-    assert letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT) == Status.STALE_HANDLE
+    expect(letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT), Status.CALLER_GONE)
+    expect(letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT), Status.STALE_HANDLE)
     finish_work(1)
     shut_port()
 
@@ -532,7 +530,7 @@ def cancelled() -> None:
     port.receive(letter)
     caller.cancel()
     assert wait_until_seen() == Status.CANCELLED, "waiting for the reply"
-    assert letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT) == Status.CALLER_GONE
+    expect(letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT), Status.CALLER_GONE)
     finish_work(1)
     seen[0].write(0)
     receiver = work(0, receive_once, port.handle)
@@ -545,17 +543,17 @@ def cancelled() -> None:
 
 def caller_dies() -> None:
     open_port()
-    give(duplicate(gate.handle, Right.SEND))
+    give(duplicate(gate.handle, Right.SEND | Right.MOVE))
     child = spawn(call_and_leave)
     letter = Letter()
     port.receive(letter)
     child.kill()
-    assert letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT) == Status.CALLER_GONE
-    give(duplicate(gate.handle, Right.SEND))
+    expect(letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT), Status.CALLER_GONE)
+    give(duplicate(gate.handle, Right.SEND | Right.MOVE))
     child = spawn(call_and_leave)
     let_others_run()
     child.kill()
-    assert letter.attempt(Call.RECEIVE, port.handle, 0) == Status.WOULD_BLOCK, "a dead sender is in the queue"
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.WOULD_BLOCK, "a dead sender is in the queue")
     shut_port()
 
 
@@ -580,7 +578,7 @@ def receiver_dies_with_the_call() -> None:
     give(port.handle)
     child = spawn(die_with_a_call)
     letter = Letter()
-    assert letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT) == Status.PEER_DIED
+    expect(letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT), Status.PEER_DIED)
     assert letter.words[0] == child.serial, f"process {letter.words[0]}, not {child.serial}"
     assert child.finish() == 5
     gate.close()
@@ -601,9 +599,9 @@ def revoked() -> None:
     port.revoke(7)
     assert wait_until_seen() == Status.REVOKED
     letter = Letter()
-    assert letter.attempt(Call.SEND, gate.handle, 0) == Status.REVOKED
-    assert letter.attempt(Call.SEND, other.handle, 0) == Status.WOULD_BLOCK, "another badge is dead too"
-    assert status_of(Call.GATE_REVOKE, gate.handle, 7) == Status.WRONG_KIND
+    expect(letter.attempt(Call.SEND, gate.handle, 0), Status.REVOKED)
+    expect(letter.attempt(Call.SEND, other.handle, 0), Status.WOULD_BLOCK, "another badge is dead too")
+    expect(status_of(Call.GATE_REVOKE, gate.handle, 7), Status.WRONG_KIND)
     finish_work(1)
     other.close()
     shut_port()
@@ -615,11 +613,11 @@ def last_handle() -> None:
     copy = duplicate(told.handle, Right.SEND | Right.MOVE)
     letter = Letter()
     told.close()
-    assert letter.attempt(Call.RECEIVE, port.handle, 0) == Status.WOULD_BLOCK, "there is another handle"
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.WOULD_BLOCK, "there is another handle")
     close(copy)
     port.receive(letter)
     assert letter.kind == Message.LAST_HANDLE and letter.badge == 21 and letter.reply == NO_HANDLE
-    assert letter.attempt(Call.RECEIVE, port.handle, 0) == Status.WOULD_BLOCK
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.WOULD_BLOCK)
     shut_port()
 
 
@@ -644,7 +642,7 @@ def notifications() -> None:
     gate.notify(4)
     port.receive(letter)
     assert letter.kind == Message.NOTIFICATION and letter.words[0] == 5
-    assert letter.attempt(Call.RECEIVE, port.handle, 0) == Status.WOULD_BLOCK
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.WOULD_BLOCK)
     work(0, receive_once, port.handle)
     let_others_run()
     gate.notify(8)
@@ -660,7 +658,7 @@ def several_ports() -> None:
     ports.add(first)
     ports.add(second)
     gate.handle = second.mint(2).handle
-    assert status_of(Call.SET_ADD, ports.handle, first.handle) == Status.IN_USE
+    expect(status_of(Call.SET_ADD, ports.handle, first.handle), Status.IN_USE)
     work(0, send_numbered, 1)
     let_others_run()
     letter = Letter()
@@ -683,10 +681,10 @@ def several_ports() -> None:
     assert letter.label == 201
     ports.remove(second)
     gate.notify(1)
-    assert letter.attempt(Call.RECEIVE, ports.handle, 0) == Status.WOULD_BLOCK
+    expect(letter.attempt(Call.RECEIVE, ports.handle, 0), Status.WOULD_BLOCK)
     second.receive(letter)
     first.close()
-    assert letter.attempt(Call.RECEIVE, ports.handle, 0) == Status.WOULD_BLOCK
+    expect(letter.attempt(Call.RECEIVE, ports.handle, 0), Status.WOULD_BLOCK)
     ports.close()
     other.close()
     gate.close()
@@ -714,12 +712,12 @@ def receive_rights_only() -> None:
     """Neither can one receive at a gate nor send to a port."""
     open_port()
     letter = Letter()
-    assert letter.attempt(Call.RECEIVE, gate.handle, 0) == Status.WRONG_KIND
-    assert letter.attempt(Call.SEND, port.handle, 0) == Status.WRONG_KIND
-    assert status_of(Call.GATE_MINT, gate.handle, 1, 0) == Status.WRONG_KIND
+    expect(letter.attempt(Call.RECEIVE, gate.handle, 0), Status.WRONG_KIND)
+    expect(letter.attempt(Call.SEND, port.handle, 0), Status.WRONG_KIND)
+    expect(status_of(Call.GATE_MINT, gate.handle, 1, 0), Status.WRONG_KIND)
     mute = duplicate(gate.handle, Right.MOVE)
-    assert letter.attempt(Call.SEND, mute, 0) == Status.NO_RIGHT
-    assert status_of(Call.NOTIFY, mute, 1) == Status.NO_RIGHT
+    expect(letter.attempt(Call.SEND, mute, 0), Status.NO_RIGHT)
+    expect(status_of(Call.NOTIFY, mute, 1), Status.NO_RIGHT)
     close(mute)
     shut_port()
 
@@ -728,7 +726,7 @@ def call_to_oneself() -> None:
     """Nobody else receives: only the time-out ends that."""
     open_port()
     letter = Letter()
-    assert letter.attempt(Call.CALL, gate.handle, MILLISECOND) == Status.TIMED_OUT
+    expect(letter.attempt(Call.CALL, gate.handle, MILLISECOND), Status.TIMED_OUT)
     shut_port()
 
 

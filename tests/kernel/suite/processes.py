@@ -4,6 +4,7 @@ from harness import (
     PRIORITY,
     begin,
     end,
+    expect,
     finish_work,
     give,
     given,
@@ -128,7 +129,7 @@ def killed() -> None:
     child.process.destroy(77)
     assert child.wait() == 77
     assert child.how == Death.DESTROYED
-    assert status_of(Call.THREAD_RESUME, child.thread.handle) == Status.DEAD
+    expect(status_of(Call.THREAD_RESUME, child.thread.handle), Status.DEAD)
     status = status_of(Call.PROCESS_DESTROY, child.process.handle, 1)
     assert status in (Status.DEAD, Status.OK)
     child.free()
@@ -250,7 +251,7 @@ def nothing_for_the_less_urgent() -> None:
 def priority_of_its_own() -> None:
     """No thread makes another more urgent than it is itself."""
     thread = create_thread(this_process(), nothing, 0, spare[:])
-    assert status_of(Call.THREAD_PRIORITY, thread.handle, 32) == Status.BAD_ARGUMENT
+    expect(status_of(Call.THREAD_PRIORITY, thread.handle, 32), Status.BAD_ARGUMENT)
     assert status_of(Call.THREAD_PRIORITY, thread.handle, PRIORITY - 1) != Status.OK
     thread.set_priority(PRIORITY + 3)
     info = Info()
@@ -331,7 +332,7 @@ def stopped_while_it_waits() -> None:
     thread.stop()
     letter = Letter()
     letter.set_words(5)
-    assert letter.attempt(Call.SEND, gate.handle, 0) == Status.WOULD_BLOCK
+    expect(letter.attempt(Call.SEND, gate.handle, 0), Status.WOULD_BLOCK)
     thread.resume()
     sleep(MILLISECOND)
     gate.send(letter)
@@ -356,13 +357,13 @@ def other_registers() -> None:
     assert check.x[20] == 77 and check.f[9] == registers.f[9] and check.x[0] == registers.x[0]
     thread.resume()
     sleep(MILLISECOND)
-    assert status_of(Call.THREAD_SET, thread.handle, address_of(registers)) == Status.NOT_STOPPED
+    expect(status_of(Call.THREAD_SET, thread.handle, address_of(registers)), Status.NOT_STOPPED)
     thread.stop()
     thread.read_registers(registers)
     assert registers.f[9] == 0x4010_0000_0000_0000, "a floating point register is lost"
-    assert status_of(Call.THREAD_GET, thread.handle, 0) == Status.BAD_ADDRESS
-    assert status_of(Call.THREAD_SET, thread.handle, 8) == Status.BAD_ADDRESS
-    assert status_of(Call.THREAD_GET, thread.handle, BOOT_INFO) == Status.BAD_ADDRESS
+    expect(status_of(Call.THREAD_GET, thread.handle, 0), Status.BAD_ADDRESS)
+    expect(status_of(Call.THREAD_SET, thread.handle, 8), Status.BAD_ADDRESS)
+    expect(status_of(Call.THREAD_GET, thread.handle, BOOT_INFO), Status.BAD_ADDRESS)
     thread.destroy()
     thread.close()
 
@@ -375,11 +376,11 @@ def read_and_write_its_memory() -> None:
     child.process.read(place, view(address_of(word), 8))
     assert word[0] == 0x3837_3635_3433_3231
     handle = child.process.handle
-    assert status_of(Call.PROCESS_READ, handle, PLACE, address_of(word), 8) == Status.BAD_ADDRESS
-    assert status_of(Call.PROCESS_READ, handle, 0x8020_0000, address_of(word), 8) == Status.BAD_ADDRESS
-    assert status_of(Call.PROCESS_READ, handle, place, 0, 8) == Status.BAD_ADDRESS
+    expect(status_of(Call.PROCESS_READ, handle, PLACE, address_of(word), 8), Status.BAD_ADDRESS)
+    expect(status_of(Call.PROCESS_READ, handle, 0x8020_0000, address_of(word), 8), Status.BAD_ADDRESS)
+    expect(status_of(Call.PROCESS_READ, handle, place, 0, 8), Status.BAD_ADDRESS)
     code = address_of(nothing)
-    assert status_of(Call.PROCESS_WRITE, handle, code, address_of(word), 8) == Status.BAD_ADDRESS
+    expect(status_of(Call.PROCESS_WRITE, handle, code, address_of(word), 8), Status.BAD_ADDRESS)
     child.kill()
 
 
@@ -388,11 +389,11 @@ def install_and_take() -> None:
     memory = create_memory(1)
     memory.write(0, b"x")
     there = child.process.install(memory.handle)
-    assert status_of(Call.HANDLE_CLOSE, memory.handle) == Status.STALE_HANDLE
+    expect(status_of(Call.HANDLE_CLOSE, memory.handle), Status.STALE_HANDLE)
     assert status_of(Call.HANDLE_TAKE, child.process.handle, 0x77_0001) != Status.OK
     memory.handle = child.process.take(there)
     memory.write(0, b"y")
-    assert status_of(Call.HANDLE_TAKE, child.process.handle, there) == Status.STALE_HANDLE
+    expect(status_of(Call.HANDLE_TAKE, child.process.handle, there), Status.STALE_HANDLE)
     found: Array[HandleInfo, 8] = Array()
     count, rest = child.process.list_handles(0, found[:])
     assert count == 1 and rest == 0, f"{count} handles, on from {rest}"  # the machine's, to print with
@@ -434,11 +435,11 @@ def move_a_set() -> None:
     sleep(MILLISECOND)
     child = prepare(serve_two, 0, 48, None)
     moved: Array[u64, 3] = Array((first.handle, second.handle, 0x1234_0099))
-    assert status_of(Call.MOVE_RIGHTS, child.process.handle, address_of(moved), 3) == Status.BAD_HANDLE
+    expect(status_of(Call.MOVE_RIGHTS, child.process.handle, address_of(moved), 3), Status.BAD_HANDLE)
     assert moved[0] == first.handle
-    assert status_of(Call.MOVE_RIGHTS, child.process.handle, address_of(moved), 17) == Status.BAD_ARGUMENT
+    expect(status_of(Call.MOVE_RIGHTS, child.process.handle, address_of(moved), 17), Status.BAD_ARGUMENT)
     child.process.receive_rights(moved[0:2])
-    assert status_of(Call.HANDLE_CLOSE, first.handle) == Status.STALE_HANDLE
+    expect(status_of(Call.HANDLE_CLOSE, first.handle), Status.STALE_HANDLE)
     child.process.write(address_of(given.handles), view(address_of(moved), 16))
     child.thread.resume()
     assert child.finish() == 0
