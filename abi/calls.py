@@ -79,7 +79,7 @@ class Call(IntEnum):
     #                     goes on waiting
     THREAD_GET = 0x63  # a0 thread, a1 address of Registers ->
     THREAD_SET = 0x64  # a0 thread (stopped), a1 address of Registers ->
-    THREAD_DESTROY = 0x65  # a0 thread ->
+    THREAD_DESTROY = 0x65  # a0 thread -> ; itself: as THREAD_EXIT with status 0
     THREAD_EXIT = 0x66  # a0 status -> does not return; the last thread ends the process with that status
     THREAD_PRIORITY = 0x67  # a0 thread, a1 priority (not above the caller's) ->
     THREAD_OPEN = 0x68  # a0 process, a1 serial number of one of its threads -> a1 thread handle

@@ -125,7 +125,7 @@ class Statistics:
     handles: u64
     messages: u64  # delivered since the start
     bytes: u64  # in segments
-    traps: u64  # interrupts and faults
+    traps: u64  # calls, faults and interrupts
     switches: u64
     idle: u64  # nanoseconds
     ticks: u64  # timer interrupts

@@ -26,7 +26,7 @@ memories: Memories = Memories()
 def create(owner: Process, pages: u64) -> Memory:
     """Pages of zeros."""
     if pages == 0 or pages > MAX_PAGES:
-        raise Refused(Status.BAD_ARGUMENT)
+        raise Refused(Status.BAD_ARGUMENT if pages == 0 else Status.NO_MEMORY)
     depth: u64 = 0
     tables: u64 = 0
     if pages > 1:

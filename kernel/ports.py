@@ -202,12 +202,27 @@ def free_gate(gate: Gate) -> None:
 
 
 def revoke(port: Port, badge: u64) -> None:
-    """Nobody sends through the gates of that badge any more. (What was sent already stays.)"""
+    """Nobody sends through the gates of that badge any more; who waits to send is told."""
     gate = port.gates
     while gate is not None:
         if gate.badge == badge:
             gate.revoked = True
         gate = gate.next
+    sender = port.senders.first
+    while sender is not None:
+        behind = sender.next
+        if sender.badge == badge:
+            refuse_sender(sender, Status.REVOKED)
+        sender = behind
+
+
+def refuse_sender(sender: Thread, status: u64) -> None:
+    """A thread that waits to send waits in vain."""
+    if sender.state == ThreadState.FAULTED:
+        queues.remove(sender)
+        faults.give_up(sender)
+    else:
+        waiting.abort(sender, status)
 
 
 # ---- the end of a port, and of a set ----
@@ -220,12 +235,9 @@ def destroy(port: Port, died: u64) -> None:
     counters.ports -= 1
     sender = port.senders.first
     while sender is not None:
-        if sender.state == ThreadState.FAULTED:
-            queues.remove(sender)
-            faults.give_up(sender)
-        else:
+        if sender.state != ThreadState.FAULTED:
             sender.frame.a1 = died
-            waiting.abort(sender, Status.PEER_DIED if died != 0 else Status.DEAD)
+        refuse_sender(sender, Status.PEER_DIED if died != 0 else Status.DEAD)
         sender = port.senders.first
     dismiss(port.receivers, Status.DEAD)
     leave_set(port)

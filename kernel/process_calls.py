@@ -143,8 +143,10 @@ def destroy_thread(user: Thread) -> Thread:
     """THREAD_DESTROY."""
     thread = handles.find_thread(user.process, user.frame.a0)
     finish(user, Status.OK)
+    if thread is user:
+        return exit_thread(user)
     threads.destroy(thread)
-    return scheduler.choose() if thread is user else scheduler.reschedule(user)
+    return scheduler.reschedule(user)
 
 
 def exit_thread(user: Thread) -> Thread:

@@ -116,9 +116,13 @@ def finish(process: Process) -> None:
 def finish_account(process: Process) -> None:
     """The parent has back what the process does not use (what still lives of it is counted until it is gone)."""
     parent = process.parent
-    if parent is not None:
+    if parent is None:
+        return
+    if process.used <= process.limit:
         slabs.refund(parent, process.limit - process.used)
-        process.limit = process.used
+    else:
+        parent.used += process.used - process.limit  # an heir bears what it inherits even if that is more than it has
+    process.limit = process.used
 
 
 def tell_death(process: Process, port: Port, receiver: Thread) -> None:

@@ -48,7 +48,7 @@ slabs: Slabs = Slabs()
 
 def charge(process: Process, size: u64) -> None:
     """Add bytes to what a process uses; refused if it has not so many."""
-    if size > process.limit - process.used:
+    if process.used > process.limit or size > process.limit - process.used:
         raise Refused(Status.NO_MEMORY)
     process.used += size
 

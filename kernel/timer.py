@@ -22,7 +22,7 @@ class Clock:
     armed: u64  # when the timer will interrupt
     first: Thread | None  # with a deadline, the earliest first
     interrupts: u64
-    traps: u64  # all but system calls
+    traps: u64
 
 
 clock: Clock = Clock()

@@ -3,7 +3,7 @@
 from atoll.abi import causes
 from atoll.abi.raw import address_of, at
 from atoll.abi.riscv import CSR, csr_read, csr_write
-from atoll.abi.types import export
+from atoll.abi.types import export, wrapping_add
 from atoll.kernel import calls, devices, faults, layout, panic, scheduler, timer
 from atoll.kernel.entry import TrapFrame, trap_entry
 from atoll.kernel.objects import Thread
@@ -20,6 +20,7 @@ def start() -> None:
 @export("handle_call")
 def handle_call(thread: Thread) -> Thread:
     """Called by entry.py with the registers of a thread saved that made a system call."""
+    timer.clock.traps = wrapping_add(timer.clock.traps, 1)
     return calls.handle(thread)
 
 
@@ -29,7 +30,7 @@ def handle_trap(thread: Thread) -> Thread:
     cause = csr_read(CSR.SCAUSE)
     if csr_read(CSR.SSTATUS) & FROM_SUPERVISOR != 0:
         panic.kernel_fault(thread.frame, cause, csr_read(CSR.STVAL))
-    timer.clock.traps += 1
+    timer.clock.traps = wrapping_add(timer.clock.traps, 1)
     if cause == causes.TIMER_INTERRUPT:
         return timer.preempt(thread)
     if cause == causes.EXTERNAL_INTERRUPT:
