@@ -173,9 +173,7 @@ def _analyse(checked: Checked, kind: str) -> None:
     checked.functions = reachable(roots)
     Ownership([*program.functions.values(), *checked.initialisers], program.reporter).run()
     everything = [f for f in [*program.functions.values(), *checked.initialisers]]
-    raises = Raises(
-        everything, [checked.runtime[n] for n in ("print_sink", "put_text", "print_done") if n in checked.runtime]
-    )
+    raises = Raises(program, everything, checked.runtime)
     raises.run()
     Escape(everything, program.reporter).run()
     if kind == "kernel":

@@ -1,7 +1,7 @@
 """A program that misbehaves: it is stopped, and the console shows where and why, as Python would."""
 
 from atoll.abi import causes
-from atoll.abi.address_space import STACK, STACK_GUARD, STACK_SIZE
+from atoll.abi.address_space import STACK, STACK_END, STACK_GUARD, STACK_SIZE
 from atoll.abi.types import Text, u64
 from atoll.kernel import power, program, user_memory
 from atoll.kernel.entry import TrapFrame
@@ -14,13 +14,15 @@ CALLER_FRAME = 16
 
 # ---- instructions that say how far a function has come ----
 OPCODE = 0x7F
-SET_FRAME_POINTER = 0x0001_0413  # addi s0, sp, ...: the low 20 bits of it
 WITHOUT_IMMEDIATE = 0x000F_FFFF
+SET_FRAME_POINTER = 0x0001_0413  # addi s0, sp, ...
+LOAD_RETURN_ADDRESS = 0x0001_3083  # ld ra, ...(sp)
+RETURN = 0x0000_8067  # jalr zero, 0(ra)
 BRANCH = 0x63
 JUMP = 0x6F
 JUMP_TO_REGISTER = 0x67
 SYSTEM = 0x73  # ecall, sret, access to control registers
-LONGEST_PROLOGUE = 20  # instructions
+LOOK_AHEAD = 24  # instructions
 
 
 def stop_with_error(record: ErrorRecord) -> TrapFrame:
@@ -80,10 +82,10 @@ def access_of(cause: u64) -> Text:
 def follow_frames(frame: TrapFrame, root: u64, jumped_astray: bool, trail: Trail) -> None:
     """Collect where each function of a program is, from the innermost outwards. The stack may hold anything."""
     trail.add(frame.pc)
-    if frame.ra >= CALL_SIZE and (jumped_astray or in_prologue(root, frame.pc)):
+    if frame.ra >= CALL_SIZE and (jumped_astray or is_without_frame(root, frame.pc)):
         trail.add(frame.ra - CALL_SIZE)
     pointer = frame.s0
-    while pointer >= CALLER_FRAME:
+    while STACK + CALLER_FRAME <= pointer <= STACK_END:
         caller = user_memory.read64(root, pointer - CALLER_FRAME)
         back = user_memory.read64(root, pointer - RETURN_ADDRESS)
         if caller <= pointer or back < CALL_SIZE:
@@ -92,13 +94,17 @@ def follow_frames(frame: TrapFrame, root: u64, jumped_astray: bool, trail: Trail
         pointer = caller
 
 
-def in_prologue(root: u64, pc: u64) -> bool:
-    """Whether the function at pc has yet to set its frame pointer: until then only register ra knows its caller."""
-    for i in range(LONGEST_PROLOGUE):
+def is_without_frame(root: u64, pc: u64) -> bool:
+    """Whether the function at pc has no frame, or none yet, so that only register ra knows its caller.
+
+    What follows tells: the frame pointer is yet to be set, or the function returns without loading ra from its frame.
+    """
+    for i in range(1, LOOK_AHEAD):
         instruction = user_memory.read_instruction(root, pc + 4 * i)
-        opcode = instruction & OPCODE
-        if instruction & WITHOUT_IMMEDIATE == SET_FRAME_POINTER:
+        if instruction & WITHOUT_IMMEDIATE == SET_FRAME_POINTER or instruction == RETURN:
             return True
-        if opcode in (0, BRANCH, JUMP, JUMP_TO_REGISTER):
+        if instruction & WITHOUT_IMMEDIATE == LOAD_RETURN_ADDRESS:
+            return False
+        if instruction & OPCODE in (0, BRANCH, JUMP, JUMP_TO_REGISTER):
             return False
     return False

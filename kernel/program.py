@@ -16,6 +16,7 @@ from atoll.kernel.elf import BadImage, Segment
 from atoll.kernel.entry import TrapFrame, clear_float_registers, resume
 from atoll.kernel.initrd import end_of_field, end_of_line, find_file
 from atoll.kernel.layout import kernel_end
+from atoll.kernel.memory import OutOfMemory
 from atoll.userland.runtime.memory import memcpy
 
 # ---- in sstatus: what `sret` goes to ----
@@ -116,7 +117,7 @@ def try_to_load(line: Bytes) -> bool:
         load(image, line)
     except BadImage as error:
         print(f"{running.name}: cannot run: {error}")
-    except Exception:  # OutOfMemory: there is no other
+    except OutOfMemory:
         print(f"{running.name}: cannot run: out of memory")
     else:
         return True

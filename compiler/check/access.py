@@ -196,7 +196,7 @@ class Access(Operators):
 
     def index(self, node: ast.expr, base: Expression) -> Expression:
         """An index: any integer; a constant outside an array is refused here already."""
-        index = self.settle(self.expression(node), node)
+        index = self.settle(self.unwrap(self.expression(node)), node)
         if isinstance(index.type, EnumType):
             index = Convert(index.at, I64, "same", index)
         if not isinstance(index.type, Int):
@@ -222,7 +222,7 @@ class Access(Operators):
             raise self.refuse(part.step, "a slice has no step", "write a loop")
         bounds = []
         for bound in (part.lower, part.upper):
-            value = None if bound is None else self.settle(self.expression(bound), bound)
+            value = None if bound is None else self.settle(self.unwrap(self.expression(bound)), bound)
             if value is not None and not isinstance(value.type, Int):
                 raise self.refuse(node, f"a bound is an integer, not {value.type}")
             bounds.append(value)

@@ -19,6 +19,7 @@ from atoll.compiler.tree import (
     Expression,
     FormatPart,
     FormattedText,
+    Index,
     Intrinsic,
     MakeArray,
     Unary,
@@ -207,6 +208,10 @@ class Builtins(Calls):
         value = self.expression(self._plain(node, 1)[0], TEXT)
         if isinstance(value, Constant) and isinstance(value.value, str) and len(value.value) == 1:
             return Constant(self.at(node), LITERAL, ord(value.value))
+        if isinstance(value, Index):
+            # One byte of a text: no decoding, and nothing that can fail but the index.
+            data = Convert(value.at, BYTES, "same", value.base)
+            return Convert(self.at(node), I64, "int", Index(value.at, U8, data, value.index))
         return Intrinsic(self.at(node), I64, "ord", [self.coerce(value, TEXT, node)])
 
     def _copy(self, node: ast.Call, expected: Type | None) -> Expression:

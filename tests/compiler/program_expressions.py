@@ -131,6 +131,7 @@ class Expressions:
             self.reinterpreted,
             self.choice,
             self.call,
+            self.least,
         ]
         return self.pick(makers)(kind, depth + 1)
 
@@ -215,6 +216,12 @@ class Expressions:
     def choice(self, kind: str, depth: int) -> str:
         """`a if condition else b`."""
         return f"({self.integer(kind, depth)} if {self.boolean(depth)} else {self.integer(kind, depth)})"
+
+    def least(self, kind: str, depth: int) -> str:
+        """`min`, `max`, `abs`."""
+        if self.chance(40):
+            return f"abs({self.integer(kind, depth)})"
+        return f"{self.pick(('min', 'max'))}({self.integer(kind, depth)}, {self.operand(kind, depth)})"
 
     def call(self, kind: str, depth: int) -> str:
         """A call, or a number that a text or sequence gives."""

@@ -223,6 +223,43 @@ def test_a_program_larger_than_memory_is_not_run_and_all_pages_come_back(booted:
     ]
 
 
+# What each instruction leads to, and the line of instructions.py that tries it.
+INSTRUCTIONS = {
+    "sret": (71, "return_to_user()", "PrivilegedInstruction: 0x10200073 is not for user mode"),
+    "mret": (73, "return_to_supervisor()", "PrivilegedInstruction: 0x30200073 is not for user mode"),
+    "unimp": (75, "no_instruction()", "PrivilegedInstruction: 0xc0001073 is not for user mode"),
+    "zeros": (77, "zeros()", "IllegalInstruction: 0x00000000"),
+    "wfi": (79, "wfi()", "PrivilegedInstruction: 0x10500073 is not for user mode"),
+    "sfence.vma": (81, "sfence_vma()", "PrivilegedInstruction: 0x12000073 is not for user mode"),
+    "ebreak": (83, "breakpoint()", "Breakpoint: ebreak without a debugger"),
+}
+
+
+@pytest.fixture(scope="module")
+def instructions(build: Builder) -> Image:
+    """A program that tries one of these instructions, once for each of them."""
+    return build([Run(PROGRAMS / "instructions.py", (name,)) for name in INSTRUCTIONS], "")
+
+
+def test_instructions_that_are_not_for_user_mode(instructions: Image) -> None:
+    result = boot(instructions)
+    ends = [number for number, line in enumerate(result.lines) if line == "instructions: exit status 1"]
+    assert len(ends) == len(INSTRUCTIONS)
+    for end, (line, source, last) in zip(ends, INSTRUCTIONS.values(), strict=True):
+        text = result.lines[:end]
+        begin = len(text) - text[::-1].index(HEADING)
+        assert text[begin : begin + 4] == [
+            *frame("instructions", 89, "main", "result = execute(argument(0))"),
+            *frame("instructions", line, "execute", source),
+        ]
+        assert text[-1] == last
+
+
+@pytest.mark.qemu
+def test_qemu_prints_the_same_of_instructions(instructions: Image, tmp_path: Path) -> None:
+    assert boot_qemu(instructions, tmp_path) == boot(instructions)
+
+
 @pytest.mark.parametrize("status", [0, 1, 42, 255])
 def test_exit_statuses(build: Builder, status: int) -> None:
     assert boot(build([Run(PROGRAMS / "statuses.py", (str(status),))], "")).status == status

@@ -42,8 +42,8 @@ def outcome(of: Board) -> Outcome:
 
 def image(seed: int) -> tuple[bytes, dict[str, Any]]:
     random = Random(seed)
-    settings = {"clock_hz": random.choice((1_000_000_000, 10_000_000, 333_333_333))}
-    program = random_program(random, paging=random.random() < 0.5, period=random.choice((0, 1, 2, 3, 30)))
+    settings = {"clock_hz": random.choice((1_000_000_000, 100_000_000, 333_333_333))}
+    program = random_program(random, paging=random.random() < 0.5, period=random.choice((0, 5, 7, 30)))
     return program, settings
 
 
