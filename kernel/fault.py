@@ -89,7 +89,9 @@ def follow_frames(frame: TrapFrame, root: u64, jumped_astray: bool, trail: Trail
         caller = user_memory.read64(root, pointer - CALLER_FRAME)
         back = user_memory.read64(root, pointer - RETURN_ADDRESS)
         if caller <= pointer or back < CALL_SIZE:
-            break  # the first frame has no caller; and frames only go up, so a damaged chain ends too
+            break  # frames only go up: a damaged chain ends
+        if user_memory.read64(root, caller - CALLER_FRAME) == 0:
+            break  # the first function of all was made by the compiler, to call main: it has no source
         trail.add(back - CALL_SIZE)
         pointer = caller
 

@@ -135,7 +135,7 @@ class Board:
         """Take an ELF image; it is put into RAM when the board first runs."""
         image = read_elf(elf)
         lowest = FIRMWARE_END if self.config.firmware == "host" else layout.RAM
-        check_placement(image, self.config.ram_bytes - TREE_ROOM, lowest)
+        check_placement(image, self.config.ram_bytes, lowest, TREE_ROOM)
         self.image = image
 
     def load_initrd(self, data: bytes) -> None:
@@ -281,7 +281,6 @@ class Board:
             self._network_slot().notify(RECEIVE)
         for transport in self._transports():
             transport.serve()
-        self.cpu[hooks.TIME_OFFSET] = self.clock.offset & (1 << 64) - 1
         self.cpu.drive(self._lines())
 
     def _next_event(self) -> int | None:
@@ -303,7 +302,8 @@ class Board:
         return slot
 
     def _timer_changed(self) -> None:
-        """The machine timer was set, perhaps while a block runs: the next event is another one."""
+        """The machine timer or its time was set, perhaps while a block runs: the next event is another one."""
+        self.cpu[hooks.TIME_OFFSET] = self.clock.offset & (1 << 64) - 1
         self.cpu.lower(self._lines())
         self.cpu.request_stop()
 
@@ -348,6 +348,7 @@ class Board:
         self.cpu.restore(saved["cpu"])
         self._idle_cycles, self._waiting, self._booted = saved["idle"], saved["waiting"], saved["booted"]
         self._ending = None
+        self._timer_changed()
 
     def _kind(self) -> dict[str, Any]:
         """What must be the same for a state to fit."""

@@ -16,6 +16,7 @@ from unicorn import riscv_const as reg
 from unicorn.unicorn_py3.unicorn import UcError
 
 from atoll.abi import board as layout
+from atoll.abi.types import u64
 from atoll.machine import hooks
 from atoll.machine.config import BoardConfig
 from atoll.machine.engine import Context, add_hook, address_of, open_cpu, places
@@ -195,7 +196,7 @@ class Cpu:
         begin = self[hooks.BLOCK]
         if self.config.compressed:
             self._trap_context.save()
-            ran = hooks.count_compressed(ctypes.addressof(self.slots), begin, self.pc - begin)
+            ran = int(hooks.count_compressed(u64(ctypes.addressof(self.slots)), u64(begin), u64(self.pc - begin)))
         else:
             ran = (self.pc - begin) // 4
         self[hooks.CYCLES] += ran - self[hooks.BLOCK_COUNT]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from atoll.compiler.analyse.reachable import called
 from atoll.compiler.program import Program
 from atoll.compiler.symbols import ErrorDecl
 from atoll.compiler.tree import (
@@ -51,16 +52,22 @@ class Raises:
 
     def run(self) -> None:
         """Set `can_raise`."""
-        changed = True
-        while changed:
-            changed = False
-            for function in self.functions:
-                found = self.errors[function]
-                before = len(found)
-                for statement in function.body:
-                    for error, node in self._leaving(statement, function, {}):
-                        found.setdefault(error, node)
-                changed |= len(found) != before
+        callers: dict[Function, list[Function]] = defaultdict(list)
+        for function in self.functions:
+            for statement in function.body:
+                for callee in called(statement):
+                    callers[callee].append(function)
+        waiting = dict.fromkeys(self.functions)
+        while waiting:
+            function = next(iter(waiting))
+            del waiting[function]
+            found = self.errors[function]
+            before = len(found)
+            for statement in function.body:
+                for error, node in self._leaving(statement, function, {}):
+                    found.setdefault(error, node)
+            if len(found) != before:
+                waiting.update(dict.fromkeys(callers[function]))
         for function in self.functions:
             # Functions that are values all have the same shape: with an error.
             function.can_raise = bool(self.errors[function]) or (function.address_taken and not function.decl.is_assembly)

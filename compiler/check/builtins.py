@@ -185,16 +185,16 @@ class Builtins(Calls):
         if node.keywords or len(node.args) < 2:
             raise self.refuse(node, f"{node.func.id}() takes two numbers or more", "write a loop over a sequence")
         op = "<=" if node.func.id == "min" else ">="
-        result = self.expression(node.args[0], expected)
+        result = self.unwrap(self.expression(node.args[0], expected))
         for argument in node.args[1:]:
-            a, b = self.unify(result, self.expression(argument, expected), node)
+            a, b = self.unify(result, self.unwrap(self.expression(argument, expected)), node)
             kept_a, kept_b = self.once(a), self.once(b)
             test = self.compare(op, kept_a.again(), kept_b.again(), node)
             result = kept_a.around(kept_b.around(Choice(self.at(node), a.type, test, kept_a.again(), kept_b.again())))
         return result
 
     def _abs(self, node: ast.Call, _expected: Type | None) -> Expression:
-        value = self.value(self._plain(node, 1)[0])
+        value = self.unwrap(self.value(self._plain(node, 1)[0]))
         zero: Expression = Constant(value.at, value.type, 0.0 if value.type == FLOAT else 0)
         kept = self.once(value)
         negative = self.compare("<", kept.again(), zero, node)

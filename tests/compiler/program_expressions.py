@@ -205,7 +205,9 @@ class Expressions:
         name = self.pick(("add", "sub", "mul", "shl", "neg"))
         if name == "neg":
             return f"wrapping_neg({self.integer(kind, depth)})"
-        other = str(self.random.randrange(bits(kind))) if name == "shl" else self.operand(kind, depth)
+        other = self.operand(kind, depth)
+        if name == "shl":
+            other = self.pick((str(self.random.randrange(bits(kind) + 2)), f"({self.leaf('i64')} & 127)"))
         return f"wrapping_{name}({self.integer(kind, depth)}, {other})"
 
     def reinterpreted(self, kind: str, depth: int) -> str:

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from atoll.images.recipe import Image
-from atoll.machine.board import Board, BoardConfig, Stop
+from atoll.machine.board import Board, Stop
+from atoll.machine.config import BoardConfig
 
 MOST_INSTRUCTIONS = 500_000_000  # far more than any of these tests needs
 GREETING = "Atoll 0.1: hart 0, 128 MiB, timebase 10 MHz"

@@ -9,7 +9,19 @@ from atoll.machine.board import Board, Stop
 from atoll.machine.config import BoardConfig
 from atoll.machine.errors import ConfigError, ImageError
 from tests.machine.guest import (
-    FINISHER, RAM, SCAUSE, SIE, SSTATUS, STVEC, board, end, kernel, put, results, sbi, store_results,
+    FINISHER,
+    RAM,
+    SCAUSE,
+    SIE,
+    SSTATUS,
+    STVEC,
+    board,
+    end,
+    kernel,
+    put,
+    results,
+    sbi,
+    store_results,
 )  # fmt: skip
 
 WHERE = RAM + 0x10_0000
