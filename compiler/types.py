@@ -198,6 +198,18 @@ def stores_references(type_: Type) -> bool:
     return is_reference(type_)
 
 
+def least_size(type_: Type) -> int:
+    """Bytes of storage, padding not counted."""
+    match type_:
+        case Int():
+            return type_.bits // 8
+        case ArrayType():
+            return type_.count * least_size(type_.element)
+        case StructType():
+            return sum(least_size(f.type) for f in type_.fields.values())
+    return 1 if type_ == BOOL else 8
+
+
 def element_type(type_: Type) -> Type | None:
     """What indexing a built-in sequence gives; None if it is none."""
     if isinstance(type_, ArrayType | SliceType):

@@ -1,5 +1,6 @@
-"""System calls: each takes the caller's frame and returns the frame to go on with. A wrong argument is refused, and
-nothing else happens.
+"""System calls: each takes the caller's frame and returns the frame to go on with.
+
+A wrong argument is the caller's mistake: the call is refused, and nothing else happens.
 """
 
 from atoll.abi.calls import MAX_STATUS, MAX_WRITE, Call, Refusal

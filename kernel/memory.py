@@ -1,7 +1,6 @@
 """Physical pages: given out from the end of the kernel upwards, returned pages first.
 
-Until paging is on, the kernel reaches memory at its physical address; afterwards through the direct map. `reach`
-knows which.
+Until paging is on, the kernel reaches memory at its physical address, afterwards through the direct map: `reach`.
 """
 
 from atoll.abi.address_space import PAGE_SIZE

@@ -1,8 +1,8 @@
 """Sv39: address spaces as trees of page tables, three levels of 512 entries of 8 bytes.
 
 Every address space holds the kernel, out of the program's reach: its image where it was loaded (code not writable,
-data not executable), and all memory behind it in the direct map. Source: The RISC-V Instruction Set Manual, volume
-II, "Sv39".
+data not executable), and all memory behind it in the direct map.
+Source: The RISC-V Instruction Set Manual, volume II (privileged architecture), chapter "Sv39".
 """
 
 from atoll.abi.address_space import PAGE_SIZE, USER_END

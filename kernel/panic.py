@@ -1,5 +1,6 @@
-"""Panic: the kernel has broken one of its own promises. It says which, shows where, and stops the machine; no program
-can cause this.
+"""Panic: the kernel has broken one of its own promises. It says which, shows where, and stops the machine.
+
+No program can cause this: what a program does wrong is the program's error (fault.py).
 """
 
 from typing import NoReturn

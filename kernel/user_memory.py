@@ -1,5 +1,4 @@
-"""A program's memory as the kernel sees it: each address is looked up in the program's page table and reached through
-the direct map.
+"""A program's memory as the kernel sees it: looked up in the program's page table, reached through the direct map.
 
 Addresses come from programs and can be anything; no function here fails on one.
 """

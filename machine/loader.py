@@ -77,7 +77,7 @@ def read_elf(data: bytes) -> Image:
 
 
 def check_placement(image: Image, ram_bytes: int, lowest: int, kept: int) -> None:
-    """Refuse an image that does not fit into RAM, of which `kept` bytes at the end are taken, or lies on the firmware."""
+    """Refuse an image that does not fit into RAM, whose last `kept` bytes are taken, or that lies on the firmware."""
     room_end = layout.RAM + ram_bytes - kept
     for segment in image.segments:
         if segment.address < layout.RAM or segment.address >= 1 << 56:

@@ -77,6 +77,12 @@ def test_every_command_and_option_exists(page: Path) -> None:
                 assert option in result.output + "--help", f"{line}: there is no {option}"
 
 
+def test_the_test_command_lints_checks_types_and_tests() -> None:
+    answer = subprocess.run(["make", "--dry-run", "test"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    for tool in ("ruff check", "mypy", "pytest"):
+        assert f".venv/bin/{tool}" in answer.stdout
+
+
 def test_every_command_is_in_tools() -> None:
     text = (REPOSITORY / "docs/tools.md").read_text(encoding="utf-8")
     for command in app.registered_commands:

@@ -65,6 +65,10 @@ class Access(Operators):
             return Local(self.at(node), variable.type, variable)
         if node.id in self.poisoned:
             raise Refused(node.id)
+        if node.id in self.own_names:
+            state = isinstance(self.module.names.get(node.id), GlobalVariable)
+            advice = f"write: global {node.id}" if state else "assign it on every way that leads here"
+            raise self.refuse(node, f"{node.id} may have no value here", advice)
         if isinstance(number := self.substitution.get(node.id), int):
             return Constant(self.at(node), LITERAL, number)
         return self.symbol_value(self.program.lookup(self.module, node.id), node.id, node)
@@ -83,9 +87,9 @@ class Access(Operators):
                 raise self.refuse(node, f"{name} is not a value")
             case Builtin():
                 raise self.refuse(node, f"{name} can only be called")
-        raise self.refuse(node, f"{name} is not known here", self._similar(name))
+        raise self.refuse(node, f"{name} is not known here", self.similar(name))
 
-    def _similar(self, name: str) -> str:
+    def similar(self, name: str) -> str:
         near = difflib.get_close_matches(name, [*self.locals, *self.module.names], 1)
         return f"did you mean {near[0]}?" if near else ""
 

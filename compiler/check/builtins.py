@@ -137,7 +137,7 @@ class Builtins(Calls):
             raise self.refuse(node, "print is a statement of its own here")
         if name in ("range", "enumerate"):
             raise self.refuse(node, f"{name} can only be the range of a for loop")
-        raise self.refuse(node, f"{name} is not known here", _missing(name) or self._similar(name))
+        raise self.refuse(node, f"{name} is not known here", _missing(name) or self.similar(name))
 
     def _plain(self, node: ast.Call, count: int) -> list[ast.expr]:
         if node.keywords or len(node.args) != count:

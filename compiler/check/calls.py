@@ -71,7 +71,7 @@ class Calls(Access):
                 argument = given[parameter]
                 result.append(self.coerce(self.expression(argument, type_), type_, argument))
             elif parameter in signature.defaults:
-                result.append(self.default(signature.defaults[parameter], type_, home))
+                result.append(self.default(signature.defaults[parameter], type_, home, signature.substitution))
             else:
                 raise self.refuse(
                     node, f"{name}() misses its argument {parameter}", f"parameters: {', '.join(names) or 'none'}"
@@ -95,13 +95,17 @@ class Calls(Access):
                 raise self.refuse(node, "** in a call is not supported", "write each argument")
             if keyword.arg not in names or keyword.arg in given:
                 problem = "is given twice" if keyword.arg in given else "is not a parameter"
-                raise self.refuse(keyword.value, f"argument {keyword.arg} of {name}() {problem}")
+                raise self.refuse(
+                    keyword, f"argument {keyword.arg} of {name}() {problem}", f"parameters: {', '.join(names) or 'none'}"
+                )
             given[keyword.arg] = keyword.value
         return given
 
-    def default(self, node: ast.expr, type_: Type, home: Module) -> Expression:
+    def default(
+        self, node: ast.expr, type_: Type, home: Module, substitution: dict[str, Type | int]
+    ) -> Expression:
         """A default value: checked in the module that declares it."""
-        checker = self.outside(home, self.substitution)
+        checker = self.outside(home, substitution)
         return checker.coerce(checker.expression(node, type_), type_, node)
 
     def _call_generic(self, decl: FunctionDecl, node: ast.Call, expected: Type | None) -> Expression:

@@ -174,8 +174,9 @@ class Expressions(Builtins):
         part.precision = int(found["precision"] or 6)
         if len(part.fill.encode()) != 1:
             raise self.refuse(node, "a fill character must be ASCII")
-        if found["zero"] and not found["align"]:
-            part.fill, part.align = "0", "=" if value.type != TEXT else "<"
+        if found["zero"] and not found["fill"]:
+            part.fill = "0"
+            part.align = found["align"] or ("=" if value.type != TEXT else "<")
         elif found["precision"] and value.type != FLOAT:
             raise self.refuse(node, f"a precision does not apply to {value.type}")
         return part

@@ -55,6 +55,25 @@ def test_the_same_run_twice_is_the_same(standard: Image) -> None:
     assert (first.instructions, first.time_ns) == (second.instructions, second.time_ns)
 
 
+def test_native_and_interpreted_hooks_make_the_same_run(build: Builder) -> None:
+    image = build([Run(PROGRAMS / "division.py"), Run(PROGRAMS / "kernel_memory.py")], "")
+    native, interpreted = new_board(image), new_board(image, hooks="interpreted")
+    assert run(native) == run(interpreted)
+    assert (native.instructions, native.time_ns) == (interpreted.instructions, interpreted.time_ns)
+
+
+@pytest.mark.parametrize("instructions", [1_000, 200_000, 500_000, 15_000_000])
+def test_a_run_that_was_saved_and_restored_goes_on_the_same(standard: Image, instructions: int) -> None:
+    unbroken, broken = new_board(standard), new_board(standard)
+    whole = run(unbroken)
+    broken.run(max_instructions=instructions)
+    restored = new_board(standard)
+    restored.restore(broken.save())
+    rest = run(restored)
+    assert broken.uart.sent.decode() + rest.output == whole.output
+    assert (restored.instructions, restored.time_ns) == (unbroken.instructions, unbroken.time_ns)
+
+
 @pytest.mark.qemu
 def test_qemu_prints_the_same(standard: Image, tmp_path: Path) -> None:
     assert boot_qemu(standard, tmp_path) == boot(standard)
@@ -258,6 +277,11 @@ def test_instructions_that_are_not_for_user_mode(instructions: Image) -> None:
 @pytest.mark.qemu
 def test_qemu_prints_the_same_of_instructions(instructions: Image, tmp_path: Path) -> None:
     assert boot_qemu(instructions, tmp_path) == boot(instructions)
+
+
+def test_a_program_finds_nothing_of_the_one_before(build: Builder) -> None:
+    result = boot(build([Run(PROGRAMS / "fresh.py")] * 3, "quiet"))
+    assert result == Boot("words found: 0\n" * 3, 0)
 
 
 @pytest.mark.parametrize("status", [0, 1, 42, 255])

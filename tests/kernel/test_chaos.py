@@ -28,7 +28,7 @@ def statuses(build: Builder) -> Image:
 
 def random_code(chance: random.Random, size: int) -> bytes:
     """That many bytes of code."""
-    words = []
+    words: list[int] = []
     while len(words) < size // 4:
         kind = chance.random()
         if kind < 0.1:  # a system call with arguments that make sense, or nearly so

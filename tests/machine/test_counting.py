@@ -1,7 +1,7 @@
 """Instructions are counted exactly, across faults, interrupts and `wfi`, and a run is the same every time.
 
-The judge is Unicorn's hook on every single instruction, which is slow and knows nothing of blocks; failed fetches, which
-count one and execute nothing, it is told of apart.
+The judge is Unicorn's hook on every single instruction, which is slow and knows nothing of blocks; failed fetches,
+which count one and execute nothing, it is told of apart.
 """
 
 from dataclasses import dataclass

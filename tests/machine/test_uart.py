@@ -91,7 +91,7 @@ def test_the_divisor_shares_the_first_registers() -> None:
     made.write(ENABLE, 1, 0x12)
     assert (made.read(DATA, 1), made.read(ENABLE, 1)) == (0x34, 0x12)
     made.write(LINE_CONTROL, 1, 0x03)
-    assert (made.read(ENABLE, 1), made.sent) == (0, b"")
+    assert (made.read(ENABLE, 1), bytes(made.sent)) == (0, b"")
 
 
 def test_loop_back_receives_what_is_sent_and_overruns() -> None:
