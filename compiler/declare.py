@@ -262,8 +262,8 @@ class Declarer:
                 self._refuse(decorator, "options of dataclass are not supported", "write @dataclass")
             decl.is_dataclass = True
         names: set[str] = set()
-        for item in node.body:
-            self._member(decl, item, names)
+        for member in node.body:
+            self._member(decl, member, names)
         return decl
 
     def _member(self, decl: ClassDecl, item: ast.stmt, names: set[str]) -> None:

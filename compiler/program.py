@@ -73,6 +73,8 @@ class Program:
         self.loader = Loader(self.reporter)
         self.checks = checks
         self.kernel = kernel
+        # Code for the host is compiled without checks and without the run-time library.
+        self.has_runtime = checks != "none"
         self.errors: dict[str, ErrorDecl] = {}
         for name, base in _BUILTIN_ERRORS.items():
             parent = self.errors.get(base)
@@ -312,7 +314,7 @@ class Program:
             raise self.reporter.refuse(
                 module.at(node), f"function {decl.name} has no result type", "write -> None or the type"
             )
-        result = VOID
+        result: Type = VOID
         if node.returns is not None:
             result = _value(self.types.resolve(node.returns, module, substitution, Place.RESULT))
         if decl.name == "__init__" and decl.owner is not None and result != VOID:

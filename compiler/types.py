@@ -175,6 +175,12 @@ class StructType(Type):
         return f"{self.decl.name}[{', '.join(map(str, self.arguments))}]"
 
 
+def an(type_: Type) -> str:
+    """The type with its article."""
+    name = str(type_)
+    return f"an {name}" if name[0] in "aeioAEIO" else f"a {name}"
+
+
 def is_aggregate(type_: Type) -> bool:
     """Whether a value of it is handled through the address of its storage."""
     return isinstance(type_, StructType | ArrayType)

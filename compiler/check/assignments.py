@@ -6,19 +6,18 @@ import ast
 
 from atoll.compiler.check.expressions import Expressions
 from atoll.compiler.check.operators import SIGNS
+from atoll.compiler.errors import Refused, shown
 from atoll.compiler.symbols import GlobalVariable, Module
 from atoll.compiler.tree import (
     Assign,
     AssignSlice,
     Block,
-    Call,
-    CallValue,
+    Copy,
     Evaluate,
     Expression,
     FieldOf,
     Global,
     Index,
-    Intrinsic,
     Local,
     LocalVariable,
     SliceOf,
@@ -31,11 +30,15 @@ from atoll.compiler.types import (
     U8,
     VOID,
     ArrayType,
+    ErrorType,
+    Field,
     RefType,
     SliceType,
     StructType,
     TupleType,
     Type,
+    an,
+    is_aggregate,
 )
 
 
@@ -207,14 +210,14 @@ class Assignments(Expressions):
             return Evaluate(at, self.call_method(base, "__setitem__", [self.expression(target.slice), value], target))
         if not isinstance(base.type, ArrayType | SliceType):
             advice = "it is read-only: use Slice[u8] or Array[u8, N]" if base.type in (TEXT, BYTES) else ""
-            raise self.refuse(target, f"elements of a {base.type} cannot be assigned to", advice)
+            raise self.refuse(target, f"elements of {an(base.type)} cannot be assigned to", advice)
         element = base.type.element
         place = Index(at, _plain(element), base, self.index(target.slice, base))
         return Assign(at, place, self.coerce(value, element, source))
 
     def _unpack(self, target: ast.expr, elements: list[ast.expr], value: Expression, source: ast.AST) -> Statement:
         if not isinstance(value.type, TupleType) or len(value.type.elements) != len(elements):
-            raise self.refuse(source, f"cannot unpack a {value.type} into {len(elements)} names")
+            raise self.refuse(source, f"cannot unpack {an(value.type)} into {len(elements)} names")
         holder = self.temporary(value.type)
         statements = [self.assign_variable(holder, value)]
         for position, (element, type_) in enumerate(zip(elements, value.type.elements, strict=True)):
@@ -268,7 +271,7 @@ class Assignments(Expressions):
             new = self.call_method(base.again(), "__setitem__", [key.again(), self._updated(op, old, node)], node)
             return Evaluate(at, base.around(key.around(new)))
         if not isinstance(base.expression.type, ArrayType | SliceType):
-            raise self.refuse(target, f"elements of a {base.expression.type} cannot be assigned to")
+            raise self.refuse(target, f"elements of {an(base.expression.type)} cannot be assigned to")
         index = self.once(self.index(target.slice, base.expression))
         place = Index(at, _plain(base.expression.type.element), base.again(), index.again())
         return Assign(

@@ -58,6 +58,11 @@ class Scope:
         """Report and go on."""
         self.program.reporter.report(self.at(node), message, advice)
 
+    def need_runtime(self, node: ast.AST) -> None:
+        """Refuse what the run-time library does in code for the host, which has none."""
+        if not self.program.has_runtime:
+            raise self.refuse(node, "this needs the run-time library, which code for the host has not")
+
     @contextmanager
     def recover(self) -> Iterator[None]:
         """Go on after a refusal, so that the rest of the file is checked too."""

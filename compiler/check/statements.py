@@ -6,7 +6,7 @@ import ast
 
 from atoll.compiler.check.loops import Loops
 from atoll.compiler.errors import Refused, shown
-from atoll.compiler.symbols import ErrorDecl, GlobalVariable, Module
+from atoll.compiler.symbols import ErrorDecl, GlobalVariable
 from atoll.compiler.tree import (
     Assert,
     Block,
@@ -174,6 +174,7 @@ class Statements(Loops):
 
     def _raise(self, node: ast.Raise) -> Statement:
         self_at = self.at(node)
+        self.need_runtime(node)
         if node.exc is None:
             if not self.handlers:
                 raise self.refuse(node, "a bare raise stands in an except block only", "name the error to raise")
@@ -227,6 +228,7 @@ class Statements(Loops):
         return Raise(self.at(node), error, text, words)
 
     def _try(self, node: ast.Try) -> Statement:
+        self.need_runtime(node)
         before = self.copy_assigned()
         body = self.block(node.body)
         orelse = self.block(node.orelse)

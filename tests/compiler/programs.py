@@ -206,7 +206,7 @@ def step_@t(x: @k) -> @k:
             self.scope.integers = dict(zip("abc", parameters, strict=False))
             self.scope.writable = dict(self.scope.integers)
             self.result = result
-            self.block(1, self.random.randint(1, 3))
+            self.block(1, self.random.randint(1, 2))
             self.emit(f"return {self.value(result)}")
             self.result = None
         self.functions.append(Function(name, parameters, result))
@@ -225,7 +225,7 @@ def step_@t(x: @k) -> @k:
                 self.table()
             if self.chance(20):
                 self.flags()
-            for _ in range(self.random.randint(3, 6)):
+            for _ in range(self.random.randint(1, 3)):
                 self.step()
             self.summary()
 
@@ -312,7 +312,7 @@ def step_@t(x: @k) -> @k:
         """A generic container of the run-time library."""
         kind = self.pick(KINDS)
         self.emit(f"ring: Ring[{kind}, 3] = Ring()")
-        for _ in range(self.random.randint(3, 6)):
+        for _ in range(self.random.randint(1, 3)):
             with self.nested("try:"):
                 what = self.pick(
                     (
@@ -328,7 +328,7 @@ def step_@t(x: @k) -> @k:
     def table(self) -> None:
         """The other container: integer keys, and structures as values."""
         self.emit(f"table: Table[{self.kind}, Point_{self.tag}, 3] = Table()")
-        for _ in range(self.random.randint(3, 6)):
+        for _ in range(self.random.randint(1, 3)):
             key = self.operand(self.kind, 2)
             with self.nested("try:"):
                 what = (f"table.insert({key}, Point_{self.tag}({self.leaf(self.kind)}))", f"print(table.remove({key}))",
