@@ -1,7 +1,7 @@
 """The board, QEMU's `virt`: where its memory and its devices' registers are, and what ends the machine.
 
-The kernel learns the addresses from the device tree; this page is what the host puts in there. Source:
-hw/riscv/virt.c of QEMU 7.2.
+The kernel learns the addresses from the device tree; this page is what the host puts in there.
+Source: hw/riscv/virt.c of QEMU 7.2.
 """
 
 # ---- devices: physical address and size of their registers, in bytes ----

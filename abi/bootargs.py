@@ -1,6 +1,4 @@
-"""Keys of the kernel's command line (`/chosen/bootargs` in the device tree): words `key=value`, or a key alone,
-between blanks.
-"""
+"""Keys of the kernel's command line, `/chosen/bootargs`: words `key=value`, or a key alone, between blanks."""
 
 QUIET = "quiet"  # the kernel prints neither its greeting nor how programs ended; what goes wrong is still printed
 NODE = "node"  # the node's name, for example node1

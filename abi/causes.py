@@ -1,7 +1,6 @@
 """Why the CPU trapped: the values of `scause` and `mcause`.
 
-Numbers: The RISC-V Instruction Set Manual, volume II (privileged architecture), table "Supervisor cause register
-values after trap".
+Numbers: The RISC-V Instruction Set Manual, volume II (privileged architecture), chapter "Supervisor Cause Register".
 """
 
 INTERRUPT = 1 << 63  # set for interrupts, clear for exceptions

@@ -1,7 +1,7 @@
 """ELF: the fields of a 64-bit executable file that a loader reads.
 
-Offsets and sizes are in bytes, numbers little-endian. Source: System V ABI, chapters "Object Files" and "Program
-Loading".
+Offsets and sizes are in bytes, numbers little-endian.
+Source: System V ABI, chapters "Object Files" and "Program Loading".
 """
 
 MAGIC = 0x464C_457F  # 0x7F, "ELF"

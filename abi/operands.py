@@ -29,6 +29,13 @@ class Bare(Mnemonic):
         self.emit()
 
 
+class Leave(Mnemonic):
+    """No operands, and nothing behind it is reached: to type checkers, how a function of instructions ends."""
+
+    def __call__(self) -> NoReturn:
+        self.emit()
+
+
 class OneRegister(Mnemonic):
     """One register."""
 

@@ -25,6 +25,7 @@ from atoll.abi.operands import (
     IntegerFromFloat,
     Jump,
     JumpAndLink,
+    Leave,
     Load,
     LoadAddress,
     LoadConstant,
@@ -328,7 +329,7 @@ j = Jump("j", "go to a label")
 jal = JumpAndLink("jal", "go to a label, rd = return address")
 jr = OneRegister("jr", "go to the address in rs")
 jalr = Load("jalr", "go to offset + base, rd = return address")
-ret = Bare("ret", "go to the address in ra")
+ret = Leave("ret", "go to the address in ra")
 call = ToSymbol("call", "call any function of the image")
 tail = ToSymbol("tail", "go to any function of the image (clobbers t1)")
 
@@ -353,8 +354,8 @@ rdtime = ToRegister("rdtime", "rd = time")
 rdinstret = ToRegister("rdinstret", "rd = instret")
 
 # privileged and other
-sret = Bare("sret", "return from a supervisor trap")
-mret = Bare("mret", "return from a machine trap")
+sret = Leave("sret", "return from a supervisor trap")
+mret = Leave("mret", "return from a machine trap")
 fence_tso = Bare("fence.tso", "order all but stores before loads")
 nop = Bare("nop", "nothing")
 unimp = Bare("unimp", "an illegal instruction, for ever")

@@ -1,8 +1,7 @@
-"""SBI: the supervisor's calls to its firmware, by `ecall`: extension number in a7, function in a6, arguments in a0
-and up.
+"""SBI: the supervisor's calls to its firmware, by `ecall`.
 
-The answer is an error (0: none) in a0 and a value in a1; the legacy extensions answer in a0 alone. Numbers: RISC-V
-Supervisor Binary Interface Specification 2.0.
+Extension number in a7, function in a6, arguments in a0 and up; the answer is an error (0: none) in a0 and a value in
+a1. The legacy extensions answer in a0 alone. Numbers: RISC-V Supervisor Binary Interface Specification 2.0.
 """
 
 # ---- extension numbers ----

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import ast
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from atoll.compiler.constants import evaluate_integer
-from atoll.compiler.symbols import AliasDecl, Builtin, ClassDecl, ConstantDecl, EnumDecl, ErrorDecl, Module, TypeVarDecl
+from atoll.compiler.errors import Refused, shown
+from atoll.compiler.modules import too_deep
+from atoll.compiler.symbols import (
+    AliasDecl,
+    Builtin,
+    ClassDecl,
+    ConstantDecl,
+    EnumDecl,
+    ErrorDecl,
+    Module,
+    Symbol,
+    TypeVarDecl,
+)
 from atoll.compiler.types import (
     FLOAT,
     NAMED,
@@ -16,13 +29,13 @@ from atoll.compiler.types import (
     EnumType,
     ErrorType,
     FunctionType,
-    Int,
     OptionalType,
     RefType,
     SliceType,
-    StructType,
     TupleType,
     Type,
+    Variable,
+    is_aggregate,
 )
 
 if TYPE_CHECKING:
@@ -30,6 +43,31 @@ if TYPE_CHECKING:
 
 # 1 GiB: no image of ours is larger, and LLVM would take a very long time over it.
 LARGEST_ARRAY = 1 << 30
+_PAGE = "see docs/guest-python.md, Types"
+_PYTHON_TYPES = ("int", "bool", "float", "str", "bytes")
+# What to write for Python's own types that have no meaning here, and for types without their parameters.
+_INSTEAD = {
+    "list": "use Array[T, N], or Ring from atoll.userland.runtime.containers",
+    "dict": "use Table[K, V, N] from atoll.userland.runtime.containers",
+    "set": "use Table[K, V, N] from atoll.userland.runtime.containers",
+    "Array": "write its elements and their number: Array[u8, 16]",
+    "Slice": "write its elements: Slice[u8]",
+    "Ref": "write what it refers to: Ref[Node]",
+    "tuple": "write its elements: tuple[u64, bool]",
+    "Callable": "write its parameters and result: Callable[[u64], bool]",
+    "Optional": "write T | None",
+    "Union": "write T | None; there are no other unions",
+    "object": "name the type",
+    "Any": "name the type",
+}
+
+
+class Place(Enum):
+    """What an annotation describes: some types have a meaning in some places only."""
+
+    STORAGE = "a variable or field"
+    PARAMETER = "a parameter"
+    RESULT = "a result"
 
 
 class Annotations:
@@ -37,9 +75,22 @@ class Annotations:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._aliases: list[AliasDecl] = []
 
-    def resolve(self, node: ast.expr, module: Module, substitution: Substitution) -> Type:
+    def resolve(
+        self, node: ast.expr, module: Module, substitution: Substitution, place: Place = Place.STORAGE
+    ) -> Type:
         """The type that an annotation means; raises Refused after reporting."""
+        type_ = self._type(node, module, substitution)
+        if type_ in (VOID, NEVER) and place is not Place.RESULT:
+            raise self._refuse(module, node, f"{type_} is only the result of a function")
+        if isinstance(type_, ErrorType) and place is not Place.PARAMETER:
+            raise self._refuse(
+                module, node, f"an error cannot be {place.value}", "it lives in its handler; a function can be given it"
+            )
+        return type_
+
+    def _type(self, node: ast.expr, module: Module, substitution: Substitution) -> Type:
         match node:
             case ast.Constant(None):
                 return VOID
@@ -51,45 +102,36 @@ class Annotations:
                 return self._optional(left, module, substitution)
             case ast.Subscript(value, index):
                 items = index.elts if isinstance(index, ast.Tuple) else [index]
-                return self._subscript(node, ast.unparse(value).split(".")[-1], value, items, module, substitution)
-        raise self._refuse(
-            module, node, f"{ast.unparse(node)} is not a type of guest Python", "see docs/guest-python.md, Types"
-        )
+                return self._subscript(node, value, items, module, substitution)
+        raise self._refuse(module, node, f"{shown(node)} is not a type of guest Python", _PAGE)
 
-    def _refuse(self, module: Module, node: ast.AST, message: str, advice: str = "") -> Exception:
+    def _refuse(self, module: Module, node: ast.AST, message: str, advice: str = "") -> Refused:
         return self.program.reporter.refuse(module.at(node), message, advice)
 
     def _quoted(self, node: ast.expr, text: str, module: Module, substitution: Substitution) -> Type:
         try:
             inner = ast.parse(text, mode="eval").body
-        except SyntaxError:
-            raise self._refuse(module, node, f"{text!r} is not a type") from None
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            raise self._refuse(module, node, f"{shown(node)} is not a type", _PAGE) from None
+        if too_deep(inner):
+            raise self._refuse(module, node, f"{shown(node)} is not a type", _PAGE)
         for part in ast.walk(inner):
             ast.copy_location(part, node)
-        return self.resolve(inner, module, substitution)
+        return self._type(inner, module, substitution)
 
     def _optional(self, node: ast.expr, module: Module, substitution: Substitution) -> Type:
-        inner = self.resolve(node, module, substitution)
+        inner = self._stored(node, module, substitution)
         if isinstance(inner, RefType):
             inner = inner.inner
-        return OptionalType(inner)
+        return inner if isinstance(inner, OptionalType) else OptionalType(inner)
 
-    def _named(self, node: ast.expr, module: Module, substitution: Substitution) -> Type:
-        if isinstance(node, ast.Attribute):
-            base = self.program.lookup(module, ast.unparse(node.value))
-            if not isinstance(base, Module):
-                raise self._refuse(module, node, f"{ast.unparse(node)} is not a type")
-            return self._symbol(node, node.attr, base, substitution)
-        assert isinstance(node, ast.Name)
-        if node.id in substitution:
+    def _named(self, node: ast.Name | ast.Attribute, module: Module, substitution: Substitution) -> Type:
+        if isinstance(node, ast.Name) and node.id in substitution:
             found = substitution[node.id]
             if isinstance(found, int):
                 raise self._refuse(module, node, f"{node.id} is a number here, not a type")
             return found
-        return self._symbol(node, node.id, module, substitution)
-
-    def _symbol(self, node: ast.expr, name: str, module: Module, substitution: Substitution) -> Type:
-        symbol = self.program.lookup(module, name)
+        symbol, name = self.symbol(node, module)
         match symbol:
             case ClassDecl():
                 return self.program.struct(symbol, (), module.at(node))
@@ -98,17 +140,39 @@ class Annotations:
             case ErrorDecl():
                 return ErrorType(symbol)
             case AliasDecl():
-                return self.resolve(symbol.node, symbol.module, substitution)
+                return self._alias(symbol, node, module)
             case Builtin("standard", "NoReturn" | "Never"):
                 return NEVER
             case Builtin("type", known):
                 return self._no_float(NAMED[known], module, node)
-            case None if name in ("int", "bool", "float", "str", "bytes"):
+            case None if isinstance(node, ast.Name) and name in _PYTHON_TYPES:
                 return self._no_float(NAMED[name], module, node)
-        hint = f"write: from atoll.abi.types import {name}" if name in NAMED else ""
+            case Builtin():
+                name = symbol.name
+        hint = _INSTEAD.get(name, f"write: from atoll.abi.types import {name}" if name in NAMED else "")
         if isinstance(symbol, TypeVarDecl):
             hint = "a type variable has a meaning only inside a generic class or function"
-        raise self._refuse(module, node, f"{name} is not a type" if symbol else f"type {name} is not known here", hint)
+        raise self._refuse(
+            module, node, f"{shown(node)} is not a type" if symbol else f"type {shown(node)} is not known here", hint
+        )
+
+    def symbol(self, node: ast.expr, module: Module) -> tuple[Symbol | None, str]:
+        """What a name, or the name of another module's thing, stands for."""
+        if isinstance(node, ast.Name):
+            return self.program.lookup(module, node.id), node.id
+        if isinstance(node, ast.Attribute):
+            owner, _ = self.symbol(node.value, module)
+            return (self.program.lookup(owner, node.attr) if isinstance(owner, Module) else None), node.attr
+        return None, ""
+
+    def _alias(self, decl: AliasDecl, node: ast.expr, module: Module) -> Type:
+        if decl in self._aliases:
+            raise self._refuse(module, node, f"{decl.name} is defined by itself")
+        self._aliases.append(decl)
+        try:
+            return self._type(decl.node, decl.module, {})
+        finally:
+            self._aliases.pop()
 
     def _no_float(self, type_: Type, module: Module, node: ast.expr) -> Type:
         if type_ == FLOAT and self.program.kernel:
@@ -117,47 +181,53 @@ class Annotations:
             )
         return type_
 
-    def _subscript(
-        self,
-        node: ast.expr,
-        name: str,
-        value: ast.expr,
-        items: list[ast.expr],
-        module: Module,
-        substitution: Substitution,
-    ) -> Type:
-        def type_at(index: int) -> Type:
-            return self.resolve(items[index], module, substitution)
+    def _stored(self, node: ast.expr, module: Module, substitution: Substitution) -> Type:
+        """A type inside another: of an element, for example."""
+        type_ = self._type(node, module, substitution)
+        if type_ in (VOID, NEVER) or isinstance(type_, ErrorType):
+            raise self._refuse(module, node, f"{type_} cannot be part of a type")
+        return type_
 
-        if isinstance(value, ast.Name) and isinstance(self.program.lookup(module, value.id), ClassDecl):
-            return self._generic(node, value.id, items, module, substitution)
+    def _subscript(
+        self, node: ast.expr, value: ast.expr, items: list[ast.expr], module: Module, substitution: Substitution
+    ) -> Type:
+        symbol, name = self.symbol(value, module)
+        if isinstance(symbol, ClassDecl):
+            arguments = tuple(self.argument(i, module, substitution) for i in items)
+            return self.program.struct(symbol, arguments, module.at(node))
+        if isinstance(symbol, Builtin) or (symbol is None and name == "tuple" and isinstance(value, ast.Name)):
+            name = symbol.name if isinstance(symbol, Builtin) else name
+            found = self._built_in(name, items, module, substitution)
+            if found is not None:
+                return found
+        elif symbol is None and isinstance(value, ast.Name) and name in ("Array", "Slice", "Ref", "Callable"):
+            home = "collections.abc" if name == "Callable" else "atoll.abi.types"
+            raise self._refuse(module, value, f"type {name} is not known here", f"write: from {home} import {name}")
+        raise self._refuse(module, node, f"{shown(node)} is not a type of guest Python", _INSTEAD.get(name, _PAGE))
+
+    def _built_in(
+        self, name: str, items: list[ast.expr], module: Module, substitution: Substitution
+    ) -> Type | None:
         match name, len(items):
             case "Array", 2:
-                return ArrayType(type_at(0), self.count(items[1], module, substitution))
+                return ArrayType(
+                    self._stored(items[0], module, substitution), self.count(items[1], module, substitution)
+                )
             case "Slice", 1:
-                return SliceType(type_at(0))
+                return SliceType(self._stored(items[0], module, substitution))
             case "Ref", 1:
-                return RefType(type_at(0))
-            case "Final" | "ClassVar" | "PerThread", 1:
-                return type_at(0)
-            case "Optional", 1:
-                return self._optional(items[0], module, substitution)
+                inner = self._stored(items[0], module, substitution)
+                if not is_aggregate(inner) and not isinstance(inner, Variable):
+                    raise self._refuse(module, items[0], f"Ref refers to a structure, not to {inner}")
+                return RefType(inner)
+            case "Final", 1:
+                return self._type(items[0], module, substitution)
             case "tuple", _:
-                return TupleType(tuple(_plain(type_at(i)) for i in range(len(items))))
+                return TupleType(tuple(_plain(self._stored(i, module, substitution)) for i in items))
             case "Callable", 2 if isinstance(items[0], ast.List):
-                parameters = tuple(_plain(self.resolve(p, module, substitution)) for p in items[0].elts)
-                return FunctionType(parameters, _plain(type_at(1)))
-        advice = {"list": "use Array[T, N], or Ring from atoll.userland.runtime.containers",
-                  "dict": "use Table[K, V, N] from atoll.userland.runtime.containers"}  # fmt: skip
-        raise self._refuse(module, node, f"{ast.unparse(node)} is not a type of guest Python",
-                           advice.get(name, "see docs/guest-python.md, Types"))  # fmt: skip
-
-    def _generic(
-        self, node: ast.expr, name: str, items: list[ast.expr], module: Module, substitution: Substitution
-    ) -> StructType:
-        decl = self.program.lookup(module, name)
-        assert isinstance(decl, ClassDecl)
-        return self.program.struct(decl, tuple(self.argument(i, module, substitution) for i in items), module.at(node))
+                parameters = tuple(_plain(self._stored(p, module, substitution)) for p in items[0].elts)
+                return FunctionType(parameters, _plain(self._type(items[1], module, substitution)))
+        return None
 
     def argument(self, node: ast.expr, module: Module, substitution: Substitution) -> Type | int:
         """A type argument: a type, or a number (literal, constant or type variable that stands for one)."""
@@ -165,17 +235,23 @@ class Annotations:
             return self.count(node, module, substitution)
         if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.BitOr):
             return self.count(node, module, substitution)
-        if isinstance(node, ast.Name):
-            if isinstance(substitution.get(node.id), int):
-                return substitution[node.id]
-            if isinstance(self.program.lookup(module, node.id), ConstantDecl):
+        if isinstance(node, ast.Name) and isinstance(substitution.get(node.id), int):
+            return substitution[node.id]
+        if not (isinstance(node, ast.Name) and node.id in substitution):
+            symbol, _ = self.symbol(node, module)
+            if isinstance(symbol, ConstantDecl):
                 return self.count(node, module, substitution)
-        return self.resolve(node, module, substitution)
+        return self._stored(node, module, substitution)
 
     def count(self, node: ast.expr, module: Module, substitution: Substitution) -> int:
         """A constant number of elements."""
-        if isinstance(node, ast.Name) and isinstance(number := substitution.get(node.id), int):
-            return number
+        found = substitution.get(node.id) if isinstance(node, ast.Name) else None
+        if isinstance(found, int):
+            return found
+        if isinstance(found, Variable):
+            raise self._refuse(
+                module, node, f"the length {found} cannot be found from an argument", "take a Slice[T] instead"
+            )
         value = evaluate_integer(self.program, node, module, substitution)
         if not 0 < value <= LARGEST_ARRAY:
             raise self._refuse(module, node, f"{value} is not a number of elements", f"1 to {LARGEST_ARRAY}")
@@ -184,8 +260,3 @@ class Annotations:
 
 def _plain(type_: Type) -> Type:
     return type_.inner if isinstance(type_, RefType) else type_
-
-
-def is_integer(type_: Type) -> bool:
-    """Whether arithmetic on integers applies to it."""
-    return isinstance(type_, Int)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from atoll.compiler.errors import Location
+from atoll.compiler.errors import Location, shown
 from atoll.compiler.symbols import ConstantDecl, Module
 from atoll.compiler.tree import Constant
 from atoll.compiler.types import I64, LITERAL, U64, Int, Type
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # A shift of a constant beyond this many bits cannot fit any type.
 _WIDEST = 128
+# Constants on their way to 64 bits may be wider; beyond this they are a mistake.
+LARGEST = 1 << 256
 
 
 def literal_type(value: int) -> Int | None:
@@ -23,7 +25,12 @@ def literal_type(value: int) -> Int | None:
 
 
 def fold(op: str, a: int, b: int) -> int | None:
-    """`a op b` in unbounded integers; None where it has no value (division by zero, a negative or absurd shift)."""
+    """`a op b` in (nearly) unbounded integers; None where it has no value, such as a division by zero."""
+    value = _fold(op, a, b)
+    return value if value is not None and abs(value) <= LARGEST else None
+
+
+def _fold(op: str, a: int, b: int) -> int | None:
     match op:
         case "+":
             return a + b
@@ -46,7 +53,7 @@ def fold(op: str, a: int, b: int) -> int | None:
         case ">>":
             return a >> b if b >= 0 else None
         case "**":
-            return a**b if 0 <= b <= _WIDEST and abs(a) <= 1 << 64 else None
+            return a**b if b >= 0 and a.bit_length() * b <= _WIDEST * 4 else None
     return None
 
 
@@ -67,7 +74,7 @@ def evaluate(program: Program, decl: ConstantDecl) -> Constant:
                 result = checker.coerce(result, wanted, decl.node)
             if not isinstance(result, Constant):
                 raise program.reporter.refuse(
-                    place, f"{ast.unparse(decl.node)} is not a constant", "compute it in a function"
+                    place, f"{shown(decl.node)} is not a constant", "compute it in a function"
                 )
             decl.value, decl.type = result.value, result.type
         finally:
@@ -84,7 +91,7 @@ def evaluate_integer(program: Program, node: ast.expr, module: Module, substitut
     result = constant_checker(program, module, substitution).expression(node, None)
     if not isinstance(result, Constant) or not isinstance(result.value, int):
         raise program.reporter.refuse(
-            module.at(node), f"{ast.unparse(node)} is not a constant integer", "write a number or a module constant"
+            module.at(node), f"{shown(node)} is not a constant integer", "write a number or a module constant"
         )
     return int(result.value)
 

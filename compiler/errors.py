@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ast
+import unicodedata
 from dataclasses import dataclass, field
+
+# The end of a construct that goes on in the next line: the caret then marks the rest of the first.
+REST_OF_LINE = 1 << 30
+_LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, order=True)
 class Location:
-    """A place in a source file; `line` counts from 1, `column` from 0."""
+    """A place in a source file; `line` counts from 1 (0: the whole file), `column` from 0."""
 
     file: str
     line: int
@@ -17,11 +22,15 @@ class Location:
 
     @staticmethod
     def of(file: str, node: ast.AST) -> Location:
-        """Where `node` stands; its end is kept only if it is on the same line."""
+        """Where `node` stands; of functions and classes the name is marked, of others no more than the first line."""
         line = getattr(node, "lineno", 1)
         column = getattr(node, "col_offset", 0)
-        same_line = getattr(node, "end_lineno", line) == line
-        return Location(file, line, column, getattr(node, "end_col_offset", column) if same_line else column)
+        end = getattr(node, "end_col_offset", column)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            end = column + len("def " if isinstance(node, ast.FunctionDef) else "class ") + len(node.name.encode())
+        elif getattr(node, "end_lineno", line) != line:
+            end = REST_OF_LINE
+        return Location(file, line, column, end)
 
 
 @dataclass(frozen=True, order=True)
@@ -35,18 +44,35 @@ class Diagnostic:
 
     def __str__(self) -> str:
         place = self.location
-        text = f"{place.file}:{place.line}:{place.column + 1}: error: {self.message}"
+        # Columns count UTF-8 bytes in CPython's tree; people and carets count characters.
+        column = len(self.source.encode(errors="replace")[: place.column].decode(errors="replace"))
+        where = f"{place.file}:{place.line}:{column + 1}" if place.line else place.file
+        text = f"{where}: error: {self.message}"
         if self.source.strip():
-            # Columns count UTF-8 bytes in CPython's tree; the caret must count characters.
-            before = self.source.encode()[: place.column].decode(errors="replace")
-            marked = self.source.encode()[place.column : max(place.end_column, place.column + 1)].decode(
-                errors="replace"
-            )
-            lead = "".join("\t" if c == "\t" else " " for c in before)
-            text += f"\n    {self.source}\n    {lead}{'^' * max(1, len(marked.rstrip()))}"
+            line = self.source.encode(errors="replace")
+            before = line[: place.column].decode(errors="replace")
+            marked = line[place.column : max(place.end_column, place.column + 1)].decode(errors="replace").rstrip()
+            lead = "".join("\t" if c == "\t" else " " * _width(c) for c in before)
+            text += f"\n    {self.source}\n    {lead}{'^' * max(1, sum(map(_width, marked)))}"
         if self.advice:
             text += f"\n    help: {self.advice}"
         return text
+
+
+def _width(character: str) -> int:
+    """How many columns a terminal gives a character."""
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def shown(node: ast.AST) -> str:
+    """An expression as a message shows it, cut if it is long."""
+    try:
+        text = " ".join(ast.unparse(node).split())
+    except RecursionError:
+        return "this"
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
 
 
 class CompileError(Exception):

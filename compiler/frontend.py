@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,10 +11,21 @@ from atoll.compiler.analyse.escape import Escape
 from atoll.compiler.analyse.ownership import Ownership
 from atoll.compiler.analyse.raises import Raises
 from atoll.compiler.analyse.reachable import reachable
-from atoll.compiler.check.function import check_function, check_initialiser
-from atoll.compiler.errors import CompileError, Refused
+from atoll.compiler.annotations import Place
+from atoll.compiler.check.function import check_function, check_initialiser, constant_checker
+from atoll.compiler.constants import evaluate
+from atoll.compiler.errors import CompileError, Location, Refused
 from atoll.compiler.program import RUNTIME, Program
-from atoll.compiler.symbols import ClassDecl, FunctionDecl, GlobalVariable, Module
+from atoll.compiler.symbols import (
+    AliasDecl,
+    Broken,
+    ClassDecl,
+    ConstantDecl,
+    ErrorDecl,
+    FunctionDecl,
+    GlobalVariable,
+    Module,
+)
 from atoll.compiler.tree import Assign, Call, Constant, Function, FunctionValue, Global, Make, MakeArray, Statement
 from atoll.compiler.types import I64, VOID, FunctionType, Int
 
@@ -48,7 +60,9 @@ def check_program(path: Path, kind: str) -> Checked:
         needed += [RUNTIME + "start", RUNTIME + "system"]
     try:
         root = program.load(path, tuple(needed))
-        program.reporter.finish()
+        if program.loader.unreadable:
+            # Names of a module that is not there would be missed everywhere.
+            program.reporter.finish()
         runtime = _runtime_functions(program) if kind != "host" else {}
     except Refused:
         program.reporter.finish()
@@ -83,25 +97,36 @@ def _declare_all(program: Program, root: Module, kind: str) -> None:
                 continue
             if program.kernel and module.name == RUNTIME + "floats":
                 continue
-            try:
+            with suppress(Refused):
                 _ask(program, symbol)
-            except Refused:
-                continue
     main = root.names.get("main")
-    if kind == "program" and not isinstance(main, FunctionDecl):
-        raise CompileError(f"{root.shown}: a program needs a function main\n    help: write def main() -> None: ...")
+    if kind == "program" and not isinstance(main, FunctionDecl | Broken):
+        message = "a program needs a function main"
+        program.reporter.report(Location(root.shown, 0), message, "write def main() -> None: ...")
 
 
 def _ask(program: Program, symbol: object) -> None:
-    if isinstance(symbol, FunctionDecl) and not symbol.parameters:
-        if not (program.kernel and _uses_float(symbol)):
-            program.function(symbol)
-    elif isinstance(symbol, ClassDecl) and not symbol.parameters:
-        struct = program.struct(symbol, (), symbol.module.at(symbol.node))
-        program.complete(struct)
-        for method in symbol.methods.values():
-            if not method.parameters:
-                program.function(method, struct)
+    match symbol:
+        case FunctionDecl(parameters=()):
+            if not (program.kernel and _uses_float(symbol)):
+                program.function(symbol)
+        case ClassDecl(parameters=()):
+            struct = program.struct(symbol, (), symbol.module.at(symbol.node))
+            program.complete(struct)
+            for method in symbol.methods.values():
+                with suppress(Refused):
+                    program.function(method, struct)
+            for constant in symbol.constants.values():
+                with suppress(Refused):
+                    evaluate(program, constant)
+        case ErrorDecl():
+            program.error_fields(symbol)
+        case ConstantDecl():
+            evaluate(program, symbol)
+        case AliasDecl():
+            program.types.resolve(symbol.node, symbol.module, {}, Place.RESULT)
+        case GlobalVariable():
+            constant_checker(program, symbol.module, {}).global_type(symbol)
 
 
 def _uses_float(decl: FunctionDecl) -> bool:
@@ -173,9 +198,7 @@ def _analyse(checked: Checked, kind: str) -> None:
     checked.functions = reachable(roots)
     Ownership([*program.functions.values(), *checked.initialisers], program.reporter).run()
     everything = [f for f in [*program.functions.values(), *checked.initialisers]]
-    raises = Raises(
-        everything, [checked.runtime[n] for n in ("print_sink", "put_text", "print_done") if n in checked.runtime]
-    )
+    raises = Raises(program, everything, checked.runtime)
     raises.run()
     Escape(everything, program.reporter).run()
     if kind == "kernel":

@@ -43,7 +43,10 @@ class Image:
         )
         self.errors: list[ErrorDecl] = self.module.number_errors()
         self._globals()
-        for function in [*checked.functions]:
+        for function in checked.functions:
+            # Debuggers and disassemblers are asked for these first, so they keep a symbol of their own.
+            if function.decl is checked.root.names.get("main") or function.decl.exported == "kernel_main":
+                function.decl.noinline = True
             if not function.decl.is_assembly and function.decl.external is None:
                 lower_function(self.module, function)
         if kind == "program":

@@ -73,4 +73,5 @@ def emit(ir: str, kind: str, name: str, what: str) -> bytes:
     module, machine = optimised(ir, kind, name)
     if what == "ir":
         return str(module).encode()
-    return machine.emit_assembly(module).encode() if what == "asm" else machine.emit_object(module)
+    code: bytes = machine.emit_assembly(module).encode() if what == "asm" else machine.emit_object(module)
+    return code

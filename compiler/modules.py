@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import sys
+import warnings
 from pathlib import Path
 
 import atoll
 from atoll.compiler.errors import CompileError, Location, Reporter
-from atoll.compiler.symbols import Module
+from atoll.compiler.symbols import Broken, Module
 
 PACKAGE = Path(atoll.__file__).parent
 GUEST_FOLDERS = ("abi", "kernel", "servers", "userland")
+# Stands in a guest folder, but is what CPython runs in the place of compiled code.
+_HOST_PREFIX = "atoll.abi.cpython"
 # What guest code may import from the standard library: the compiler gives the names their meaning itself.
 STANDARD = {
     "__future__": {"annotations"},
@@ -35,6 +39,12 @@ _ADVICE = (
     "guest code imports guest modules: "
     "atoll.abi, atoll.kernel, atoll.servers, atoll.userland, and files beside the program"
 )
+# The compiler goes down a program's tree by calling itself; this many frames are enough for the deepest it accepts.
+_FRAMES = 4000
+_FRAMES_OF_CALL, _FRAMES_OF_NODE = 8, 4
+_DEEPEST = 3200
+# What Python says of misplaced statements: the checker says it too, of each.
+_SAID_BY_CHECKER = ("outside", "not properly in loop", "import * only allowed")
 
 
 class Loader:
@@ -45,6 +55,11 @@ class Loader:
         self.modules: dict[str, Module] = {}
         self.order: list[Module] = []
         self.root_folder = Path(".")
+        # Whether a file has no syntax tree.
+        self.unreadable = False
+        # The modules whose imports are being loaded, outermost first.
+        self._loading: list[Module] = []
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
 
     def load_root(self, path: Path) -> Module:
         """Load the program's own file and all that it needs."""
@@ -64,7 +79,7 @@ class Loader:
             return self.modules[name]
         parts = name.split(".")
         if parts[0] == "atoll":
-            if len(parts) < 3 or parts[1] not in GUEST_FOLDERS:
+            if len(parts) < 3 or parts[1] not in GUEST_FOLDERS or name.startswith(_HOST_PREFIX):
                 return None
             path = PACKAGE.joinpath(*parts[1:]).with_suffix(".py")
             shown = "/".join(parts[1:]) + ".py"
@@ -75,72 +90,145 @@ class Loader:
 
     def _read(self, name: str, path: Path, shown: str) -> Module:
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")
         except FileNotFoundError:
             raise CompileError(f"{path}: there is no such file") from None
         except UnicodeDecodeError as error:
             raise CompileError(f"{path}: not UTF-8 text (byte {error.start})") from None
         except OSError as error:
             raise CompileError(f"{path}: cannot be read: {error.strerror}") from None
-        lines = text.splitlines()
+        # Not splitlines(): Python's own lines end at line feeds only.
+        lines = text.split("\n")
         self.reporter.lines[shown] = lines
-        try:
-            tree = ast.parse(text, shown)
-        except SyntaxError as error:
-            column = max((error.offset or 1) - 1, 0)
-            place = Location(shown, error.lineno or 1, column, max((error.end_offset or 0) - 1, column))
-            self.reporter.report(place, f"syntax error: {error.msg}")
-            tree = ast.Module([], [])
-        except (ValueError, RecursionError) as error:
-            self.reporter.report(Location(shown, 1), f"cannot be parsed: {error}")
-            tree = ast.Module([], [])
-        module = Module(name, path, shown, tree, lines)
+        module = Module(name, path, shown, self._parse(text, shown), lines)
         self.modules[name] = module
         if name not in INTRINSIC:
+            self._loading.append(module)
             self._load_imports(module)
+            self._loading.pop()
         self.order.append(module)
         return module
+
+    def _parse(self, text: str, shown: str) -> ast.Module:
+        """The syntax tree; an empty one after a report."""
+        try:
+            tree = ast.parse(text, shown)
+            if (deep := too_deep(tree)) is None:
+                self._compile(tree, text, shown)
+                return tree
+            self.reporter.report(Location.of(shown, deep), "this is nested too deeply", "write it in several steps")
+        except SyntaxError as error:
+            self.reporter.report(_place(error, text, shown), f"syntax error: {error.msg}")
+        except (RecursionError, MemoryError):
+            self.reporter.report(Location(shown, 1), "something in this file is nested too deeply")
+        except ValueError:
+            self.reporter.report(Location(shown, 1), "the file holds a null character", "it is no Python source")
+        self.unreadable = True
+        return ast.Module([], [])
+
+    def _compile(self, tree: ast.Module, text: str, shown: str) -> None:
+        """What Python itself finds only when it compiles, such as two parameters of one name."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compile(tree, shown, "exec", dont_inherit=True)
+        except SyntaxError as error:
+            if not any(part in error.msg for part in _SAID_BY_CHECKER):
+                self.reporter.report(_place(error, text, shown), f"syntax error: {error.msg}")
+
+    # --- imports ------------------------------------------------------------------------------------------------------
 
     def _load_imports(self, module: Module) -> None:
         for node in module.tree.body:
             if isinstance(node, ast.Import):
                 for alias in node.names:
-                    self._import(module, node, alias.name)
-            elif isinstance(node, ast.ImportFrom):
-                self._import_from(module, node)
+                    if not self._import(module, node, alias.name):
+                        module.names[alias.asname or alias.name] = Broken()
+            elif isinstance(node, ast.ImportFrom) and not self._import_from(module, node):
+                # The names have no meaning, but that was said here: not again at each use.
+                module.names.update({alias.asname or alias.name: Broken() for alias in node.names})
 
-    def _import(self, module: Module, node: ast.stmt, name: str) -> Module | None:
+    def _import(self, module: Module, node: ast.stmt, name: str) -> bool:
         found = self.load(name)
         if found is None:
-            self._refuse(module, node, name)
-        elif found not in module.imports:
+            return self._refuse(module, node, name)
+        if found not in module.imports:
             module.imports.append(found)
-        return found
+        return True
 
-    def _import_from(self, module: Module, node: ast.ImportFrom) -> None:
+    def _import_from(self, module: Module, node: ast.ImportFrom) -> bool:
         name = node.module or ""
         if node.level:
             self.reporter.report(module.at(node), "relative imports are not supported", "name the module in full")
-        elif name in STANDARD:
-            for alias in node.names:
-                if alias.name not in STANDARD[name]:
-                    self.reporter.report(
-                        module.at(node), f"{name}.{alias.name} is not available to guest code", _ADVICE
-                    )
-        elif self.load(name) is not None:
-            self._import(module, node, name)
-        elif all(self.load(f"{name}.{alias.name}") for alias in node.names):
-            for alias in node.names:
-                self._import(module, node, f"{name}.{alias.name}")
-        else:
-            self._refuse(module, node, name)
+            return False
+        if name in STANDARD:
+            self._import_standard(module, node, name)
+            return True
+        found = self.load(name)
+        if found in self._loading:
+            self._refuse_circle(module, node, name)
+            return False
+        if found is not None:
+            return self._import(module, node, name)
+        if all(self.load(f"{name}.{alias.name}") for alias in node.names):
+            return all([self._import(module, node, f"{name}.{alias.name}") for alias in node.names])
+        known = any(self.load(f"{name}.{alias.name}") for alias in node.names)
+        missing = [f"{name}.{a.name}" for a in node.names if self.load(f"{name}.{a.name}") is None]
+        return self._refuse(module, node, missing[0] if known or _is_guest_folder(name) else name)
 
-    def _refuse(self, module: Module, node: ast.stmt, name: str) -> None:
+    def _import_standard(self, module: Module, node: ast.ImportFrom, name: str) -> None:
+        for alias in node.names:
+            if alias.name not in STANDARD[name] and alias.name != "*":
+                advice = f"{name} has these for it: {', '.join(sorted(STANDARD[name]))}"
+                self.reporter.report(module.at(node), f"{name}.{alias.name} is not available to guest code", advice)
+                module.names[alias.asname or alias.name] = Broken()
+
+    def _refuse_circle(self, module: Module, node: ast.stmt, name: str) -> None:
+        """`from X import y` while X is still waiting for this module: its names do not exist yet, in Python neither."""
+        names = [m.name for m in self._loading]
+        circle = " -> ".join([*names[names.index(name) :], name])
+        self.reporter.report(
+            module.at(node),
+            f"circular import: {circle}",
+            f"move what both need into a third module, or write: import {name} as NAME",
+        )
+
+    def _refuse(self, module: Module, node: ast.stmt, name: str) -> bool:
         parts = name.split(".")
-        if parts[0] == "atoll" and len(parts) > 1 and parts[1] not in GUEST_FOLDERS:
+        if parts[0] == "atoll" and len(parts) > 1 and (parts[1] not in GUEST_FOLDERS or name.startswith(_HOST_PREFIX)):
             message = f"module {name} is host code and cannot be used on the emulated CPU"
         elif parts[0] == "atoll":
             message = f"there is no guest module {name}"
         else:
             message = f"module {name} is not guest code"
         self.reporter.report(module.at(node), message, _ADVICE)
+        return False
+
+
+def _is_guest_folder(name: str) -> bool:
+    top, *parts = name.split(".")
+    return top == "atoll" and bool(parts) and parts[0] in GUEST_FOLDERS and PACKAGE.joinpath(*parts).is_dir()
+
+
+def _place(error: SyntaxError, text: str, shown: str) -> Location:
+    """Where a syntax error is; Python counts its columns in characters, we in bytes."""
+    number = error.lineno or 1
+    lines = text.split("\n")
+    line = lines[number - 1] if 0 < number <= len(lines) else ""
+    column = len(line[: max((error.offset or 1) - 1, 0)].encode())
+    end = column
+    if error.end_lineno == number and error.end_offset:
+        end = len(line[: max(error.end_offset - 1, 0)].encode())
+    return Location(shown, number, column, max(end, column))
+
+
+def too_deep(tree: ast.AST) -> ast.AST | None:
+    """The first node that stands deeper than the compiler's own calls can follow; None if there is none."""
+    waiting: list[tuple[ast.AST, int]] = [(tree, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        depth += _FRAMES_OF_CALL if isinstance(node, ast.Call | ast.stmt) else _FRAMES_OF_NODE
+        if depth > _DEEPEST and hasattr(node, "lineno"):
+            return node
+        waiting += [(child, depth) for child in ast.iter_child_nodes(node)]
+    return None

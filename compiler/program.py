@@ -6,14 +6,26 @@ import ast
 from collections import deque
 from pathlib import Path
 
-from atoll.compiler.annotations import Annotations
+from atoll.compiler.annotations import Annotations, Place
+from atoll.compiler.constants import evaluate_integer
 from atoll.compiler.declare import Declarer
 from atoll.compiler.errors import Location, Refused, Reporter
 from atoll.compiler.modules import Loader
-from atoll.compiler.symbols import ClassDecl, ErrorDecl, FunctionDecl, FunctionSignature, GlobalVariable, Module, Symbol
+from atoll.compiler.symbols import (
+    Broken,
+    ClassDecl,
+    EnumDecl,
+    ErrorDecl,
+    FunctionDecl,
+    FunctionSignature,
+    GlobalVariable,
+    Module,
+    Symbol,
+)
 from atoll.compiler.tree import Function
 from atoll.compiler.types import (
     BOOL,
+    I64,
     TEXT,
     VOID,
     ArrayType,
@@ -26,6 +38,7 @@ from atoll.compiler.types import (
     StructType,
     Type,
     is_aggregate,
+    least_size,
     mentions_variable,
 )
 
@@ -44,6 +57,10 @@ UNCHECKED = tuple(RUNTIME + name for name in ("errors", "memory", "text", "float
 
 # What the run-time library's error record has room for.
 MOST_ERROR_NUMBERS = 4
+# No real program comes near it.
+MOST_USES = 300
+# 1 GiB: no image of ours is larger, and LLVM would take a very long time over it.
+LARGEST_STORAGE = 1 << 30
 
 Substitution = dict[str, Type | int]
 
@@ -56,6 +73,8 @@ class Program:
         self.loader = Loader(self.reporter)
         self.checks = checks
         self.kernel = kernel
+        # Code for the host is compiled without checks and without the run-time library.
+        self.has_runtime = checks != "none"
         self.errors: dict[str, ErrorDecl] = {}
         for name, base in _BUILTIN_ERRORS.items():
             parent = self.errors.get(base)
@@ -68,6 +87,8 @@ class Program:
         self.pending: deque[Function] = deque()
         self._structs: dict[tuple[ClassDecl, tuple[Type | int, ...]], StructType] = {}
         self._completing: list[StructType] = []
+        self._uses: dict[ClassDecl | FunctionDecl, int] = {}
+        self._symbols: dict[str, int] = {}
         self._declared: set[Module] = set()
         self.types = Annotations(self)
 
@@ -88,13 +109,44 @@ class Program:
             if module not in self._declared:
                 self._declared.add(module)
                 Declarer(module, self.loader, self.reporter, self.errors).declare()
+                for symbol in module.names.values():
+                    if isinstance(symbol, EnumDecl) and symbol.module is module:
+                        self._members(symbol)
+        self._refuse_exported_twice()
+
+    def _members(self, decl: EnumDecl) -> None:
+        """Compute the members of an enumeration; each may use those before it."""
+        for name, node in decl.written:
+            try:
+                value = evaluate_integer(self, node, decl.module, dict(decl.members))
+                if not I64.holds(value):
+                    self.reporter.report(decl.module.at(node), f"{value} does not fit {I64}")
+            except Refused:
+                value = 0
+            decl.members[name] = value
+
+    def _refuse_exported_twice(self) -> None:
+        """A symbol has one function."""
+        seen: dict[str, FunctionDecl] = {}
+        for module in self.loader.order:
+            for symbol in module.names.values():
+                if isinstance(symbol, FunctionDecl) and symbol.module is module and symbol.exported is not None:
+                    first = seen.setdefault(symbol.exported, symbol)
+                    if first is not symbol:
+                        place = f"{first.module.shown}:{first.node.lineno}"
+                        self.reporter.report(
+                            module.at(symbol.node), f"symbol {symbol.exported} is exported twice, first in {place}"
+                        )
 
     def module(self, name: str) -> Module:
         return self.loader.modules[name]
 
     def lookup(self, module: Module, name: str) -> Symbol | None:
         """What a global name means in a module."""
-        return module.names.get(name) or self.errors.get(name)
+        symbol = module.names.get(name) or self.errors.get(name)
+        if isinstance(symbol, Broken):
+            raise Refused(name)
+        return symbol
 
     # --- types --------------------------------------------------------------------------------------------------------
 
@@ -106,8 +158,17 @@ class Program:
             if len(arguments) != len(decl.parameters):
                 wanted = ", ".join(decl.parameters) or "no parameters"
                 raise self.reporter.refuse(at, f"{decl.name} takes {wanted}, not {len(arguments)} arguments")
+            self._count_use(decl, at)
             found = self._structs[key] = StructType(decl, arguments)
         return found
+
+    def _count_use(self, decl: ClassDecl | FunctionDecl, at: Location) -> None:
+        """A generic that uses itself with ever larger types has no end."""
+        self._uses[decl] = self._uses.get(decl, 0) + 1
+        if self._uses[decl] > MOST_USES:
+            raise self.reporter.refuse(
+                at, f"{decl.name} is used with more than {MOST_USES} lists of types", "it seems to use itself endlessly"
+            )
 
     def complete(self, struct: StructType) -> StructType:
         """Give a structure its fields (when its layout is first needed)."""
@@ -127,7 +188,7 @@ class Program:
                 assert isinstance(node.target, ast.Name)
                 try:
                     type_ = self.types.resolve(node.annotation, decl.module, substitution)
-                    self._complete_storage(type_, decl.module.at(node))
+                    self.complete_storage(type_, decl.module.at(node))
                 except Refused:
                     continue
                 struct.fields[node.target.id] = Field(node.target.id, type_, index)
@@ -138,13 +199,15 @@ class Program:
             struct.complete = True
         return struct
 
-    def _complete_storage(self, type_: Type, at: Location) -> None:
-        if isinstance(type_, ArrayType):
-            self._complete_storage(type_.element, at)
-        elif isinstance(type_, StructType):
-            self.complete(type_)
-        elif type_ == VOID:
-            raise self.reporter.refuse(at, "a field cannot be None")
+    def complete_storage(self, type_: Type, at: Location) -> None:
+        """Complete all structures that storage of this type holds in place; refuse it if it is too large."""
+        part = type_
+        while isinstance(part, ArrayType):
+            part = part.element
+        if isinstance(part, StructType):
+            self.complete(part)
+        if least_size(type_) > LARGEST_STORAGE:
+            raise self.reporter.refuse(at, f"{type_} has more than {LARGEST_STORAGE} bytes", "make it smaller")
 
     def substitution(self, struct: StructType) -> Substitution:
         """The type arguments of a structure, by name."""
@@ -162,6 +225,8 @@ class Program:
         for item in decl.node.body:
             match item:
                 case ast.AnnAssign(ast.Name(name), annotation, None):
+                    if name in decl.fields:
+                        raise self.reporter.refuse(decl.module.at(item), f"field {name} is declared twice")
                     type_ = self.types.resolve(annotation, decl.module, {})
                     if not (isinstance(type_, Int | EnumType) or type_ in (BOOL, TEXT)):
                         raise self.reporter.refuse(
@@ -189,30 +254,72 @@ class Program:
         """Parameters and result of one use of a function."""
         arguments = decl.node.args
         module = decl.module
+        problems = False
         for bad in (arguments.vararg, arguments.kwarg, *arguments.kwonlyargs, *arguments.posonlyargs):
             if bad is not None:
-                raise self.reporter.refuse(module.at(bad), "only plain parameters are supported", "name each parameter")
-        names: list[str] = []
+                self.reporter.report(module.at(bad), "only plain parameters are supported", "name each parameter")
+                problems = True
+        names = [a.arg for a in arguments.args]
         types: list[Type] = []
         for position, argument in enumerate(arguments.args):
-            names.append(argument.arg)
-            if position == 0 and decl.owner is not None and not decl.is_static:
-                assert owner is not None
-                types.append(owner)
-            elif argument.annotation is None:
-                raise self.reporter.refuse(module.at(argument), f"parameter {argument.arg} of {decl.name} has no type",
-                                           f"write {argument.arg}: u64, for example")  # fmt: skip
-            else:
-                types.append(_value(self.types.resolve(argument.annotation, module, substitution)))
-        if decl.node.returns is None and decl.name != "__init__":
-            raise self.reporter.refuse(
-                module.at(decl.node), f"function {decl.name} has no result type", "write -> None or the type"
-            )
-        result = _value(self.types.resolve(decl.node.returns, module, substitution)) if decl.node.returns else VOID
+            try:
+                types.append(self._parameter(decl, position, argument, substitution, owner))
+            except Refused:
+                problems = True
+        result: Type = VOID
+        try:
+            self._check_self(decl)
+            result = self._result(decl, substitution)
+        except Refused:
+            problems = True
+        if problems:
+            raise Refused(decl.name)
         defaults = dict(zip(names[len(names) - len(arguments.defaults) :], arguments.defaults, strict=True))
         for type_ in (*types, result):
             self._complete_value(type_)
-        return FunctionSignature(tuple(names), FunctionType(tuple(types), result), defaults)
+        return FunctionSignature(tuple(names), FunctionType(tuple(types), result), defaults, substitution)
+
+    def _check_self(self, decl: FunctionDecl) -> None:
+        count = len(decl.node.args.args)
+        if decl.owner is None or decl.is_static:
+            return
+        if count == 0:
+            raise self.reporter.refuse(
+                decl.module.at(decl.node), f"method {decl.name} has no self", "add it, or write @staticmethod"
+            )
+        if decl.is_property and count > 1:
+            raise self.reporter.refuse(decl.module.at(decl.node), f"property {decl.name} takes self only")
+
+    def _parameter(
+        self,
+        decl: FunctionDecl,
+        position: int,
+        argument: ast.arg,
+        substitution: Substitution,
+        owner: StructType | None,
+    ) -> Type:
+        if position == 0 and owner is not None and not decl.is_static:
+            return owner
+        if argument.annotation is None:
+            raise self.reporter.refuse(
+                decl.module.at(argument),
+                f"parameter {argument.arg} of {decl.name} has no type",
+                f"write {argument.arg}: u64, for example",
+            )
+        return _value(self.types.resolve(argument.annotation, decl.module, substitution, Place.PARAMETER))
+
+    def _result(self, decl: FunctionDecl, substitution: Substitution) -> Type:
+        node, module = decl.node, decl.module
+        if node.returns is None and decl.name != "__init__":
+            raise self.reporter.refuse(
+                module.at(node), f"function {decl.name} has no result type", "write -> None or the type"
+            )
+        result: Type = VOID
+        if node.returns is not None:
+            result = _value(self.types.resolve(node.returns, module, substitution, Place.RESULT))
+        if decl.name == "__init__" and decl.owner is not None and result != VOID:
+            raise self.reporter.refuse(module.at(node.returns or node), "__init__ returns nothing", "write -> None")
+        return result
 
     def _complete_value(self, type_: Type) -> None:
         if mentions_variable(type_):
@@ -235,9 +342,16 @@ class Program:
         if owner is not None:
             substitution.update(self.substitution(owner))
         signature = self.signature(decl, substitution, owner)
+        if arguments:
+            self._count_use(decl, decl.module.at(decl.node))
         shown = f"{owner}.{decl.name}" if owner else decl.name
         suffix = f"[{', '.join(map(str, arguments))}]" if arguments else ""
-        symbol = decl.exported or decl.external or f"{decl.module.name.removeprefix('atoll.')}.{shown}{suffix}"
+        symbol = decl.exported or decl.external
+        if symbol is None:
+            # Two uses may look alike: with classes of one name from two modules.
+            symbol = f"{decl.module.name.removeprefix('atoll.')}.{shown}{suffix}"
+            self._symbols[symbol] = self._symbols.get(symbol, 0) + 1
+            symbol += f"#{self._symbols[symbol]}" if self._symbols[symbol] > 1 else ""
         checks = "none" if decl.module.name in UNCHECKED else self.checks
         found = Function(
             decl,

@@ -52,6 +52,8 @@ class EnumDecl:
     node: ast.ClassDef
     flags: bool
     members: dict[str, int] = field(default_factory=dict)
+    # Members as written; Program.declare computes them.
+    written: list[tuple[str, ast.expr]] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -144,14 +146,20 @@ class Builtin:
     name: str
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A name whose declaration was refused: its uses get no messages of their own."""
+
+
 @dataclass(eq=False)
 class FunctionSignature:
-    """Names, types and defaults of a function's parameters for one use of it."""
+    """Names, types and defaults of a function's parameters for one use of it, which is told by `substitution`."""
 
     names: tuple[str, ...]
     type: FunctionType
     defaults: dict[str, ast.expr]
+    substitution: dict[str, Type | int]
 
 
 Symbol = (Module | ClassDecl | EnumDecl | ErrorDecl | FunctionDecl | ConstantDecl | GlobalVariable | TypeVarDecl
-          | AliasDecl | Builtin)  # fmt: skip
+          | AliasDecl | Builtin | Broken)  # fmt: skip

@@ -16,16 +16,20 @@ class Node:
 
     at: Location
 
-    def children(self) -> Iterator[Node]:
+    def children(self) -> list[Node]:
         """The nodes directly below, in order."""
+        found: list[Node] = []
         for name in _node_fields(type(self)):
-            yield from _nodes(getattr(self, name))
+            _collect(getattr(self, name), found)
+        return found
 
     def walk(self) -> Iterator[Node]:
-        """This node and all below it."""
-        yield self
-        for child in self.children():
-            yield from child.walk()
+        """This node and all below it, each before what is below it."""
+        waiting: list[Node] = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting += reversed(node.children())
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
@@ -39,12 +43,12 @@ def _node_fields(kind: type[Node]) -> tuple[str, ...]:
     return names
 
 
-def _nodes(value: object) -> Iterator[Node]:
+def _collect(value: object, found: list[Node]) -> None:
     if isinstance(value, Node):
-        yield value
+        found.append(value)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _nodes(item)
+            _collect(item, found)
 
 
 @dataclass(eq=False)

@@ -175,6 +175,12 @@ class StructType(Type):
         return f"{self.decl.name}[{', '.join(map(str, self.arguments))}]"
 
 
+def an(type_: Type) -> str:
+    """The type with its article."""
+    name = str(type_)
+    return f"an {name}" if name[0] in "aeioAEIO" else f"a {name}"
+
+
 def is_aggregate(type_: Type) -> bool:
     """Whether a value of it is handled through the address of its storage."""
     return isinstance(type_, StructType | ArrayType)
@@ -196,6 +202,18 @@ def stores_references(type_: Type) -> bool:
     if isinstance(type_, StructType):
         return any(stores_references(f.type) for f in type_.fields.values())
     return is_reference(type_)
+
+
+def least_size(type_: Type) -> int:
+    """Bytes of storage, padding not counted."""
+    match type_:
+        case Int():
+            return type_.bits // 8
+        case ArrayType():
+            return type_.count * least_size(type_.element)
+        case StructType():
+            return sum(least_size(f.type) for f in type_.fields.values())
+    return 1 if type_ == BOOL else 8
 
 
 def element_type(type_: Type) -> Type | None:

@@ -7,14 +7,19 @@ from atoll.abi.types import Bytes, export, u8, u64
 from atoll.kernel import firmware, memory
 from atoll.kernel.board import board
 
-# Debug console of the firmware: there or not. Until start() has asked: not.
-has_debug_console: bool = False
+
+class State:
+    """All state of the console."""
+
+    has_debug_console: bool  # of the firmware; until start() has asked: not
+
+
+state: State = State()
 
 
 def start() -> None:
     """Find out what there is to write to."""
-    global has_debug_console
-    has_debug_console = firmware.has_extension(sbi.DEBUG_CONSOLE)
+    state.has_debug_console = firmware.has_extension(sbi.DEBUG_CONSOLE)
 
 
 @export("write_console")
@@ -24,7 +29,7 @@ def write_console(data: Bytes) -> None:
         registers = memory.reach(board.uart)
         for byte in data:
             put_uart(registers, byte)
-    elif has_debug_console:
+    elif state.has_debug_console:
         write_debug_console(memory.physical(address_of(data)), u64(len(data)))
     else:
         for byte in data:

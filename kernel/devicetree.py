@@ -98,7 +98,7 @@ def read_property(name: Text, value: Bytes, parent: Cells, own: Cells, node: Nod
         board.initrd_end = whole(value)
     elif name == "bootargs":
         board.command_line = text_in(value, 0)
-        read_arguments(board.command_line, board)
+        read_arguments(value, board)
 
 
 def finish_node(node: Node, board: Board) -> None:
@@ -122,12 +122,12 @@ def finish_node(node: Node, board: Board) -> None:
     node.is_virtio = False
 
 
-def read_arguments(line: Text, board: Board) -> None:
-    """The kernel's command line: words between blanks."""
+def read_arguments(line: Bytes, board: Board) -> None:
+    """The kernel's command line: words between blanks, ended by a zero byte."""
     start: u64 = 0
-    for end in range(u64(len(line)) + 1):
-        if end == len(line) or ord(line[end]) == BLANK:
-            if line[start:end] == bootargs.QUIET:
+    for end in range(u64(len(line))):
+        if line[end] == BLANK or line[end] == 0:
+            if line[start:end] == bootargs.QUIET.encode():
                 board.quiet = True
             start = end + 1
 

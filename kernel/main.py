@@ -6,6 +6,7 @@ from atoll.abi.raw import view
 from atoll.abi.types import export, u64
 from atoll.kernel import console, devices, devicetree, memory, paging, panic, root, scheduler, timer, trap
 from atoll.kernel.board import board
+from atoll.kernel.memory import OutOfMemory
 
 VERSION = "0.1"
 HEADER_SIZE = 8  # bytes of a device tree that tell its size
@@ -41,7 +42,7 @@ def start_paging() -> None:
     """The kernel's own tables need a few pages of memory."""
     try:
         paging.start()
-    except Exception:  # OutOfMemory: there is no other
+    except OutOfMemory:
         panic.no_memory()
 
 

@@ -37,6 +37,7 @@ SOFTWARE_LINE, TIMER_LINE, EXTERNAL_LINE = 1 << 3, 1 << 7, 1 << 11  # bits of `m
 SUPERVISOR_TIMER_LINE, SUPERVISOR_EXTERNAL_LINE = 1 << 5, 1 << 9
 
 FOREVER = 1 << 63
+SLICE = 20_000_000  # clock periods at a stretch: Python sees Ctrl-C only between two of them
 TREE_ROOM = 64 << 10  # at the end of RAM
 FIRMWARE_END = layout.RAM + (512 << 10)
 INITRD_AT_MOST = 128 << 20  # behind the kernel's address, as QEMU places it
@@ -103,10 +104,12 @@ class Board:
         self._idle_cycles = 0
         self._waiting = False  # in `wfi`
         self._booted = False
-        self.block = Block(open_disk(self.config.disk, self.config.disk_read_only)) if self.config.disk else None
+        disk = self.config.disk
+        self.block = None if disk is None else Block(open_disk(disk, self.config.disk_read_only))
         self.net = Net(self.config.mac) if self.config.network else None
         entropy = Entropy(self.config.seed) if self.config.entropy else None
         self.slots = self._fill_slots({BLOCK_SLOT: self.block, NET_SLOT: self.net, ENTROPY_SLOT: entropy})
+        self._transports = [slot for slot in self.slots if isinstance(slot, Transport)]
         self._attach()
 
     def _fill_slots(self, devices: dict[int, Any]) -> list[Transport | EmptySlot]:
@@ -135,7 +138,7 @@ class Board:
         """Take an ELF image; it is put into RAM when the board first runs."""
         image = read_elf(elf)
         lowest = FIRMWARE_END if self.config.firmware == "host" else layout.RAM
-        check_placement(image, self.config.ram_bytes - TREE_ROOM, lowest)
+        check_placement(image, self.config.ram_bytes, lowest, TREE_ROOM)
         self.image = image
 
     def load_initrd(self, data: bytes) -> None:
@@ -165,7 +168,7 @@ class Board:
         self._ending, self._waiting = None, False
         self.ram.clear()
         self.cpu.power_on()
-        parts: list[Resettable] = [self.uart, self.plic, self.clint, self.firmware, *self._transports()]
+        parts: list[Resettable] = [self.uart, self.plic, self.clint, self.firmware, *self._transports]
         for part in parts:
             part.reset()
         for segment in self.image.segments:
@@ -239,7 +242,10 @@ class Board:
     # ---- running ----
 
     def run(self, until_ns: int | None = None, max_instructions: int | None = None) -> StopReason:
-        """Run to a virtual time, for some instructions, or until the guest ends. Limits are met at block ends."""
+        """Run to a virtual time, for some instructions, or until the guest ends. Limits are met at block ends.
+
+        An exception of the host's own callbacks (`uart.output`, `port.transmit`) ends the run, and with it the board.
+        """
         if not self._booted:
             self.boot()
         deadline = FOREVER if until_ns is None else self.clock.cycles_at(until_ns)
@@ -258,7 +264,7 @@ class Board:
                 self._jump(min(deadline, FOREVER if event is None else event))
                 continue
             self._waiting = False
-            self._step(min(limit, FOREVER if event is None else event))
+            self._step(min(limit, self.cpu.cycles + SLICE, FOREVER if event is None else event))
 
     def _step(self, limit: int) -> None:
         stop = self.cpu.run(limit)
@@ -279,9 +285,8 @@ class Board:
         self.uart.advance(self.cpu.cycles)
         if self.net is not None and self.net.advance(self.cpu.cycles):
             self._network_slot().notify(RECEIVE)
-        for transport in self._transports():
+        for transport in self._transports:
             transport.serve()
-        self.cpu[hooks.TIME_OFFSET] = self.clock.offset & (1 << 64) - 1
         self.cpu.drive(self._lines())
 
     def _next_event(self) -> int | None:
@@ -303,7 +308,8 @@ class Board:
         return slot
 
     def _timer_changed(self) -> None:
-        """The machine timer was set, perhaps while a block runs: the next event is another one."""
+        """The machine timer or its time was set, perhaps while a block runs: the next event is another one."""
+        self.cpu[hooks.TIME_OFFSET] = self.clock.offset & (1 << 64) - 1
         self.cpu.lower(self._lines())
         self.cpu.request_stop()
 
@@ -314,9 +320,6 @@ class Board:
         if lines != self.cpu.lines:
             self.cpu.request_stop()
 
-    def _transports(self) -> list[Transport]:
-        return [slot for slot in self.slots if isinstance(slot, Transport)]
-
     # ---- saving ----
 
     def save(self) -> bytes:
@@ -326,7 +329,7 @@ class Board:
                 "emulator": emulator_version(), "kind": self._kind(), "ram": self.ram.save(), "cpu": self.cpu.save(),
                 "offset": self.clock.offset, "uart": self.uart.save(), "plic": self.plic.save(),
                 "clint": self.clint.save(), "firmware": self.firmware.save(),
-                "virtio": [transport.save() for transport in self._transports()],
+                "virtio": [transport.save() for transport in self._transports],
                 "idle": self._idle_cycles, "waiting": self._waiting, "booted": self._booted,
             }
         )  # fmt: skip
@@ -343,11 +346,12 @@ class Board:
         self.plic.restore(saved["plic"])
         self.clint.restore(saved["clint"])
         self.firmware.restore(saved["firmware"])
-        for transport, state in zip(self._transports(), saved["virtio"], strict=True):
+        for transport, state in zip(self._transports, saved["virtio"], strict=True):
             transport.restore(state)
         self.cpu.restore(saved["cpu"])
         self._idle_cycles, self._waiting, self._booted = saved["idle"], saved["waiting"], saved["booted"]
         self._ending = None
+        self._timer_changed()
 
     def _kind(self) -> dict[str, Any]:
         """What must be the same for a state to fit."""

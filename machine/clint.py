@@ -32,11 +32,13 @@ class Clint:
     @property
     def timer(self) -> bool:
         """The machine timer's interrupt line."""
-        return self._clock.ticks(self._now()) >= self._compare
+        return self._compare != NEVER and self._clock.ticks(self._now()) >= self._compare
 
     def next_event(self) -> int | None:
         """When the timer's line rises, in clock periods; None if it is up, or never."""
-        return None if self.timer else self._clock.cycles_at_tick(self._compare, self._now())
+        if self._compare == NEVER or self.timer:
+            return None
+        return self._clock.cycles_at_tick(self._compare, self._now())
 
     def read(self, offset: int, size: int) -> int:
         """A register, or the part of one that is asked for."""

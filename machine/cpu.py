@@ -16,9 +16,10 @@ from unicorn import riscv_const as reg
 from unicorn.unicorn_py3.unicorn import UcError
 
 from atoll.abi import board as layout
+from atoll.abi.types import u64
 from atoll.machine import hooks
 from atoll.machine.config import BoardConfig
-from atoll.machine.engine import Context, add_hook, address_of, open_cpu, places
+from atoll.machine.engine import Context, Registers, add_hook, address_of, open_cpu, places
 from atoll.machine.memory import Ram
 from atoll.machine.mmio import Device, map_device
 from atoll.machine.native import load_hooks
@@ -61,12 +62,18 @@ STOPS = {
 
 
 class Cpu:
-    """A hart, its counters, and its way into memory and devices."""
+    """A hart, its counters, and its way into memory and devices.
+
+    What is not as on hardware: `cycle` and `instret` (not `time`) read the host's counters, different in each run. In
+    M mode without firmware, a store to where nothing is lets the rest of its block run before it traps. With the C
+    extension, a fetch that fails in an instruction's second half reports the beginning of its block.
+    """
 
     def __init__(self, config: BoardConfig, ram: Ram) -> None:
         self.config = config
         self.engine: Any = open_cpu()
         self.engine.mem_map_ptr(layout.RAM, ram.size, unicorn.UC_PROT_ALL, ram.host_address)
+        self._registers = Registers(self.engine)
         self.places = places()
         self.context = Context(self.engine)
         self._trap_context = Context(self.engine)  # hooks.py's
@@ -195,7 +202,7 @@ class Cpu:
         begin = self[hooks.BLOCK]
         if self.config.compressed:
             self._trap_context.save()
-            ran = hooks.count_compressed(ctypes.addressof(self.slots), begin, self.pc - begin)
+            ran = int(hooks.count_compressed(u64(ctypes.addressof(self.slots)), u64(begin), u64(self.pc - begin)))
         else:
             ran = (self.pc - begin) // 4
         self[hooks.CYCLES] += ran - self[hooks.BLOCK_COUNT]
@@ -276,11 +283,11 @@ class Cpu:
 
     def register(self, number: int) -> int:
         """A register by Unicorn's number."""
-        return int(self.engine.reg_read(number))
+        return self._registers.read(number)
 
     def set_register(self, number: int, value: int) -> None:
         """Set a register by Unicorn's number."""
-        self.engine.reg_write(number, value & ALL)
+        self._registers.write(number, value & ALL)
 
     @property
     def pc(self) -> int:

@@ -7,7 +7,7 @@ them.
 from dataclasses import dataclass
 from typing import Any
 
-import fdt  # type: ignore[import-untyped]  # it has no stubs
+import fdt
 
 from atoll.abi import board as layout
 from atoll.machine.config import BoardConfig

@@ -159,8 +159,7 @@ def exception(engine: u64, cause: u64, pc: u64, state: u64) -> u64:
     handler = trap(state, privilege, cause, pc, value)
     call_address(get(state, CONTEXT_RESTORE), engine, get(state, CONTEXT), 0)
     if handler == pc and register(state, PRIVILEGE) == privilege:
-        put(state, FAULT, pc)
-        return stop(engine, state, STOP_STUCK)
+        return leave_if_stuck(engine, state, privilege, pc)
     return leave_at_limit(engine, state)
 
 
@@ -204,6 +203,14 @@ def stop(engine: u64, state: u64, reason: u64) -> u64:
     put(state, STOP, reason)
     call_address(get(state, EMU_STOP), engine, 0, 0)
     return 0
+
+
+def leave_if_stuck(engine: u64, state: u64, privilege: u64, pc: u64) -> u64:
+    """A handler that faults at once does so for ever, unless there is a guest in M mode that could interrupt it."""
+    if privilege != MACHINE and get(state, HOST_FIRMWARE) == 0:
+        return leave_at_limit(engine, state)
+    put(state, FAULT, pc)
+    return stop(engine, state, STOP_STUCK)
 
 
 def leave_at_limit(engine: u64, state: u64) -> u64:
@@ -251,13 +258,13 @@ def reads_time(state: u64, privilege: u64, instruction: u64) -> bool:
 def answer_time(engine: u64, state: u64, target: u64) -> u64:
     """The time base goes to an integer register, and the CPU goes on behind the instruction, as pc already does."""
     if target != 0:
-        store64(wrapping_add(get(state, X0), wrapping_shl(target, 3)), time(state))
+        store64(wrapping_add(get(state, X0), wrapping_shl(target, 3)), time_base(state))
         call_address(get(state, CONTEXT_RESTORE), engine, get(state, CONTEXT), 0)
     return leave_at_limit(engine, state)
 
 
-@export("time")
-def time(state: u64) -> u64:
+@export("time_base")
+def time_base(state: u64) -> u64:
     """The time base now; in two steps, since clock periods times its rate would pass 64 bits after half an hour."""
     now = get(state, CYCLES)
     clock = get(state, CLOCK_HZ)

@@ -76,18 +76,18 @@ def read_elf(data: bytes) -> Image:
     return Image(tuple(segments), entry)
 
 
-def check_placement(image: Image, ram_bytes: int, lowest: int) -> None:
-    """Refuse an image that does not fit into RAM, or lies where the firmware is."""
-    ram_end = layout.RAM + ram_bytes
+def check_placement(image: Image, ram_bytes: int, lowest: int, kept: int) -> None:
+    """Refuse an image that does not fit into RAM, whose last `kept` bytes are taken, or that lies on the firmware."""
+    room_end = layout.RAM + ram_bytes - kept
     for segment in image.segments:
         if segment.address < layout.RAM or segment.address >= 1 << 56:
             raise ImageError(
                 f"the kernel has a segment at {segment.address:#x}, which is not RAM: RAM begins at {layout.RAM:#x}"
             )
-        if segment.end > ram_end:
+        if segment.end > room_end:
             raise ImageError(
-                f"the kernel does not fit into RAM: it ends at {segment.end:#x}, "
-                f"{megabytes(segment.end - layout.RAM)} from RAM's beginning, and RAM is {megabytes(ram_bytes)}"
+                f"the kernel does not fit into RAM: it ends at {segment.end:#x}, {megabytes(segment.end - layout.RAM)} "
+                f"from RAM's beginning, and RAM is {megabytes(ram_bytes)}, the last {megabytes(kept)} not to be used"
             )
         if segment.address < lowest:
             raise ImageError(

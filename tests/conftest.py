@@ -33,10 +33,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In continuous integration a skipped test is a failed one: there nothing may be missing."""
     report = yield
-    if JUDGES_REQUIRED and report.skipped and not hasattr(report, "wasxfail"):
+    if not hasattr(report, "wasxfail"):
+        insist(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a file that skips itself while it is imported."""
+    report = yield
+    insist(report)
+    return report
+
+
+def insist(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Make a skip a failure where judges are required."""
+    if JUDGES_REQUIRED and report.skipped:
         report.outcome = "failed"
         report.longrepr = f"skipped although ATOLL_REQUIRE_JUDGES is set: {report.longrepr}"
-    return report
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,26 @@ INLINE_COMMAND = re.compile(r"`((?:atoll|make) [^`]*)`")
 NEEDS_QEMU = re.compile(r"\b(?:atoll|make) qemu\b")
 
 
+# The program whose traceback the README shows.
+CRASH = '''"""crash: an index that is out of range."""
+
+from atoll.abi.types import Array, u64
+
+table: Array[u64, 8] = Array()
+
+
+def add_up(count: u64) -> u64:
+    total: u64 = 0
+    for index in range(count):
+        total += table[index]
+    return total
+
+
+def main() -> None:
+    print(add_up(9))
+'''
+
+
 def name(page: Path) -> str:
     return page.name
 
@@ -55,6 +75,12 @@ def test_every_command_and_option_exists(page: Path) -> None:
             assert result.exit_code == 0, line
             for option in (word for word in words if word.startswith("--")):
                 assert option in result.output + "--help", f"{line}: there is no {option}"
+
+
+def test_the_test_command_lints_checks_types_and_tests() -> None:
+    answer = subprocess.run(["make", "--dry-run", "test"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    for tool in ("ruff check", "mypy", "pytest"):
+        assert f".venv/bin/{tool}" in answer.stdout
 
 
 def test_every_command_is_in_tools() -> None:
@@ -101,6 +127,13 @@ def test_commands_for_the_first_program_run(first_program: Path, line: str) -> N
     assert status == 0
     if " run " in line:
         assert output.splitlines()[-1:] == [b"5 squared is 25"] or b"\n5 squared is 25\n" in output
+
+
+def test_the_readmes_traceback_is_a_real_one(tmp_path: Path) -> None:
+    (tmp_path / "crash.py").write_text(CRASH)
+    status, output = run_in(tmp_path, "atoll run crash.py")
+    assert status == 1
+    assert f"```\n{output.decode()}```" in (REPOSITORY / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.qemu

@@ -1,5 +1,6 @@
 """What is installed: one import package with the guest's sources in it, the same from a checkout and from an sdist."""
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -57,6 +58,20 @@ def test_the_command_and_the_licence_are_declared(wheel: dict[str, bytes]) -> No
     metadata = next(data for name, data in wheel.items() if name.endswith("/METADATA")).decode()
     assert "License-Expression: GPL-2.0-or-later" in metadata
     assert "Requires-Python: >=3.11" in metadata
+
+
+def test_the_wheel_runs_programs(wheel: dict[str, bytes], tmp_path: Path) -> None:
+    """Installed, without the repository: kernel and run-time library are compiled from the wheel's own sources."""
+    for name, data in wheel.items():
+        (tmp_path / "site" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "site" / name).write_bytes(data)
+    (tmp_path / "hello.py").write_text('"""hello."""\n\n\ndef main() -> None:\n    print("hello")\n')
+    code = "import atoll; assert 'site/atoll' in atoll.__file__; from atoll.cluster.cli import main; main()"
+    answer = subprocess.run(
+        [sys.executable, "-c", code, "run", "hello.py"],
+        cwd=tmp_path, capture_output=True, check=False, env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},
+    )  # fmt: skip
+    assert (answer.returncode, answer.stdout, answer.stderr) == (0, b"hello\n", b"")
 
 
 def test_the_sdist_builds_the_same_wheel(wheel: dict[str, bytes], repository: Path, tmp_path: Path) -> None:

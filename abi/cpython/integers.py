@@ -31,8 +31,13 @@ class Fixed(int):
             raise Refused(f"{cls.__name__}() takes a number, not {type(value).__name__}")
         number = int(value)
         if not cls.low <= number <= cls.high:
-            raise OverflowError(f"{number} does not fit in {cls.__name__}")
+            raise cls.overflow()
         return int.__new__(cls, number)
+
+    @classmethod
+    def overflow(cls) -> OverflowError:
+        """What to raise when a result does not fit; the compiled program says the same."""
+        return OverflowError(f"result does not fit {cls.__name__}")
 
     def __neg__(self: F) -> F:
         return type(self)(-int(self))
@@ -47,14 +52,14 @@ class Fixed(int):
         return type(self)(~int(self) if self.is_signed else self.high - int(self))
 
     def __truediv__(self, other: Any) -> Any:
-        return float(self) / float(other) if isinstance(other, (int, float)) else NotImplemented
+        return float(self) / float(nonzero(other)) if isinstance(other, (int, float)) else NotImplemented
 
     def __rtruediv__(self, other: Any) -> Any:
-        return float(other) / float(self) if isinstance(other, (int, float)) else NotImplemented
+        return float(other) / float(nonzero(self)) if isinstance(other, (int, float)) else NotImplemented
 
     def __lshift__(self: F, count: int) -> F:
         if count >= self.bits and self != 0:
-            raise OverflowError(f"{int(self)} << {int(count)} does not fit in {type(self).__name__}")
+            raise self.overflow()
         return type(self)(int(self) << min(check_count(count), self.bits))
 
     def __rshift__(self: F, count: int) -> F:
@@ -71,10 +76,10 @@ class Fixed(int):
         if exponent < 0:
             raise ValueError("negative exponent")
         if exponent >= self.bits and abs(self) > 1:
-            raise OverflowError(f"{int(self)} ** {int(exponent)} does not fit in {type(self).__name__}")
+            raise self.overflow()
         return type(self)(int(self) ** int(exponent))
 
-    def __rpow__(self: F, other: int) -> F:  # type: ignore[override]
+    def __rpow__(self: F, other: int) -> F:  # type: ignore[misc, override]
         return type(self)(other) ** self
 
 
@@ -83,6 +88,23 @@ def check_count(count: int) -> int:
     if count < 0:
         raise ValueError("negative shift count")
     return int(count)
+
+
+def nonzero(divisor: Any) -> Any:
+    """A divisor; `ZeroDivisionError` when it is 0, with the same text for every operation and type."""
+    if divisor == 0:
+        raise ZeroDivisionError("division by zero")
+    return divisor
+
+
+def floor_divide(a: int, b: int) -> int:
+    """`a // b`, rounded down."""
+    return a // int(nonzero(b))
+
+
+def modulo(a: int, b: int) -> int:
+    """`a % b`, with the sign of b."""
+    return a % int(nonzero(b))
 
 
 def constant(value: int) -> Fixed:
@@ -134,8 +156,8 @@ def make(bits: int, is_signed: bool) -> type[Fixed]:
 
 
 for _name, _operation in (
-    ("add", int.__add__), ("sub", int.__sub__), ("mul", int.__mul__), ("floordiv", int.__floordiv__),
-    ("mod", int.__mod__), ("and", int.__and__), ("or", int.__or__), ("xor", int.__xor__),
+    ("add", int.__add__), ("sub", int.__sub__), ("mul", int.__mul__), ("floordiv", floor_divide),
+    ("mod", modulo), ("and", int.__and__), ("or", int.__or__), ("xor", int.__xor__),
 ):  # fmt: skip
     _forward, _backward = forward_and_backward(_operation)
     setattr(Fixed, f"__{_name}__", _forward)

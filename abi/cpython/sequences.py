@@ -104,7 +104,7 @@ class Slice:
         first, last = bounds(index, self.length_)
         values = [u8(byte) for byte in value] if isinstance(value, bytes) else list(value)
         if len(values) != last - first:
-            raise ValueError(f"{len(values)} elements assigned to a slice of length {last - first}")
+            raise ValueError(f"length {len(values)} does not fit length {last - first}")
         for place, item in enumerate(values):
             self.elements_.put(self.start_ + first + place, item)
 

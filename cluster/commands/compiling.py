@@ -81,7 +81,10 @@ def replace_file(target: Path, data: bytes) -> None:
     if target.exists() and not target.is_file():        # a device such as /dev/null is written, not replaced
         target.write_bytes(data)
         return
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+    except OSError as error:
+        raise CommandError(f"{target}: {error.strerror}") from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -20,9 +20,9 @@ from atoll.compiler.types import FunctionType
 
 @dataclass
 class Summary:
-    """What a function does with the references that it is given. -1 stands for static storage."""
+    """What a function does with the references that it is given, by the numbers of analyse/origins.py."""
 
-    stores: set[tuple[int, int]] = field(default_factory=set)  # (parameter, into what parameter or static storage)
+    stores: set[tuple[int, int]] = field(default_factory=set)  # (what, into what)
     returned: set[int] = field(default_factory=set)
 
     def size(self) -> int:

@@ -47,10 +47,17 @@ if TYPE_CHECKING:
     from atoll.compiler.analyse.escape import Escape, Summary
 
 STATIC = -1
+# What the referent of parameter p refers to in turn is numbered FIRST_INSIDE - p.
+FIRST_INSIDE = -2
 # A parameter's referent (its number), static storage, or storage of this frame: a variable, or what makes it.
 Token = int | LocalVariable | Node
 Tokens = frozenset[Token]
 NONE: Tokens = frozenset()
+
+
+def inside(number: int) -> int:
+    """The number for what is referred to by what a number stands for; two levels deep is the same as one."""
+    return FIRST_INSIDE - number if number >= 0 else number
 
 
 class Origins:
@@ -152,7 +159,7 @@ class Origins:
                 continue
             for value in values:
                 if isinstance(value, int):
-                    if value not in (holder, STATIC):
+                    if value not in (holder, STATIC) and value != inside(holder):
                         self.summary.stores.add((value, holder))
                 elif self.report:
                     self.program.refuse(
@@ -234,7 +241,7 @@ class Origins:
         """What storage of these origins may refer to: at least as long-lived as itself, for what came from outside."""
         result: set[Token] = set()
         for token in tokens:
-            result |= {token} if isinstance(token, int) else self.contents[token]
+            result |= {inside(token)} if isinstance(token, int) else self.contents[token]
         return frozenset(result)
 
     def _held(self, type_: Type, value: Expression) -> Tokens:
@@ -265,7 +272,7 @@ class Origins:
             return NONE
         found: set[Token] = set()
         for number in self.program.summaries[function].returned:
-            found |= {STATIC} if number == STATIC else given[number]
+            found |= self._given(number, given)
         if function.makes_result:
             self._add(self.contents, node, frozenset(found))
             return frozenset([node])
@@ -274,7 +281,13 @@ class Origins:
     def _apply(self, function: Function, given: list[Tokens], node: Node) -> None:
         """What a call stores."""
         for source, holder in self.program.summaries[function].stores:
-            self._store(frozenset([STATIC]) if holder == STATIC else given[holder], given[source], node)
+            self._store(self._given(holder, given), self._given(source, given), node)
+
+    def _given(self, number: int, given: list[Tokens]) -> Tokens:
+        """What a number of a summary means for these arguments."""
+        if number == STATIC:
+            return frozenset([STATIC])
+        return given[number] if number >= 0 else self._inside(given[FIRST_INSIDE - number])
 
 
 def _element(type_: Type) -> Type:

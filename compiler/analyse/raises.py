@@ -1,9 +1,13 @@
-"""Which functions can raise: only these have an error as second result, and only their calls are tested."""
+"""Which errors each function can raise: only functions that can have an error as second result, and only their calls are tested."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 
+from atoll.compiler.analyse.reachable import called
+from atoll.compiler.program import Program
+from atoll.compiler.symbols import ErrorDecl
 from atoll.compiler.tree import (
     Assert,
     AssignSlice,
@@ -14,6 +18,7 @@ from atoll.compiler.tree import (
     Convert,
     FormattedText,
     Function,
+    Handler,
     Index,
     Intrinsic,
     Make,
@@ -24,100 +29,144 @@ from atoll.compiler.tree import (
     Try,
     Unary,
 )
-from atoll.compiler.types import FLOAT, EnumType, Int, Type, common_integer
+from atoll.compiler.types import FLOAT, ArrayType, EnumType, Int, Type, common_integer
 
 _LONGEST_WAY = 12
-# Intrinsics that can fail at run time.
-_RAISING = ("power", "enum of", "ord")
+# What a failed check raises.
+_BINARY = {"//": ("ZeroDivisionError", "OverflowError"), "%": ("ZeroDivisionError",), "/": ("ZeroDivisionError",),
+           "<<": ("OverflowError", "ValueError"), ">>": ("ValueError",), "&": (), "|": (), "^": ()}  # fmt: skip
+_INTRINSIC = {"power": ("OverflowError", "ValueError"), "enum of": ("ValueError",)}
+
+# Each error, with the node that it comes from (the first one that was found).
+Errors = dict[ErrorDecl, Node]
 
 
 class Raises:
-    """Finds the functions that can raise: a call of one makes its caller one, unless it is caught."""
+    """Finds what leaves each function: a call brings in what its callee can raise, a handler takes out what it catches."""
 
-    def __init__(self, functions: list[Function], runtime: list[Function]) -> None:
+    def __init__(self, program: Program, functions: list[Function], runtime: dict[str, Function]) -> None:
+        self.program = program
         self.functions = functions
         self.runtime = runtime
-        # For a function that can raise: where it does, or which call lets it.
-        self.causes: dict[Function, Node] = {}
+        self.errors: dict[Function, Errors] = defaultdict(dict)
 
     def run(self) -> None:
         """Set `can_raise`."""
+        callers: dict[Function, list[Function]] = defaultdict(list)
         for function in self.functions:
-            function.can_raise = function.address_taken and function.decl.exported is None
-        changed = True
-        while changed:
-            changed = False
-            for function in self.functions:
-                cause = (
-                    None
-                    if function.can_raise
-                    else next((n for s in function.body for n in self._raises(s, function)), None)
-                )
-                if cause is not None:
-                    function.can_raise = changed = True
-                    self.causes[function] = cause
+            for statement in function.body:
+                for callee in called(statement):
+                    callers[callee].append(function)
+        waiting = dict.fromkeys(self.functions)
+        while waiting:
+            function = next(iter(waiting))
+            del waiting[function]
+            found = self.errors[function]
+            before = len(found)
+            for statement in function.body:
+                for error, node in self._leaving(statement, function, {}):
+                    found.setdefault(error, node)
+            if len(found) != before:
+                waiting.update(dict.fromkeys(callers[function]))
+        for function in self.functions:
+            # Functions that are values all have the same shape: with an error.
+            function.can_raise = bool(self.errors[function]) or (function.address_taken and not function.decl.is_assembly)
 
     def way(self, function: Function) -> str:
-        """The calls that lead to where an error comes from, for a message."""
+        """An error that leaves the function, and the calls that lead to where it comes from: for a message."""
+        error = next(iter(self.errors[function]))
         steps: list[str] = []
-        while function in self.causes and len(steps) < _LONGEST_WAY:
-            cause = self.causes[function]
+        while error in self.errors[function] and len(steps) < _LONGEST_WAY:
+            cause = self.errors[function][error]
             steps.append(f"{cause.at.file}:{cause.at.line}")
             if not isinstance(cause, Call) or cause.function is function:
                 break
             function = cause.function
-        return " -> ".join(steps)
+        return f"{error.name} from {' -> '.join(steps)}"
 
-    def _raises(self, node: Node, function: Function) -> Iterator[Node]:
-        """The nodes from which an error leaves `node`."""
-        match node:
-            case Raise():
-                own = True
-            case Call():
-                own = node.function.can_raise
-            case Make():
-                own = node.init is not None and node.init.can_raise
-            case CallValue():
-                own = True
-            case Print():
-                own = any(f.can_raise for f in self.runtime)
-            case Try():
-                yield from self._try(node, function)
-                return
-            case _:
-                own = function.checks == "raise" and may_fail(node)
-        if own:
-            yield node
+    def _leaving(self, node: Node, function: Function, caught: Errors) -> Iterator[tuple[ErrorDecl, Node]]:
+        """The errors that leave `node`. `caught`: what a bare raise here would raise again."""
+        if isinstance(node, Try):
+            yield from self._try(node, function, caught)
+            return
+        if isinstance(node, Raise) and node.error is None:
+            yield from caught.items()
+        else:
+            for error in self._own(node, function):
+                yield error, node
         for child in node.children():
-            yield from self._raises(child, function)
+            yield from self._leaving(child, function, caught)
 
-    def _try(self, node: Try, function: Function) -> Iterator[Node]:
-        catches_all = any(e.base is None for h in node.handlers for e in h.errors)
-        parts: list[Node] = [*node.orelse, *node.final, *(s for h in node.handlers for s in h.body)]
-        if not catches_all:
-            parts += node.body
-        for part in parts:
-            yield from self._raises(part, function)
+    def _own(self, node: Node, function: Function) -> Iterable[ErrorDecl]:
+        match node:
+            case Raise() if node.error is not None:
+                return (node.error,)
+            case Call():
+                return tuple(self.errors[node.function])
+            case Make() if node.init is not None:
+                return tuple(self.errors[node.init])
+            case CallValue():
+                return (self.program.errors["Exception"],)
+            case Print() | FormattedText():
+                names = ("print_sink", "put_text", "print_done") if isinstance(node, Print) else ("put_text",)
+                found = [e for n in names for e in self.errors[self.runtime[n]]]
+                if isinstance(node, FormattedText) and function.checks == "raise":
+                    found.append(self.program.errors["ValueError"])
+                return found
+            case Intrinsic() if node.name == "ord":
+                return tuple(self.errors[self.runtime["ord_of"]])
+        if function.checks != "raise":
+            return ()
+        return (self.program.errors[name] for name in failures(node))
+
+    def _try(self, node: Try, function: Function, caught: Errors) -> Iterator[tuple[ErrorDecl, Node]]:
+        body = [pair for statement in node.body for pair in self._leaving(statement, function, caught)]
+        for error, cause in body:
+            if not any(error.is_a(c) for h in node.handlers for c in h.errors):
+                yield error, cause
+        for handler in node.handlers:
+            again = {e: n for e, n in body if _may_take(handler, e)}
+            for statement in handler.body:
+                yield from self._leaving(statement, function, again)
+        for statement in (*node.orelse, *node.final):
+            yield from self._leaving(statement, function, caught)
 
 
-def may_fail(node: Node) -> bool:
-    """Whether a check is made when this node (not what is below it) is evaluated."""
+def _may_take(handler: Handler, error: ErrorDecl) -> bool:
+    return any(error.is_a(c) or c.is_a(error) for c in handler.errors)
+
+
+def failures(node: Node) -> tuple[str, ...]:
+    """The errors of the checks that are made when this node (not what is below it) is evaluated."""
     match node:
-        case Assert() | AssignSlice() | FormattedText() | SliceOf():
-            return True
+        case Assert():
+            return ("AssertionError",)
+        case AssignSlice():
+            return ("ValueError",)
+        case SliceOf():
+            return ("IndexError",)
         case Binary():
-            return not node.wraps and (
-                isinstance(node.type, Int) or (node.type == FLOAT and node.op in ("/", "//", "%"))
-            )
-        case Unary():
-            return isinstance(node.type, Int) and node.op == "-"
-        case Index():
-            return not isinstance(node.index, Constant) or not hasattr(node.base.type, "count")
-        case Convert():
-            return node.kind == "unwrap" or (node.kind == "int" and not always_fits(node.operand.type, node.type))
+            return _binary_failures(node)
+        case Unary() if isinstance(node.type, Int) and node.op == "-":
+            return ("OverflowError",)
+        case Index() if not (isinstance(node.index, Constant) and isinstance(node.base.type, ArrayType)):
+            return ("IndexError",)
+        case Convert() if node.kind == "unwrap":
+            return ("AttributeError",)
+        case Convert() if node.kind == "int" and not always_fits(node.operand.type, node.type):
+            return ("OverflowError",)
         case Intrinsic():
-            return node.name in _RAISING
-    return False
+            return _INTRINSIC.get(node.name, ())
+    return ()
+
+
+def _binary_failures(node: Binary) -> tuple[str, ...]:
+    if node.type == FLOAT:
+        return _BINARY[node.op] if node.op == "/" else ()
+    if not isinstance(node.type, Int):
+        return ()
+    found = _BINARY.get(node.op, ("OverflowError",))
+    return tuple(e for e in found if e != "OverflowError") if node.wraps else found
 
 
 def always_fits(found: Type, wanted: Type) -> bool:

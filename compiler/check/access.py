@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 
-from atoll.compiler.check.operators import Operators
+from atoll.compiler.check.comparison import Comparison
 from atoll.compiler.constants import evaluate
 from atoll.compiler.errors import Refused
 from atoll.compiler.symbols import (
@@ -19,6 +19,7 @@ from atoll.compiler.symbols import (
     GlobalVariable,
     Module,
     Symbol,
+    TypeVarDecl,
 )
 from atoll.compiler.tree import (
     Constant,
@@ -49,11 +50,12 @@ from atoll.compiler.types import (
     StructType,
     TupleType,
     Type,
+    an,
     element_type,
 )
 
 
-class Access(Operators):
+class Access(Comparison):
     """The layer of names and parts of things."""
 
     def name(self, node: ast.Name) -> Expression:
@@ -65,6 +67,10 @@ class Access(Operators):
             return Local(self.at(node), variable.type, variable)
         if node.id in self.poisoned:
             raise Refused(node.id)
+        if node.id in self.own_names:
+            state = isinstance(self.module.names.get(node.id), GlobalVariable)
+            advice = f"write: global {node.id}" if state else "assign it on every way that leads here"
+            raise self.refuse(node, f"{node.id} may have no value here", advice)
         if isinstance(number := self.substitution.get(node.id), int):
             return Constant(self.at(node), LITERAL, number)
         return self.symbol_value(self.program.lookup(self.module, node.id), node.id, node)
@@ -81,12 +87,16 @@ class Access(Operators):
                 return self._function_value(symbol, node)
             case Module() | ClassDecl() | EnumDecl() | ErrorDecl() | AliasDecl():
                 raise self.refuse(node, f"{name} is not a value")
+            case Builtin("type" | "types" | "standard"):
+                raise self.refuse(node, f"{name} is not a value")
             case Builtin():
                 raise self.refuse(node, f"{name} can only be called")
-        raise self.refuse(node, f"{name} is not known here", self._similar(name))
+            case TypeVarDecl():
+                raise self.refuse(node, f"{name} stands for a type here, and is not a value")
+        raise self.refuse(node, f"{name} is not known here", self.similar(name))
 
-    def _similar(self, name: str) -> str:
-        near = difflib.get_close_matches(name, [*self.locals, *self.module.names], 1)
+    def similar(self, name: str) -> str:
+        near = difflib.get_close_matches(name, [n for n in (*self.locals, *self.module.names) if n != name], 1)
         return f"did you mean {near[0]}?" if near else ""
 
     def _function_value(self, symbol: FunctionDecl, node: ast.expr) -> Expression:
@@ -191,12 +201,12 @@ class Access(Operators):
             return self.call_method(base, "__getitem__", [self.expression(node.slice)], node)
         element = element_type(base.type)
         if element is None:
-            raise self.refuse(node, f"a {base.type} has no elements")
+            raise self.refuse(node, f"{an(base.type)} has no elements")
         return Index(self.at(node), element, base, self.index(node.slice, base))
 
     def index(self, node: ast.expr, base: Expression) -> Expression:
         """An index: any integer; a constant outside an array is refused here already."""
-        index = self.settle(self.expression(node), node)
+        index = self.settle(self.unwrap(self.expression(node)), node)
         if isinstance(index.type, EnumType):
             index = Convert(index.at, I64, "same", index)
         if not isinstance(index.type, Int):
@@ -213,7 +223,8 @@ class Access(Operators):
         index = self.expression(node.slice)
         count = len(base.type.elements)
         if not isinstance(index, Constant) or not isinstance(index.value, int) or not -count <= index.value < count:
-            raise self.refuse(node, f"the index of a tuple is a constant from 0 to {count - 1}")
+            problem = f"the index of a tuple is a constant from 0 to {count - 1}" if count else "the tuple is empty"
+            raise self.refuse(node, problem)
         position = index.value % count
         return TupleItem(self.at(node), base.type.elements[position], base, position)
 
@@ -222,7 +233,7 @@ class Access(Operators):
             raise self.refuse(part.step, "a slice has no step", "write a loop")
         bounds = []
         for bound in (part.lower, part.upper):
-            value = None if bound is None else self.settle(self.expression(bound), bound)
+            value = None if bound is None else self.settle(self.unwrap(self.expression(bound)), bound)
             if value is not None and not isinstance(value.type, Int):
                 raise self.refuse(node, f"a bound is an integer, not {value.type}")
             bounds.append(value)
@@ -231,7 +242,7 @@ class Access(Operators):
             return SliceOf(self.at(node), SliceType(kind.element), base, bounds[0], bounds[1])
         if kind in (TEXT, BYTES):
             return SliceOf(self.at(node), kind, base, bounds[0], bounds[1])
-        raise self.refuse(node, f"a {kind} cannot be sliced")
+        raise self.refuse(node, f"{an(kind)} cannot be sliced")
 
     def length(self, base: Expression, node: ast.AST) -> Expression:
         """`len(base)`."""
@@ -244,7 +255,7 @@ class Access(Operators):
             data = base.value.encode() if isinstance(base.value, str) else base.value
             return Constant(self.at(node), LITERAL, len(data))
         if element_type(base.type) is None:
-            raise self.refuse(node, f"a {base.type} has no length")
+            raise self.refuse(node, f"{an(base.type)} has no length")
         return Length(self.at(node), I64, base)
 
 

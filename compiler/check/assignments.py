@@ -6,19 +6,18 @@ import ast
 
 from atoll.compiler.check.expressions import Expressions
 from atoll.compiler.check.operators import SIGNS
+from atoll.compiler.errors import Refused, shown
 from atoll.compiler.symbols import GlobalVariable, Module
 from atoll.compiler.tree import (
     Assign,
     AssignSlice,
     Block,
-    Call,
-    CallValue,
+    Copy,
     Evaluate,
     Expression,
     FieldOf,
     Global,
     Index,
-    Intrinsic,
     Local,
     LocalVariable,
     SliceOf,
@@ -31,11 +30,15 @@ from atoll.compiler.types import (
     U8,
     VOID,
     ArrayType,
+    ErrorType,
+    Field,
     RefType,
     SliceType,
     StructType,
     TupleType,
     Type,
+    an,
+    is_aggregate,
 )
 
 
@@ -68,13 +71,16 @@ class Assignments(Expressions):
 
     def _plain_assignment(self, target: ast.expr, node: ast.Assign) -> Statement:
         value = self.expression(node.value, self.target_type(target))
-        return self.assign_to(target, value)
+        return self.assign_to(target, value, node.value)
 
     def _chained(self, node: ast.Assign) -> Statement:
-        first, *rest = node.targets
-        statements = [self.assign_to(first, self.expression(node.value, self.target_type(first)))]
-        for target in rest:
-            statements.append(self.assign_to(target, self.expression(_load(first), self.target_type(target))))
+        """`a = b = value`: the value is made once."""
+        value = self.expression(node.value, self.target_type(node.targets[0]))
+        kept = self.once(value)
+        statements: list[Statement] = []
+        if kept.variable is not None:
+            statements.append(self.assign_variable(kept.variable, value))
+        statements += [self.assign_to(target, kept.again(), node.value) for target in node.targets]
         return Block(self.at(node), statements)
 
     def _annotated(self, node: ast.AnnAssign) -> Statement:
@@ -84,8 +90,7 @@ class Assignments(Expressions):
         type_ = self.resolve(node.annotation)
         if isinstance(type_, RefType):
             type_ = type_.inner
-        if isinstance(type_, StructType):
-            self.program.complete(type_)
+        self.program.complete_storage(type_, self.at(node))
         if name in self.global_names:
             raise self.refuse(node, f"{name} is a variable of the module", "annotate it there")
         if name in self.locals and self.locals[name].type != type_:
@@ -110,11 +115,13 @@ class Assignments(Expressions):
         if isinstance(target, ast.Attribute | ast.Subscript):
             if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Slice):
                 return None
-            base = self.unwrap(self.expression(target.value)) if self.owner_symbol(target.value) is None else None
-            if base is not None and isinstance(base.type, StructType) and isinstance(target, ast.Attribute):
+            if self.owner_symbol(target.value) is not None:
+                return None
+            base = self.unwrap(self.expression(target.value))
+            if isinstance(base.type, StructType) and isinstance(target, ast.Attribute):
                 field = self.program.complete(base.type).fields.get(target.attr)
                 return field.type if field is not None else None
-            if base is not None and isinstance(base.type, ArrayType | SliceType):
+            if isinstance(base.type, ArrayType | SliceType):
                 return base.type.element
         return None
 
@@ -122,44 +129,53 @@ class Assignments(Expressions):
         """Set a temporary."""
         return Assign(value.at, Local(value.at, variable.type, variable), value)
 
-    def assign_to(self, target: ast.expr, value: Expression) -> Statement:
-        """Assign a checked value to a target."""
+    def assign_to(self, target: ast.expr, value: Expression, source: ast.AST | None = None) -> Statement:
+        """Assign a checked value to a target; `source` is what is to blame if it does not fit."""
+        source = source or target
         match target:
             case ast.Name():
-                return self._assign_name(target, value)
+                return self._assign_name(target, value, source)
             case ast.Attribute():
-                return self._assign_field(target, value)
+                return self._assign_field(target, value, source)
             case ast.Subscript():
-                return self._assign_element(target, value)
+                return self._assign_element(target, value, source)
             case ast.Tuple(elements) | ast.List(elements):
-                return self._unpack(target, elements, value)
-        raise self.refuse(target, f"cannot assign to {ast.unparse(target)}")
+                return self._unpack(target, elements, value, source)
+        raise self.refuse(target, f"cannot assign to {shown(target)}", "write each element on its own")
 
-    def _assign_name(self, target: ast.Name, value: Expression) -> Statement:
+    def _assign_name(self, target: ast.Name, value: Expression, source: ast.AST) -> Statement:
         name = target.id
         at = self.at(target)
         if name in self.global_names:
-            symbol = self.module.names[name]
-            assert isinstance(symbol, GlobalVariable)
+            symbol = self.module.names.get(name)
+            if not isinstance(symbol, GlobalVariable):
+                raise Refused(name)
             type_ = self.global_type(symbol)
-            return Assign(at, Global(at, type_, symbol), self.coerce(value, type_, target))
+            return Assign(at, Global(at, type_, symbol), self.coerce(value, type_, source))
         variable = self.locals.get(name)
         if variable is None:
-            value = self.settle(value, target)
+            value = self.settle(value, source)
             if value.type == VOID:
-                if _is_call(value):
-                    raise self.refuse(target, "this call returns nothing")
                 raise self.refuse(
-                    target, f"the type of {name} is not known from None", f"annotate it: {name}: T | None = None"
+                    source, f"the type of {name} is not known from None", f"annotate it: {name}: T | None = None"
                 )
+            if isinstance(value.type, ErrorType):
+                raise self.refuse(source, "an error lives in its except block only", "keep its text or its fields")
             variable = self.variable(name, value.type)
         else:
-            value = self.coerce(value, variable.type, target)
+            value = self.coerce(value, variable.type, source)
         if self.assigned is not None:
             self.assigned.add(name)
         return Assign(at, Local(at, variable.type, variable), value)
 
-    def _assign_field(self, target: ast.Attribute, value: Expression) -> Statement:
+    def _assign_field(self, target: ast.Attribute, value: Expression, source: ast.AST) -> Statement:
+        base, field = self._field(target)
+        type_ = _plain(field.type)
+        place = FieldOf(self.at(target), type_, base, field)
+        return Assign(self.at(target), place, self.coerce(value, field.type, source))
+
+    def _field(self, target: ast.Attribute) -> tuple[Expression, Field]:
+        """The structure and the field that a target means."""
         owner = self.owner_symbol(target.value)
         if isinstance(owner, Module):
             raise self.refuse(
@@ -168,15 +184,20 @@ class Assignments(Expressions):
         if owner is not None:
             raise self.refuse(target, "a constant of a class cannot be assigned to")
         base = self.unwrap(self.expression(target.value))
-        if not isinstance(base.type, StructType) or target.attr not in self.program.complete(base.type).fields:
+        if not isinstance(base.type, StructType):
             raise self.refuse(target, f"{base.type} has no field {target.attr}")
-        field = base.type.fields[target.attr]
-        type_ = field.type.inner if isinstance(field.type, RefType) else field.type
-        return Assign(
-            self.at(target), FieldOf(self.at(target), type_, base, field), self.coerce(value, field.type, target)
-        )
+        field = self.program.complete(base.type).fields.get(target.attr)
+        if field is None:
+            known = target.attr in base.type.decl.methods or target.attr in base.type.decl.constants
+            problem = f"{target.attr} of {base.type} cannot be assigned to" if known else None
+            raise self.refuse(
+                target,
+                problem or f"{base.type} has no field {target.attr}",
+                "" if known else f"declare it in the class: {target.attr}: u64, for example",
+            )
+        return base, field
 
-    def _assign_element(self, target: ast.Subscript, value: Expression) -> Statement:
+    def _assign_element(self, target: ast.Subscript, value: Expression, source: ast.AST) -> Statement:
         base = self.unwrap(self.expression(target.value))
         at = self.at(target)
         if isinstance(target.slice, ast.Slice):
@@ -184,24 +205,24 @@ class Assignments(Expressions):
             if not isinstance(part, SliceOf) or not isinstance(part.type, SliceType):
                 raise self.refuse(target, f"a slice of {base.type} cannot be assigned to", "it is read-only")
             wanted = BYTES if part.type.element == U8 else part.type
-            return AssignSlice(at, part, self.coerce(value, wanted, target))
+            return AssignSlice(at, part, self.coerce(value, wanted, source))
         if isinstance(base.type, StructType):
             return Evaluate(at, self.call_method(base, "__setitem__", [self.expression(target.slice), value], target))
         if not isinstance(base.type, ArrayType | SliceType):
             advice = "it is read-only: use Slice[u8] or Array[u8, N]" if base.type in (TEXT, BYTES) else ""
-            raise self.refuse(target, f"elements of a {base.type} cannot be assigned to", advice)
+            raise self.refuse(target, f"elements of {an(base.type)} cannot be assigned to", advice)
         element = base.type.element
-        plain = element.inner if isinstance(element, RefType) else element
-        return Assign(at, Index(at, plain, base, self.index(target.slice, base)), self.coerce(value, element, target))
+        place = Index(at, _plain(element), base, self.index(target.slice, base))
+        return Assign(at, place, self.coerce(value, element, source))
 
-    def _unpack(self, target: ast.expr, elements: list[ast.expr], value: Expression) -> Statement:
+    def _unpack(self, target: ast.expr, elements: list[ast.expr], value: Expression, source: ast.AST) -> Statement:
         if not isinstance(value.type, TupleType) or len(value.type.elements) != len(elements):
-            raise self.refuse(target, f"cannot unpack a {value.type} into {len(elements)} names")
+            raise self.refuse(source, f"cannot unpack {an(value.type)} into {len(elements)} names")
         holder = self.temporary(value.type)
         statements = [self.assign_variable(holder, value)]
         for position, (element, type_) in enumerate(zip(elements, value.type.elements, strict=True)):
             item = TupleItem(value.at, type_, Local(value.at, value.type, holder), position)
-            statements.append(self.assign_to(element, item))
+            statements.append(self.assign_to(element, item, source if source is not target else element))
         return Block(self.at(target), statements)
 
     def _parallel(self, node: ast.Assign, targets: list[ast.expr], values: list[ast.expr]) -> Statement:
@@ -214,32 +235,34 @@ class Assignments(Expressions):
             value = self.coerce(value, wanted, value_node) if wanted is not None else self.settle(value, value_node)
             if value.type == VOID:
                 raise self.refuse(value_node, "the type of None is not known here", "annotate the variable before")
+            if is_aggregate(value.type) and not self._is_local(target):
+                # The other target may be what this value is: `a[i], a[j] = a[j], a[i]`.
+                value = Copy(value.at, value.type, value)
             holder = self.temporary(value.type)
             statements.append(self.assign_variable(holder, value))
             held.append(holder)
-        for target, holder in zip(targets, held, strict=True):
-            statements.append(self.assign_to(target, Local(self.at(target), holder.type, holder)))
+        for target, holder, value_node in zip(targets, held, values, strict=True):
+            statements.append(self.assign_to(target, Local(self.at(target), holder.type, holder), value_node))
         return Block(self.at(node), statements)
+
+    def _is_local(self, target: ast.expr) -> bool:
+        return isinstance(target, ast.Name) and target.id not in self.global_names
 
     # --- += and its like ----------------------------------------------------------------------------------------------
 
     def _augmented(self, node: ast.AugAssign) -> Statement:
         op = SIGNS[type(node.op)]
         target = node.target
-        if isinstance(target, ast.Name):
-            current = self.name(_load(target)) if target.id not in self.global_names else self.expression(_load(target))  # type: ignore[arg-type]
-            return self.assign_to(target, self._updated(op, current, node))
-        base = self.once(self.unwrap(self.expression(target.value)))
         at = self.at(target)
+        if isinstance(target, ast.Name):
+            current = self.name(target)
+            return self.assign_to(target, self._updated(op, current, node), node)
         if isinstance(target, ast.Attribute):
-            if (
-                not isinstance(base.expression.type, StructType)
-                or target.attr not in self.program.complete(base.expression.type).fields
-            ):
-                raise self.refuse(target, f"{base.expression.type} has no field {target.attr}")
-            field = base.expression.type.fields[target.attr]
-            place: Expression = FieldOf(at, field.type, base.again(), field)
+            structure, field = self._field(target)
+            base = self.once(structure)
+            place: Expression = FieldOf(at, _plain(field.type), base.again(), field)
             return Assign(at, place, base.around(self.coerce(self._updated(op, place, node), place.type, node)))
+        base = self.once(self.unwrap(self.expression(target.value)))
         if isinstance(target.slice, ast.Slice):
             raise self.refuse(node, "a slice cannot be updated like this", "write a loop")
         if isinstance(base.expression.type, StructType):
@@ -248,9 +271,9 @@ class Assignments(Expressions):
             new = self.call_method(base.again(), "__setitem__", [key.again(), self._updated(op, old, node)], node)
             return Evaluate(at, base.around(key.around(new)))
         if not isinstance(base.expression.type, ArrayType | SliceType):
-            raise self.refuse(target, f"elements of a {base.expression.type} cannot be assigned to")
+            raise self.refuse(target, f"elements of {an(base.expression.type)} cannot be assigned to")
         index = self.once(self.index(target.slice, base.expression))
-        place = Index(at, base.expression.type.element, base.again(), index.again())
+        place = Index(at, _plain(base.expression.type.element), base.again(), index.again())
         return Assign(
             at, place, base.around(index.around(self.coerce(self._updated(op, place, node), place.type, node)))
         )
@@ -259,9 +282,6 @@ class Assignments(Expressions):
         return self.arithmetic(op, self.unwrap(current), self.unwrap(self.expression(node.value, current.type)), node)
 
 
-def _load(target: ast.expr) -> ast.expr:
-    return target
-
-
-def _is_call(value: Expression) -> bool:
-    return isinstance(value, Call | CallValue | Intrinsic)
+def _plain(type_: Type) -> Type:
+    """What an expression of a place of this type is: a reference is what it refers to."""
+    return type_.inner if isinstance(type_, RefType) else type_

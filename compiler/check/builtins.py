@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from atoll.compiler.check.calls import Calls
-from atoll.compiler.intrinsics import INTRINSICS, instruction_symbol
+from atoll.compiler.check.machine import Machine
+from atoll.compiler.check.missing import missing
+from atoll.compiler.errors import Refused, shown
 from atoll.compiler.symbols import Builtin, ClassDecl, Module, Symbol
 from atoll.compiler.tree import (
     Binary,
@@ -19,6 +20,7 @@ from atoll.compiler.tree import (
     Expression,
     FormatPart,
     FormattedText,
+    Index,
     Intrinsic,
     MakeArray,
     Unary,
@@ -35,44 +37,49 @@ from atoll.compiler.types import (
     U8,
     U16,
     U32,
-    U64,
-    VOID,
     ArrayType,
     EnumType,
     ErrorType,
     FunctionType,
     Int,
-    SliceType,
     StructType,
-    TupleType,
     Type,
     is_aggregate,
 )
 
 _WRAPPING = {"wrapping_add": "+", "wrapping_sub": "-", "wrapping_mul": "*", "wrapping_shl": "<<"}
 _CUTS = {"low8": U8, "low16": U16, "low32": U32}
-_LOADS = {f"load{t.bits}": t for t in (U8, U16, U32, U64)}
-_STORES = {f"store{t.bits}": t for t in (U8, U16, U32, U64)}
 
 
-class Builtins(Calls):
+class Builtins(Machine):
     """The layer of built-in functions."""
 
     def call(self, node: ast.Call, expected: Type | None) -> Expression:
         """Any call."""
         callee = node.func
+        if isinstance(callee, ast.Name) and callee.id in self.poisoned and callee.id not in self.locals:
+            raise Refused(callee.id)
         if isinstance(callee, ast.Name) and callee.id not in self.locals:
             return self._call_named(callee, node, expected)
         if isinstance(callee, ast.Attribute):
             return self._call_attribute(callee, node, expected)
         if (
             isinstance(callee, ast.Subscript)
-            and isinstance(callee.value, ast.Name)
-            and callee.value.id not in self.locals
-            and callee.value.id[:1].isupper()
+            and isinstance(callee.value, ast.Name | ast.Attribute)
+            and self._is_type(callee.value)
         ):
             return self.construct_generic(node, callee, expected)
         return self.call_value(self.expression(callee), node)
+
+    def _is_type(self, node: ast.expr) -> bool:
+        """Whether brackets after it hold type arguments."""
+        root = node
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if not isinstance(root, ast.Name) or root.id in self.locals:
+            return False
+        symbol, _ = self.program.types.symbol(node, self.module)
+        return isinstance(symbol, ClassDecl | Builtin)
 
     def _call_named(self, callee: ast.Name, node: ast.Call, expected: Type | None) -> Expression:
         symbol = self.program.lookup(self.module, callee.id)
@@ -122,34 +129,37 @@ class Builtins(Calls):
         if kind == "raw":
             return self._raw(name, node)
         handlers: dict[str, Callable[[ast.Call, Type | None], Expression]] = {
-            "len": self._len, "min": self._least, "max": self._least, "abs": self._abs, "ord": self._ord,
-            "copy": self._copy, "Array": self.array, "signed": self._reinterpret, "unsigned": self._reinterpret,
+            "len": self._len, "abs": self._abs, "ord": self._ord, "copy": self._copy, "Array": self.array,
             "wrapping_neg": self._negate,
         }  # fmt: skip
-        if name in _WRAPPING:
+        if name in ("min", "max"):
+            return self._least(name, node, expected)
+        if name in ("signed", "unsigned") and symbol is not None:
+            return self._reinterpret(name, node)
+        if name in _WRAPPING and symbol is not None:
             return self._wrapping(name, node)
-        if name in _CUTS:
+        if name in _CUTS and symbol is not None:
             return Convert(self.at(node), _CUTS[name], "cut", self._integer_argument(node))
-        if name in handlers and (symbol is not None or name in ("len", "min", "max", "abs", "ord")):
+        if name in handlers and (symbol is not None or name in ("len", "abs", "ord")):
             return handlers[name](node, expected)
         if name == "print":
             raise self.refuse(node, "print is a statement of its own here")
         if name in ("range", "enumerate"):
             raise self.refuse(node, f"{name} can only be the range of a for loop")
-        raise self.refuse(node, f"{name} is not known here", _missing(name) or self._similar(name))
+        raise self.refuse(node, f"{name} is not known here", missing(name) or self.similar(name))
 
     def _plain(self, node: ast.Call, count: int) -> list[ast.expr]:
         if node.keywords or len(node.args) != count:
             raise self.refuse(
                 node,
-                f"{ast.unparse(node.func)}() takes {count} argument{'s' if count != 1 else ''}, not {len(node.args)}",
+                f"{shown(node.func)}() takes {count} argument{'s' if count != 1 else ''}, not {len(node.args)}",
             )
         return node.args
 
     def _integer_argument(self, node: ast.Call) -> Expression:
         value = self.unwrap(self.value(self._plain(node, 1)[0]))
         if not isinstance(value.type, Int):
-            raise self.refuse(node, f"{ast.unparse(node.func)}() takes an integer, not {value.type}")
+            raise self.refuse(node, f"{shown(node.func)}() takes an integer, not {value.type}")
         return value
 
     def _conversion(self, wanted: Type, node: ast.Call) -> Expression:
@@ -167,33 +177,44 @@ class Builtins(Calls):
     def _to_text(self, node: ast.Call) -> Expression:
         if len(node.args) == 2:
             data = self.coerce(self.expression(node.args[0]), BYTES, node)
-            if ast.unparse(node.args[1]).strip("'\"").lower() not in ("utf-8", "utf8", "ascii"):
-                raise self.refuse(node, "text is UTF-8", 'write str(data, "utf-8")')
+            match node.args[1]:
+                case ast.Constant(str() as name) if name.lower() in ("utf-8", "utf8", "ascii"):
+                    pass
+                case _:
+                    raise self.refuse(node.args[1], "text is UTF-8", 'write str(data, "utf-8")')
             return Convert(self.at(node), TEXT, "same", data)
         value = self.expression(self._plain(node, 1)[0])
         if value.type == TEXT:
             return value
-        return FormattedText(self.at(node), TEXT, [FormatPart(self.at(node), self.settle(value, node))])
+        if value.type == BYTES:
+            raise self.refuse(node, "the text of bytes needs its encoding", 'write str(data, "utf-8")')
+        self.need_runtime(node)
+        return FormattedText(self.at(node), TEXT, [self.part_of(value, "", node)])
+
+    def part_of(self, value: Expression, spec: str, node: ast.AST) -> FormatPart:
+        """A value as a part of a text; given by the layer of expressions."""
+        raise AssertionError(value, spec, node)
 
     def _len(self, node: ast.Call, _expected: Type | None) -> Expression:
         return self.length(self.expression(self._plain(node, 1)[0]), node)
 
-    def _least(self, node: ast.Call, expected: Type | None) -> Expression:
+    def _least(self, name: str, node: ast.Call, expected: Type | None) -> Expression:
         """min and max of two or more numbers."""
-        assert isinstance(node.func, ast.Name)
         if node.keywords or len(node.args) < 2:
-            raise self.refuse(node, f"{node.func.id}() takes two numbers or more", "write a loop over a sequence")
-        op = "<=" if node.func.id == "min" else ">="
-        result = self.expression(node.args[0], expected)
+            raise self.refuse(node, f"{name}() takes two numbers or more", "write a loop over a sequence")
+        op = "<=" if name == "min" else ">="
+        result = self.unwrap(self.expression(node.args[0], expected))
         for argument in node.args[1:]:
-            a, b = self.unify(result, self.expression(argument, expected), node)
+            a, b = self.unify(result, self.unwrap(self.expression(argument, expected)), node)
             kept_a, kept_b = self.once(a), self.once(b)
             test = self.compare(op, kept_a.again(), kept_b.again(), node)
             result = kept_a.around(kept_b.around(Choice(self.at(node), a.type, test, kept_a.again(), kept_b.again())))
         return result
 
     def _abs(self, node: ast.Call, _expected: Type | None) -> Expression:
-        value = self.value(self._plain(node, 1)[0])
+        value = self.unwrap(self.value(self._plain(node, 1)[0]))
+        if not isinstance(value.type, Int) and value.type != FLOAT:
+            raise self.refuse(node, f"abs() takes a number, not {value.type}")
         zero: Expression = Constant(value.at, value.type, 0.0 if value.type == FLOAT else 0)
         kept = self.once(value)
         negative = self.compare("<", kept.again(), zero, node)
@@ -207,6 +228,11 @@ class Builtins(Calls):
         value = self.expression(self._plain(node, 1)[0], TEXT)
         if isinstance(value, Constant) and isinstance(value.value, str) and len(value.value) == 1:
             return Constant(self.at(node), LITERAL, ord(value.value))
+        if isinstance(value, Index) and value.base.type == TEXT:
+            # One byte of a text: no decoding, and nothing that can fail but the index.
+            data = Convert(value.at, BYTES, "same", value.base)
+            return Convert(self.at(node), I64, "int", Index(value.at, U8, data, value.index))
+        self.need_runtime(node)
         return Intrinsic(self.at(node), I64, "ord", [self.coerce(value, TEXT, node)])
 
     def _copy(self, node: ast.Call, expected: Type | None) -> Expression:
@@ -234,11 +260,10 @@ class Builtins(Calls):
         value = self._integer_argument(node)
         return Binary(self.at(node), value.type, "-", Constant(value.at, value.type, 0), value, wraps=True)
 
-    def _reinterpret(self, node: ast.Call, _expected: Type | None) -> Expression:
-        assert isinstance(node.func, ast.Name)
+    def _reinterpret(self, name: str, node: ast.Call) -> Expression:
         value = self._integer_argument(node)
         assert isinstance(value.type, Int)
-        return Convert(self.at(node), Int(value.type.bits, node.func.id == "signed"), "reinterpret", value)
+        return Convert(self.at(node), Int(value.type.bits, name == "signed"), "reinterpret", value)
 
     # --- arrays -------------------------------------------------------------------------------------------------------
 
@@ -265,83 +290,14 @@ class Builtins(Calls):
             return [self.coerce(Constant(value.at, LITERAL, b), expected.element, node) for b in value.value]
         raise self.refuse(node, "an array is made from a tuple or from bytes", "make it zeroed and fill it in a loop")
 
-    # --- machine ------------------------------------------------------------------------------------------------------
-
-    def _instruction(self, name: str, node: ast.Call) -> Expression:
-        intrinsic = INTRINSICS.get(name)
-        if intrinsic is None:
-            raise self.refuse(node, f"{name} is an instruction for @assembly functions only")
-        args = list(node.args)
-        csr: int | None = None
-        if intrinsic.takes_csr:
-            number = self.expression(args.pop(0)) if args else None
-            if not isinstance(number, Constant) or not isinstance(number.value, int):
-                raise self.refuse(node, f"the first argument of {name} is a constant of CSR")
-            csr = number.value
-        if len(args) > intrinsic.arguments or (name != "ecall" and len(args) != intrinsic.arguments):
-            raise self.refuse(
-                node, f"{name} takes {intrinsic.arguments} arguments besides its register, not {len(args)}"
-            )
-        values = [self.coerce(self.expression(a, U64), U64, a) for a in args]
-        values += [Constant(self.at(node), U64, 0)] * (intrinsic.arguments - len(values))
-        results = {0: VOID, 1: U64, 2: TupleType((U64, U64))}
-        return Intrinsic(
-            self.at(node), results[intrinsic.results], "instruction", values, (instruction_symbol(name, csr), intrinsic)
-        )
-
-    def _raw(self, name: str, node: ast.Call) -> Expression:
-        args = node.args
-        if node.keywords:
-            raise self.refuse(node, f"{name} takes its arguments by position")
-        if name == "at" and len(args) == 2:
-            type_ = self.resolve(args[0])
-            if not is_aggregate(type_):
-                raise self.refuse(node, "at() gives a structure or an array", "use load64 and store64 for numbers")
-            if isinstance(type_, StructType):
-                self.program.complete(type_)
-            return Intrinsic(self.at(node), type_, "at", [self._address(args[1])])
-        if name == "size_of" and len(args) == 1:
-            return Intrinsic(self.at(node), U64, "size of", [], self.resolve(args[0]))
-        if name == "address_of" and len(args) == 1:
-            return self._address_of(node)
-        result: Type | None = None
-        if name in _LOADS and len(args) == 1:
-            result = _LOADS[name]
-        elif name in ("view", "text_at") and len(args) == 2:
-            result = SliceType(U8) if name == "view" else TEXT
-        elif name.startswith("call_address") and len(args) >= 1:
-            result = U64
-        if result is not None:
-            return Intrinsic(
-                self.at(node), result, name if name[:4] != "call" else "call address", [self._address(a) for a in args]
-            )
-        if name in _STORES and len(args) == 2:
-            value = self.coerce(self.expression(args[1], _STORES[name]), _STORES[name], args[1])
-            return Intrinsic(self.at(node), VOID, name, [self._address(args[0]), value])
-        raise self.refuse(node, f"atoll.abi.raw has no {name}() with {len(args)} arguments")
-
-    def _address(self, node: ast.expr) -> Expression:
-        return self.coerce(self.expression(node, U64), U64, node)
-
-    def _address_of(self, node: ast.Call) -> Expression:
-        value = self.unwrap(self.expression(node.args[0]))
-        if (
-            isinstance(value.type, FunctionType)
-            or is_aggregate(value.type)
-            or isinstance(value.type, SliceType)
-            or value.type in (TEXT, BYTES)
-        ):
-            return Intrinsic(self.at(node), U64, "address of", [value])
-        raise self.refuse(
-            node, f"a {value.type} has no address", "structures, arrays, slices, text and functions have one"
-        )
-
     # --- methods of values --------------------------------------------------------------------------------------------
 
     def _value_method(self, base: Expression, name: str, node: ast.Call) -> Expression:
         kind = base.type
         if kind == TEXT and name == "encode" and not node.args:
             return Convert(self.at(node), BYTES, "same", base)
+        if kind in (TEXT, BYTES) and name in ("startswith", "endswith", "find"):
+            self.need_runtime(node)
         if kind in (TEXT, BYTES) and name in ("startswith", "endswith"):
             other = self.coerce(self.expression(self._plain(node, 1)[0], kind), kind, node)
             return Intrinsic(self.at(node), BOOL, name, [base, other])
@@ -350,23 +306,9 @@ class Builtins(Calls):
             return Intrinsic(self.at(node), I64, "find", [base, other])
         if isinstance(kind, ErrorType | EnumType | FunctionType):
             return self.call_value(self.expression(node.func), node)
-        raise self.refuse(node, f"{kind} has no method {name}", _missing(name))
+        raise self.refuse(node, f"{kind} has no method {name}", missing(name))
 
     def error_text(self, error: Expression, node: ast.AST) -> Expression:
         """What a caught error says."""
         return ErrorField(self.at(node), TEXT, error, "")
 
-
-def _missing(name: str) -> str:
-    """What to write instead of some things that Python has."""
-    return {
-        "list": "use Array[T, N] or Ring from atoll.userland.runtime.containers",
-        "dict": "use Table from atoll.userland.runtime.containers",
-        "set": "use Table from atoll.userland.runtime.containers",
-        "sum": "write a loop", "sorted": "write a loop", "map": "write a loop", "filter": "write a loop",
-        "zip": "write a loop over range(len(a))", "isinstance": "types are known when a program is compiled",
-        "input": "there is no input yet", "open": "there are no files yet",
-        "chr": "slice a text, or put bytes into an Array[u8, N]", "join": "write an f-string",
-        "format": "write an f-string", "append": "use Ring from atoll.userland.runtime.containers",
-        "super": "there is no inheritance",
-    }.get(name, "")  # fmt: skip

@@ -22,6 +22,7 @@ from atoll.compiler.types import (
     TupleType,
     Type,
     Variable,
+    an,
     mentions_variable,
 )
 
@@ -60,18 +61,28 @@ class Calls(Access):
         )
 
     def arguments(
-        self, signature: FunctionSignature, node: ast.Call, home: Module, name: str, skip: int = 0
+        self,
+        signature: FunctionSignature,
+        node: ast.Call,
+        home: Module,
+        name: str,
+        skip: int = 0,
+        checked: dict[str, Expression] | None = None,
     ) -> list[Expression]:
-        """The arguments of a call in the order of the parameters, with defaults; `skip` leading ones are given."""
+        """The arguments of a call in the order of the parameters, with defaults.
+
+        `skip` leading ones are given elsewhere; those in `checked` are looked at already.
+        """
         names, types = signature.names[skip:], signature.type.parameters[skip:]
         given = self._bind(names, node, name)
         result = []
         for parameter, type_ in zip(names, types, strict=True):
             if parameter in given:
                 argument = given[parameter]
-                result.append(self.coerce(self.expression(argument, type_), type_, argument))
+                value = (checked or {}).get(parameter) or self.expression(argument, type_)
+                result.append(self.coerce(value, type_, argument))
             elif parameter in signature.defaults:
-                result.append(self.default(signature.defaults[parameter], type_, home))
+                result.append(self.default(signature.defaults[parameter], type_, home, signature.substitution))
             else:
                 raise self.refuse(
                     node, f"{name}() misses its argument {parameter}", f"parameters: {', '.join(names) or 'none'}"
@@ -95,13 +106,19 @@ class Calls(Access):
                 raise self.refuse(node, "** in a call is not supported", "write each argument")
             if keyword.arg not in names or keyword.arg in given:
                 problem = "is given twice" if keyword.arg in given else "is not a parameter"
-                raise self.refuse(keyword.value, f"argument {keyword.arg} of {name}() {problem}")
+                raise self.refuse(
+                    keyword,
+                    f"argument {keyword.arg} of {name}() {problem}",
+                    f"parameters: {', '.join(names) or 'none'}",
+                )
             given[keyword.arg] = keyword.value
         return given
 
-    def default(self, node: ast.expr, type_: Type, home: Module) -> Expression:
+    def default(
+        self, node: ast.expr, type_: Type, home: Module, substitution: dict[str, Type | int]
+    ) -> Expression:
         """A default value: checked in the module that declares it."""
-        checker = self.outside(home, self.substitution)
+        checker = self.outside(home, substitution)
         return checker.coerce(checker.expression(node, type_), type_, node)
 
     def _call_generic(self, decl: FunctionDecl, node: ast.Call, expected: Type | None) -> Expression:
@@ -110,12 +127,11 @@ class Calls(Access):
         pattern = self.program.signature(decl, dict(variables), None)
         given = self._bind(pattern.names, node, decl.name)
         found: dict[str, Type | int] = {}
+        checked: dict[str, Expression] = {}
         for name, type_ in zip(pattern.names, pattern.type.parameters, strict=True):
             if name in given and mentions_variable(type_):
-                argument = self.settle(
-                    self.expression(given[name], None if isinstance(type_, Variable) else type_), given[name]
-                )
-                self.match(type_, argument.type, found)
+                checked[name] = self.expression(given[name], None if isinstance(type_, Variable) else type_)
+                self.match(type_, self.settle(checked[name], given[name]).type, found)
         if expected is not None:
             self.match(pattern.type.result, expected, found)
         missing = [name for name in decl.parameters if name not in found]
@@ -128,7 +144,7 @@ class Calls(Access):
         function = self.program.function(decl, None, tuple(found[name] for name in decl.parameters))
         signature = self.program.signature(decl, found, None)
         return Call(
-            self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, decl.name)
+            self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, decl.name, 0, checked)
         )
 
     def match(self, pattern: Type | int, type_: Type | int, found: dict[str, Type | int]) -> None:
@@ -205,9 +221,9 @@ class Calls(Access):
         """A call of a function that is a value."""
         kind = callee.type
         if not isinstance(kind, FunctionType):
-            raise self.refuse(node, f"a {kind} cannot be called")
+            raise self.refuse(node, f"{an(kind)} cannot be called")
         if node.keywords or len(node.args) != len(kind.parameters):
-            raise self.refuse(node, f"a {kind} takes {len(kind.parameters)} arguments by position")
+            raise self.refuse(node, f"{an(kind)} takes {len(kind.parameters)} arguments by position")
         arguments = [self.coerce(self.expression(a, t), t, a) for a, t in zip(node.args, kind.parameters, strict=True)]
         return CallValue(self.at(node), kind.result, callee, arguments)
 

@@ -13,6 +13,7 @@ from atoll.compiler.tree import (
     FunctionValue,
     Let,
     Local,
+    Logic,
     MakeTuple,
     TupleItem,
 )
@@ -27,6 +28,7 @@ from atoll.compiler.types import (
     VOID,
     ArrayType,
     EnumType,
+    ErrorType,
     Int,
     OptionalType,
     RefType,
@@ -34,6 +36,7 @@ from atoll.compiler.types import (
     StructType,
     TupleType,
     Type,
+    an,
 )
 
 
@@ -65,6 +68,8 @@ class Coercion(Scope):
             return self._to_optional(expression, wanted, node)
         if isinstance(found, OptionalType):
             return self.coerce(self.unwrap(expression), wanted, node)
+        if isinstance(wanted, ErrorType) and isinstance(found, ErrorType) and found.decl.is_a(wanted.decl):
+            return Convert(expression.at, wanted, "same", expression)
         if isinstance(wanted, SliceType) and isinstance(found, ArrayType) and found.element == wanted.element:
             return Convert(expression.at, wanted, "view", expression)
         if wanted == BYTES and isinstance(found, ArrayType | SliceType) and found.element == U8:
@@ -131,7 +136,24 @@ class Coercion(Scope):
 
     def condition(self, node: ast.expr) -> Expression:
         """An expression as a condition, by Python's rules of truth."""
+        if isinstance(node, ast.BoolOp):
+            op = "and" if isinstance(node.op, ast.And) else "or"
+            return self.all_or_any(op, [self.condition(v) for v in node.values], node)
         return self.truth(self.expression(node, BOOL), node)
+
+    def all_or_any(self, op: str, operands: list[Expression], node: ast.AST) -> Expression:
+        """`and` and `or`: constants are left out, or decide alone."""
+        decides = op == "or"
+        kept: list[Expression] = []
+        for operand in operands:
+            if not isinstance(operand, Constant):
+                kept.append(operand)
+            elif bool(operand.value) == decides:
+                kept.append(operand)
+                break
+        if len(kept) > 1:
+            return Logic(self.at(node), BOOL, op, kept)
+        return kept[0] if kept else Constant(self.at(node), BOOL, not decides)
 
     def truth(self, expression: Expression, node: ast.AST) -> Expression:
         """Whether the value counts as true."""
@@ -143,9 +165,9 @@ class Coercion(Scope):
         sequence = isinstance(found, ArrayType | SliceType) or found in (TEXT, BYTES)
         if isinstance(found, Int | OptionalType | EnumType) or found == FLOAT or sequence:
             if isinstance(found, OptionalType) and not _always_true(found.inner):
-                raise self.refuse(node, f"a {found} as a condition is ambiguous", "write `is not None`")
+                raise self.refuse(node, f"{an(found)} as a condition is ambiguous", "write `is not None`")
             return Convert(expression.at, BOOL, "truth", expression)
-        raise self.refuse(node, f"a {found} cannot be a condition", "compare it with something")
+        raise self.refuse(node, f"{an(found)} cannot be a condition", "compare it with something")
 
 
 def _always_true(type_: Type) -> bool:

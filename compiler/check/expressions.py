@@ -6,6 +6,7 @@ import ast
 import re
 
 from atoll.compiler.check.builtins import Builtins
+from atoll.compiler.constants import LARGEST
 from atoll.compiler.tree import Constant, Convert, Expression, FormatPart, FormattedText, MakeTuple
 from atoll.compiler.types import (
     BOOL,
@@ -21,11 +22,15 @@ from atoll.compiler.types import (
     OptionalType,
     TupleType,
     Type,
+    an,
 )
 
 _FORMAT = re.compile(
     r"(?:(?P<fill>.)(?=[<>=^]))?(?P<align>[<>=^])?(?P<prefix>#)?(?P<zero>0)?(?P<width>\d+)?(?:\.(?P<precision>\d+))?(?P<kind>[a-zA-Z])?"
 )
+# More would not fit the buffers of the run-time library.
+WIDEST_FORMAT = 200
+MOST_DIGITS = 100
 _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.Lambda: ("a lambda is not supported", "write a function"),
     ast.ListComp: ("a comprehension is not supported", "write a loop that fills an array"),
@@ -83,6 +88,8 @@ class Expressions(Builtins):
             case bool() as value:
                 return Constant(at, BOOL, value)
             case int() as number:
+                if number > LARGEST:
+                    raise self.refuse(node, "this number does not fit 64 bits", "no integer type is wider")
                 return Constant(at, LITERAL, number)
             case float() as real:
                 if self.program.kernel:
@@ -91,6 +98,8 @@ class Expressions(Builtins):
                     )
                 return Constant(at, FLOAT, real)
             case str() as text:
+                if any("\ud800" <= c <= "\udfff" for c in text):
+                    raise self.refuse(node, "half a surrogate pair is no text: text is UTF-8", "write the character")
                 return Constant(at, TEXT, text)
             case bytes() as data:
                 return Constant(at, BYTES, data)
@@ -105,24 +114,29 @@ class Expressions(Builtins):
         values = []
         for element, type_ in zip(node.elts, wanted, strict=True):
             value = self.expression(element, type_)
-            values.append(self.coerce(value, type_, element) if type_ is not None else self.settle(value, element))
+            value = self.coerce(value, type_, element) if type_ is not None else self.settle(value, element)
+            if value.type == VOID or isinstance(value.type, ErrorType):
+                raise self.refuse(element, f"{an(value.type)} cannot be part of a tuple")
+            values.append(value)
         return MakeTuple(self.at(node), TupleType(tuple(v.type for v in values)), values)
 
     # --- f-strings ----------------------------------------------------------------------------------------------------
 
     def _joined(self, node: ast.JoinedStr) -> Expression:
+        self.need_runtime(node)
         return FormattedText(self.at(node), TEXT, self.format_parts(node))
 
     def format_parts(self, node: ast.expr) -> list[FormatPart]:
         """The parts of an f-string, or of any expression that is printed."""
         if not isinstance(node, ast.JoinedStr):
-            return [self._part_of(self.expression(node), "", node)]
+            return [self.part_of(self.expression(node), "", node)]
         parts = []
         for item in node.values:
             if isinstance(item, ast.FormattedValue):
-                if item.conversion != -1:
-                    raise self.refuse(item, "!r, !s and !a are not supported", "write {x}")
-                parts.append(self._part_of(self.expression(item.value), self._spec(item), item))
+                value = self.expression(item.value)
+                if chr(max(item.conversion, 0)) in "ra" and value.type in (TEXT, BYTES):
+                    raise self.refuse(item, "!r and !a of a text are not supported", "write '{x}'")
+                parts.append(self.part_of(value, self._spec(item), item))
             else:
                 parts.append(FormatPart(self.at(item), self.expression(item)))
         return parts
@@ -133,17 +147,18 @@ class Expressions(Builtins):
         assert isinstance(item.format_spec, ast.JoinedStr)
         pieces = [v.value for v in item.format_spec.values if isinstance(v, ast.Constant)]
         if len(pieces) != len(item.format_spec.values):
-            raise self.refuse(item, "a format must be constant", "write the width as a number")
+            raise self.refuse(item, "a format is constant", "write the width as a number")
         return "".join(map(str, pieces))
 
-    def _part_of(self, value: Expression, spec: str, node: ast.AST) -> FormatPart:
+    def part_of(self, value: Expression, spec: str, node: ast.AST) -> FormatPart:
+        """A value as a part of a text."""
         value = self.settle(self.unwrap(value), node)
         if isinstance(value.type, EnumType):
             value = self._enum_number(value)
         if isinstance(value.type, ErrorType):
             value = self.error_text(value, node)
         if not (isinstance(value.type, Int) or value.type in (BOOL, FLOAT, TEXT)):
-            raise self.refuse(node, f"a {value.type} cannot be printed", "print its parts")
+            raise self.refuse(node, f"{an(value.type)} cannot be printed", "print its parts")
         return self._format(value, spec, node)
 
     def _enum_number(self, value: Expression) -> Expression:
@@ -167,6 +182,10 @@ class Expressions(Builtins):
             raise self.refuse(node, "a float needs its number of digits", "write {x:.3f}")
         if value.type == BOOL and spec:
             value = Convert(value.at, I64, "int", value)
+        if int(found["width"] or 0) > WIDEST_FORMAT or int(found["precision"] or 0) > MOST_DIGITS:
+            raise self.refuse(node, f"a format has at most {WIDEST_FORMAT} columns and {MOST_DIGITS} digits")
+        if value.type == TEXT and (found["prefix"] or found["align"] == "="):
+            raise self.refuse(node, f"format {spec!r} does not apply to {value.type}")
         part = FormatPart(
             self.at(node), value, int(found["width"] or 0), found["align"] or "", found["fill"] or " ", kind
         )
@@ -174,23 +193,24 @@ class Expressions(Builtins):
         part.precision = int(found["precision"] or 6)
         if len(part.fill.encode()) != 1:
             raise self.refuse(node, "a fill character must be ASCII")
-        if found["zero"] and not found["align"]:
-            part.fill, part.align = "0", "=" if value.type != TEXT else "<"
+        if found["zero"] and not found["fill"]:
+            part.fill = "0"
+            part.align = found["align"] or ("=" if value.type != TEXT else "<")
         elif found["precision"] and value.type != FLOAT:
             raise self.refuse(node, f"a precision does not apply to {value.type}")
         return part
 
     def print_parts(self, call: ast.Call) -> list[FormatPart]:
         """The parts of `print(...)`, separators and line end included."""
+        self.need_runtime(call)
         options = {"sep": " ", "end": "\n"}
         for keyword in call.keywords:
-            if (
-                keyword.arg not in options
-                or not isinstance(keyword.value, ast.Constant)
-                or not isinstance(keyword.value.value, str)
-            ):
-                raise self.refuse(keyword.value, "print takes constant sep and end only")
-            options[keyword.arg] = keyword.value.value
+            if keyword.arg not in options:
+                raise self.refuse(keyword, f"print has no option {keyword.arg} here", "it has sep and end")
+            value = self.expression(keyword.value)
+            if not isinstance(value, Constant) or not isinstance(value.value, str):
+                raise self.refuse(keyword.value, f"the {keyword.arg} of print is a constant text")
+            options[keyword.arg] = value.value
         parts: list[FormatPart] = []
         for position, argument in enumerate(call.args):
             if position:

@@ -37,15 +37,42 @@ def check_function(program: Program, function: Function) -> None:
         checker.assigned.add(name)
         function.parameters.append(variable)
     function.variables = checker.all_variables
+    _check_defaults(program, function, checker)
     if decl.is_assembly or decl.external is not None:
         return
+    checker.own_names = _stored_names(decl.node)
     function.body = checker.block(decl.node.body)
-    if checker.assigned is not None and function.type.result not in (VOID, NEVER) and not _is_stub(decl.node):
-        program.reporter.report(
-            decl.module.at(decl.node),
-            f"function {decl.name} may end without returning its {function.type.result}",
-            "end every way with return or raise",
-        )
+    if checker.assigned is not None and function.type.result != VOID:
+        result = function.type.result
+        message = f"function {decl.name} may end without returning its {result}"
+        if result == NEVER:
+            message = f"function {decl.name} may return, though its result is NoReturn"
+        program.reporter.report(decl.module.at(decl.node), message, "end every way with return or raise"
+                                if result != NEVER else "end every way with raise or an endless loop")  # fmt: skip
+
+
+def _check_defaults(program: Program, function: Function, checker: Checker) -> None:
+    """Defaults are evaluated where they are needed; here only what is wrong with them is found."""
+    decl = function.decl
+    signature_names = [a.arg for a in decl.node.args.args]
+    defaults = decl.node.args.defaults
+    types = function.type.parameters[len(signature_names) - len(defaults) :]
+    for node, type_ in zip(defaults, types, strict=True):
+        with checker.recover():
+            checker.default(node, type_, decl.module, program.substitutions[function])
+
+
+def _stored_names(node: ast.FunctionDef) -> set[str]:
+    """The names that a function assigns to, other than module variables."""
+    found: set[str] = set()
+    others: set[str] = set()
+    for part in ast.walk(node):
+        match part:
+            case ast.Name(name, ast.Store()) | ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)):
+                found.add(name)
+            case ast.Global(names):
+                others.update(names)
+    return found - others
 
 
 def check_initialiser(program: Program, module: Module) -> list[Statement]:
@@ -64,6 +91,3 @@ def check_initialiser(program: Program, module: Module) -> list[Statement]:
         statements.append(Assign(at, Global(at, type_, symbol), value))
     return statements
 
-
-def _is_stub(node: ast.FunctionDef) -> bool:
-    return all(isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) for s in node.body)

@@ -22,7 +22,20 @@ from atoll.compiler.tree import (
     TupleItem,
     While,
 )
-from atoll.compiler.types import BOOL, I64, LITERAL, ArrayType, Int, RefType, StructType, TupleType, Type, element_type
+from atoll.compiler.types import (
+    BOOL,
+    I64,
+    LITERAL,
+    ArrayType,
+    Int,
+    RefType,
+    StructType,
+    TupleType,
+    Type,
+    an,
+    element_type,
+    is_aggregate,
+)
 
 
 class Loops(Assignments):
@@ -61,21 +74,29 @@ class Loops(Assignments):
     def for_loop(self, node: ast.For) -> Statement:
         """`for target in iterable`."""
         match node.iter:
-            case ast.Call(ast.Name("range")) if "range" not in self.module.names:
+            case ast.Call(ast.Name("range")) if not self._is_known("range"):
                 return self._for_range(node, node.iter)
-            case ast.Call(ast.Name("enumerate"), [sequence], []):
+            case ast.Call(ast.Name("enumerate"), [sequence], []) if not self._is_known("enumerate"):
                 return self._for_sequence(node, sequence, counted=True)
-            case ast.Call(ast.Name("reversed"), [ast.Call(ast.Name("range"), _, [])]):
+            case ast.Call(ast.Name("enumerate")) if not self._is_known("enumerate"):
+                raise self.refuse(node.iter, "enumerate takes one sequence", "add the first number yourself")
+            case ast.Call(ast.Name("reversed")) if not self._is_known("reversed"):
                 raise self.refuse(node.iter, "reversed is not supported", "write range(n - 1, -1, -1)")
             case ast.Tuple(elements) | ast.List(elements):
                 return self._for_display(node, elements)
         return self._for_sequence(node, node.iter, counted=False)
 
+    def _is_known(self, name: str) -> bool:
+        """Whether the program gives one of Python's names a meaning of its own."""
+        return name in self.module.names or name in self.locals
+
     # --- ranges -------------------------------------------------------------------------------------------------------
 
     def _for_range(self, node: ast.For, call: ast.Call) -> Statement:
-        if not isinstance(node.target, ast.Name) or not 1 <= len(call.args) <= 3 or call.keywords:
-            raise self.refuse(node, "a range has one to three numbers, and one variable runs through it")
+        if not 1 <= len(call.args) <= 3 or call.keywords:
+            raise self.refuse(call, "a range has one to three numbers")
+        if not isinstance(node.target, ast.Name):
+            raise self.refuse(node.target, "one variable runs through a range", "assign to others in the loop")
         old = self.locals.get(node.target.id)
         wanted = old.type if old is not None else None
         values = [self.unwrap(self.expression(a, wanted)) for a in call.args]
@@ -134,7 +155,7 @@ class Loops(Assignments):
         index_target: ast.expr | None = None
         if counted:
             if not isinstance(target, ast.Tuple) or len(target.elts) != 2:
-                raise self.refuse(node, "enumerate gives two values", "write: for i, x in enumerate(...)")
+                raise self.refuse(target, "enumerate gives two values", "write: for i, x in enumerate(...)")
             index_target, target = target.elts
         holder = self.temporary(sequence.type)
         view = Local(sequence.at, sequence.type, holder)
@@ -159,7 +180,7 @@ class Loops(Assignments):
         if element is None:
             raise self.refuse(
                 node,
-                f"a {view.type} cannot be run through",
+                f"{an(view.type)} cannot be run through",
                 "an array, slice, text, bytes, range, or an object with __len__ and __getitem__ can",
             )
         return Index(view.at, element.inner if isinstance(element, RefType) else element, view, index)
@@ -169,11 +190,12 @@ class Loops(Assignments):
         values = [self.expression(e) for e in elements]
         if not values:
             raise self.refuse(node, "this loop never runs")
-        first = values[0]
-        for value in values[1:]:
-            first, _ = self.unify(first, value, node) if first.type == LITERAL else (first, value)
-        type_ = self.settle(first, node).type
-        array = MakeArray(self.at(node), ArrayType(type_, len(values)), [self.coerce(v, type_, node) for v in values])
+        first = next((v for v in values if v.type != LITERAL), values[0])
+        type_ = self.settle(first, elements[0]).type
+        # Structures are not copied: the loop's variable names each itself.
+        stored = RefType(type_) if is_aggregate(type_) else type_
+        parts = [self.coerce(v, stored, e) for v, e in zip(values, elements, strict=True)]
+        array = MakeArray(self.at(node.iter), ArrayType(stored, len(values)), parts)
         holder = self.temporary(array.type)
         keep = self.assign_variable(holder, array)
         hidden = self.temporary(I64)

@@ -1,4 +1,4 @@
-"""Operators: which type arithmetic and comparisons have, with constants computed here."""
+"""Operators: which type arithmetic, logic and `a if b else c` have, with constants computed here."""
 
 from __future__ import annotations
 
@@ -9,42 +9,33 @@ from atoll.compiler.constants import fold
 from atoll.compiler.tree import (
     Binary,
     Choice,
-    Compare,
     Constant,
     Convert,
     Expression,
-    FieldOf,
     Intrinsic,
     Length,
     Local,
     LocalVariable,
-    Logic,
-    TupleItem,
     Unary,
 )
 from atoll.compiler.types import (
     BOOL,
-    BYTES,
     FLOAT,
     I64,
     LITERAL,
     TEXT,
-    U8,
     ArrayType,
     EnumType,
     Int,
     OptionalType,
-    RefType,
     SliceType,
-    StructType,
-    TupleType,
     Type,
     common_integer,
 )
 
 SIGNS: dict[type[ast.AST], str] = {
     ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.FloorDiv: "//", ast.Mod: "%", ast.Div: "/", ast.Pow: "**",
-    ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
+    ast.MatMult: "@", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
     ast.Is: "is", ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
 }  # fmt: skip
@@ -52,7 +43,7 @@ _FLOAT_OPERATORS = ("+", "-", "*", "/", "//", "%")
 
 
 class Operators(Coercion):
-    """The layer of arithmetic, comparison and logic."""
+    """The layer of arithmetic and logic."""
 
     # --- arithmetic ---------------------------------------------------------------------------------------------------
 
@@ -65,7 +56,9 @@ class Operators(Coercion):
 
     def arithmetic(self, op: str, left: Expression, right: Expression, node: ast.AST) -> Expression:
         """`left op right` for checked operands."""
-        if op == "@" or (TEXT in (left.type, right.type)):
+        if op == "@":
+            raise self.refuse(node, "@ is not supported", "write a function")
+        if TEXT in (left.type, right.type):
             raise self.refuse(node, f"{op} on text is not supported", 'write an f-string, such as f"{a}{b}"')
         if left.type == right.type and isinstance(left.type, EnumType) and left.type.decl.flags and op in "&|^":
             return self._flags(op, left, right)
@@ -188,166 +181,18 @@ class Operators(Coercion):
             return Unary(self.at(node), operand.type, op, operand)
         return Constant(operand.at, operand.type, value)
 
-    # --- comparison ---------------------------------------------------------------------------------------------------
-
-    def comparison(self, node: ast.Compare) -> Expression:
-        """`a < b <= c`: each operand is evaluated once."""
-        left = self._operand(node.left, None)
-        links: list[Expression] = []
-        wraps = []
-        for position, (op, right_node) in enumerate(zip(node.ops, node.comparators, strict=True)):
-            sign = SIGNS[type(op)]
-            if sign in ("in", "not in"):
-                links.append(self._membership(sign, left, right_node, node))
-                break
-            right = self._operand(right_node, left.type)
-            if position + 1 < len(node.ops):
-                kept = self.once(self.settle(right, node))
-                wraps.append((position, kept))
-                right = kept.again()
-                first: Expression = kept.around(right)
-            else:
-                first = right
-            links.append(self.compare(sign, left, first, node))
-            left = right
-        if len(node.ops) > len(links):
-            raise self.refuse(node, "a chained comparison with `in` is not supported", "write it with `and`")
-        return links[0] if len(links) == 1 else Logic(self.at(node), BOOL, "and", links)
-
-    def _operand(self, node: ast.expr, other: Type | None) -> Expression:
-        if isinstance(node, ast.Constant) and node.value is None:
-            return Constant(self.at(node), OptionalType(other or BOOL), None)
-        return self.expression(node, other if not isinstance(other, OptionalType) else other.inner)
-
-    def compare(self, op: str, left: Expression, right: Expression, node: ast.AST) -> Expression:
-        """One comparison of two checked operands."""
-        if op in ("is", "is not"):
-            return self._identity(op, left, right, node)
-        if self._is_none(left) or self._is_none(right):
-            return self._identity("is" if op == "==" else "is not", left, right, node)
-        left, right = self.unwrap(left), self.unwrap(right)
-        if (
-            isinstance(left, Constant)
-            and isinstance(right, Constant)
-            and isinstance(left.value, int)
-            and isinstance(right.value, int)
-        ):
-            return Constant(self.at(node), BOOL, _compare(op, left.value, right.value))
-        if LITERAL in (left.type, right.type):
-            left, right = self._compare_constant(left, right, node)
-        elif FLOAT in (left.type, right.type) and left.type != right.type:
-            left, right = self.coerce(left, FLOAT, node), self.coerce(right, FLOAT, node)
-        elif isinstance(left.type, StructType | TupleType):
-            return self._fieldwise(op, left, right, node)
-        elif _is_bytes(left.type) and _is_bytes(right.type):
-            left, right = self.coerce(left, BYTES, node), self.coerce(right, BYTES, node)
-        numbers = _is_number(left.type) and _is_number(right.type)
-        if not numbers and not (
-            left.type == right.type and (left.type in (TEXT, BYTES) or isinstance(left.type, EnumType))
-        ):
-            raise self.refuse(node, f"{left.type} and {right.type} cannot be compared with {op}")
-        return Compare(self.at(node), BOOL, op, left, right)
-
-    def _compare_constant(self, left: Expression, right: Expression, node: ast.AST) -> tuple[Expression, Expression]:
-        """A constant beside a value: it takes the value's type if it fits, its own else (comparisons take any two)."""
-        constant, other = (left, right) if left.type == LITERAL else (right, left)
-        assert isinstance(constant, Constant) and isinstance(constant.value, int)
-        if isinstance(other.type, Int) and other.type.holds(constant.value):
-            typed: Expression = Constant(constant.at, other.type, constant.value)
-        elif other.type == FLOAT:
-            typed = self.to_float(constant, node)
-        else:
-            typed = self.settle(constant, node)
-        return (typed, right) if constant is left else (left, typed)
-
-    @staticmethod
-    def _is_none(expression: Expression) -> bool:
-        return isinstance(expression, Constant) and expression.value is None
-
-    def _identity(self, op: str, left: Expression, right: Expression, node: ast.AST) -> Expression:
-        if self._is_none(left):
-            left, right = right, left
-        if self._is_none(right):
-            if not isinstance(left.type, OptionalType):
-                return Constant(self.at(node), BOOL, op == "is not")
-            test: Expression = Intrinsic(self.at(node), BOOL, "is none", [left])
-        elif _is_struct(left.type) and _is_struct(right.type):
-            test = Compare(self.at(node), BOOL, "is", left, right)
-        elif isinstance(left.type, EnumType) and left.type == right.type:
-            test = Compare(self.at(node), BOOL, "==", left, right)
-        else:
-            raise self.refuse(node, f"`{op}` compares structures, or something with None", "use == for values")
-        return test if op == "is" else Unary(self.at(node), BOOL, "not", test)
-
-    def _fieldwise(self, op: str, left: Expression, right: Expression, node: ast.AST) -> Expression:
-        if (left.type != right.type and not isinstance(left.type, TupleType)) or op not in ("==", "!="):
-            raise self.refuse(node, f"{left.type} and {right.type} cannot be compared with {op}")
-        a, b = self.once(left), self.once(right)
-        tests: list[Expression] = []
-        if isinstance(left.type, StructType):
-            if not left.type.decl.is_dataclass:
-                raise self.refuse(node, f"{left.type} has no ==", "make it a @dataclass, or compare identity with `is`")
-            for field in self.program.complete(left.type).fields.values():
-                pair = [FieldOf(left.at, _plain(field.type), x.again(), field) for x in (a, b)]
-                tests.append(self.compare("==", pair[0], pair[1], node))
-        elif (
-            isinstance(left.type, TupleType)
-            and isinstance(right.type, TupleType)
-            and len(left.type.elements) == len(right.type.elements)
-        ):
-            for i, types in enumerate(zip(left.type.elements, right.type.elements, strict=True)):
-                pair_ = [TupleItem(left.at, t, x.again(), i) for t, x in zip(types, (a, b), strict=True)]
-                tests.append(self.compare("==", pair_[0], pair_[1], node))
-        else:
-            raise self.refuse(node, f"{left.type} and {right.type} cannot be compared with {op}")
-        whole: Expression = Logic(self.at(node), BOOL, "and", tests) if tests else Constant(self.at(node), BOOL, True)
-        whole = a.around(b.around(whole))
-        return whole if op == "==" else Unary(self.at(node), BOOL, "not", whole)
-
-    def _membership(self, op: str, left: Expression, right_node: ast.expr, node: ast.AST) -> Expression:
-        if isinstance(right_node, ast.Tuple | ast.List | ast.Set):
-            value = self.once(self.settle(left, node))
-            tests = [
-                self.compare("==", value.again(), self.expression(item, left.type), node) for item in right_node.elts
-            ]
-            found: Expression = value.around(Logic(self.at(node), BOOL, "or", tests))
-        else:
-            container = self.unwrap(self.expression(right_node))
-            found = self._contains(container, left, node)
-        return found if op == "in" else Unary(self.at(node), BOOL, "not", found)
-
-    def _contains(self, container: Expression, item: Expression, node: ast.AST) -> Expression:
-        kind = container.type
-        if kind == TEXT and item.type == TEXT:
-            return Intrinsic(self.at(node), BOOL, "find text", [container, item])
-        if kind == BYTES and _is_bytes(item.type):
-            return Intrinsic(self.at(node), BOOL, "find text", [container, self.coerce(item, BYTES, node)])
-        if kind == BYTES or (isinstance(kind, ArrayType | SliceType) and isinstance(kind.element, Int | EnumType)):
-            element = U8 if kind == BYTES else kind.element  # type: ignore[union-attr]
-            view = container if kind == BYTES else self.coerce(container, SliceType(element), node)
-            if (
-                isinstance(item, Constant)
-                and isinstance(item.value, int)
-                and isinstance(element, Int)
-                and not element.holds(item.value)
-            ):
-                return Constant(self.at(node), BOOL, False)
-            value = self.settle(item, node) if item.type != LITERAL else self.coerce(item, element, node)
-            return Intrinsic(self.at(node), BOOL, "contains", [view, value])
-        if isinstance(kind, StructType) and "__contains__" in kind.decl.methods:
-            return self.call_method(container, "__contains__", [item], node)
-        raise self.refuse(node, f"`in` is not defined for {kind}", "write a loop or a __contains__ method")
-
-    def call_method(self, base: Expression, name: str, arguments: list[Expression], node: ast.AST) -> Expression:
-        """A call that an operator stands for; given by the layer of calls."""
-        raise AssertionError(base, name, arguments, node)
-
     # --- logic --------------------------------------------------------------------------------------------------------
 
     def logic(self, node: ast.BoolOp) -> Expression:
-        """`a and b`, `a or b` of conditions."""
+        """`a and b`, `a or b` as a value: of bools only, as Python gives one of the operands."""
         op = "and" if isinstance(node.op, ast.And) else "or"
-        return Logic(self.at(node), BOOL, op, [self.condition(v) for v in node.values])
+        operands = [self.expression(value, BOOL) for value in node.values]
+        for operand, value in zip(operands, node.values, strict=True):
+            if operand.type != BOOL:
+                raise self.refuse(
+                    value, f"`{op}` of {operand.type} is a condition only, not a value", "write `a if a != 0 else b`"
+                )
+        return self.all_or_any(op, operands, node)
 
     def choice(self, node: ast.IfExp, expected: Type | None) -> Expression:
         """`a if condition else b`."""
@@ -360,10 +205,10 @@ class Operators(Coercion):
         """Two values with one type."""
         if a.type == b.type:
             return self.settle(a, node), self.settle(b, node)
-        if self._is_none(a):
+        if is_none(a):
             return self.coerce(a, b.type if isinstance(b.type, OptionalType) else OptionalType(b.type), node), (
                 b if isinstance(b.type, OptionalType) else self.coerce(b, OptionalType(b.type), node))  # fmt: skip
-        if self._is_none(b):
+        if is_none(b):
             b, a = self.unify(b, a, node)
             return a, b
         if a.type == LITERAL:
@@ -378,6 +223,11 @@ class Operators(Coercion):
             slice_type = SliceType(a.type.element)
             return self.coerce(a, slice_type, node), self.coerce(b, slice_type, node)
         return a, self.coerce(b, a.type, node)
+
+
+def is_none(expression: Expression) -> bool:
+    """Whether it is the constant None."""
+    return isinstance(expression, Constant) and expression.value is None
 
 
 def interval(value: Expression) -> tuple[int, int] | None:
@@ -396,31 +246,10 @@ def interval(value: Expression) -> tuple[int, int] | None:
             if a is None or b is None:
                 return None
             corners = [fold(op, x, y) for x in a for y in b]
-            if None in corners:
+            if None in corners or (op in ("//", "%") and b[0] <= 0):
                 return None
             if op == "%":
-                return 0, max(b[1] - 1, 0)
+                return 0, b[1] - 1
             known = [c for c in corners if c is not None]
             return min(known), max(known)
     return None
-
-
-def _compare(op: str, a: int, b: int) -> bool:
-    return {"==": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[op]
-
-
-def _is_number(type_: Type) -> bool:
-    return isinstance(type_, Int | EnumType) or type_ in (FLOAT, BOOL, LITERAL)
-
-
-def _is_struct(type_: Type) -> bool:
-    """Whether it is a structure, or one or None."""
-    return isinstance(type_.inner if isinstance(type_, OptionalType) else type_, StructType)
-
-
-def _is_bytes(type_: Type) -> bool:
-    return type_ == BYTES or (isinstance(type_, ArrayType | SliceType) and type_.element == U8)
-
-
-def _plain(type_: Type) -> Type:
-    return type_.inner if isinstance(type_, RefType) else type_

@@ -11,7 +11,7 @@ from atoll.compiler.constants import literal_type
 from atoll.compiler.errors import Location, Refused
 from atoll.compiler.symbols import Module
 from atoll.compiler.tree import Constant, Expression, Function, LocalVariable, Statement
-from atoll.compiler.types import LITERAL, Type
+from atoll.compiler.types import LITERAL, NEVER, VOID, Type
 
 if TYPE_CHECKING:
     from atoll.compiler.program import Program, Substitution
@@ -32,14 +32,19 @@ class Scope:
         self.all_variables: list[LocalVariable] = []
         # For each surrounding loop: what had a value at each of its breaks.
         self.loops: list[list[set[str] | None]] = []
-        # How many except blocks surround this statement.
-        self.handlers = 0
+        # The except blocks around this statement, each with the name that it gives its error.
+        self.handlers: list[LocalVariable | None] = []
+        # Names that the function assigns to somewhere: locals everywhere in it, as in Python.
+        self.own_names: set[str] = set()
         # Names whose first assignment was refused: not worth a second message.
         self.poisoned: set[str] = set()
 
     def outside(self, module: Module, substitution: Substitution) -> Self:
         """A checker for an expression outside any function: a default, or what a module variable begins with."""
-        return type(self)(self.program, module, substitution, None)
+        checker = type(self)(self.program, module, substitution, None)
+        # Its temporaries are variables of the function that the value ends in.
+        checker.all_variables = self.all_variables
+        return checker
 
     def at(self, node: ast.AST) -> Location:
         """The location of a node."""
@@ -52,6 +57,11 @@ class Scope:
     def report(self, node: ast.AST, message: str, advice: str = "") -> None:
         """Report and go on."""
         self.program.reporter.report(self.at(node), message, advice)
+
+    def need_runtime(self, node: ast.AST) -> None:
+        """Refuse what the run-time library does in code for the host, which has none."""
+        if not self.program.has_runtime:
+            raise self.refuse(node, "this needs the run-time library, which code for the host has not")
 
     @contextmanager
     def recover(self) -> Iterator[None]:
@@ -87,7 +97,10 @@ class Scope:
         return self.settle(self.expression(node, expected), node)
 
     def settle(self, expression: Expression, node: ast.AST) -> Expression:
-        """Give an integer constant its type if it met no neighbour."""
+        """Give an integer constant its type if it met no neighbour; refuse what is no value."""
+        if expression.type == NEVER or (expression.type == VOID and not isinstance(expression, Constant)):
+            returns = "does not return" if expression.type == NEVER else "returns nothing"
+            raise self.refuse(node, f"this call {returns}, and its value is used")
         if expression.type != LITERAL:
             return expression
         assert isinstance(expression, Constant) and isinstance(expression.value, int)

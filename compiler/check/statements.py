@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from atoll.compiler.check.loops import Loops
-from atoll.compiler.errors import Refused
-from atoll.compiler.symbols import ErrorDecl, GlobalVariable, Module
+from atoll.compiler.errors import Refused, shown
+from atoll.compiler.symbols import ErrorDecl, GlobalVariable
 from atoll.compiler.tree import (
     Assert,
     Block,
@@ -37,6 +37,7 @@ _REFUSED: dict[type[ast.AST], tuple[str, str]] = {
     ast.AsyncWith: ("with is not supported", "write try: ... finally: ..."),
     ast.AsyncFor: ("async functions are not supported", "write a loop that receives messages"),
     ast.Delete: ("del is not supported", "storage ends with the function"),
+    ast.TryStar: ("except* is not supported", "write except"),
     ast.Nonlocal: ("nonlocal is not supported", "there are no functions inside functions"),
     ast.Import: ("an import inside a function is not supported", "move it to the top of the module"),
     ast.ImportFrom: ("an import inside a function is not supported", "move it to the top of the module"),
@@ -54,6 +55,8 @@ class Statements(Loops):
                 result.append(self.statement(node))
             except Refused:
                 self._poison(node)
+                if isinstance(node, ast.Return | ast.Raise):
+                    self.assigned = None
         return result
 
     def _poison(self, node: ast.stmt) -> None:
@@ -103,7 +106,9 @@ class Statements(Loops):
                 return Block(self.at(node), [])
             case ast.Call(ast.Name("print")) as call if "print" not in self.locals and "print" not in self.module.names:
                 return Print(self.at(node), self.print_parts(call))
-        found = self.settle(self.expression(node.value), node)
+        found = self.expression(node.value)
+        if found.type not in (VOID, NEVER):
+            found = self.settle(found, node)
         if found.type == NEVER:
             self.assigned = None
         elif not isinstance(found, Call) and not _may_act(found):
@@ -160,31 +165,42 @@ class Statements(Loops):
 
     def error_class(self, node: ast.expr) -> ErrorDecl:
         """The error class that an expression names."""
-        symbol = None
-        if isinstance(node, ast.Name):
-            symbol = self.program.lookup(self.module, node.id)
-        elif isinstance(node, ast.Attribute) and isinstance(owner := self.owner_symbol(node.value), Module):
-            symbol = self.program.lookup(owner, node.attr)
-        if not isinstance(symbol, ErrorDecl):
-            raise self.refuse(node, f"{ast.unparse(node)} is not an error class", "declare: class Name(Exception): ...")
-        return symbol
+        symbol, name = self.program.types.symbol(node, self.module)
+        if isinstance(symbol, ErrorDecl):
+            return symbol
+        if symbol is None and isinstance(node, ast.Name) and name not in self.locals:
+            raise self.refuse(node, f"{name} is not known here", self.similar(name))
+        raise self.refuse(node, f"{shown(node)} is not an error class", "declare: class Name(Exception): ...")
 
     def _raise(self, node: ast.Raise) -> Statement:
         self_at = self.at(node)
+        self.need_runtime(node)
         if node.exc is None:
             if not self.handlers:
                 raise self.refuse(node, "a bare raise stands in an except block only", "name the error to raise")
             self.assigned = None
             return Raise(self_at, None)
+        self._check_cause(node)
         call = node.exc if isinstance(node.exc, ast.Call) else ast.copy_location(ast.Call(node.exc, [], []), node.exc)
         bound = self.locals.get(node.exc.id) if isinstance(node.exc, ast.Name) else None
-        if bound is not None and isinstance(bound.type, ErrorType) and self.handlers:
+        if bound is not None and isinstance(bound.type, ErrorType):
+            if not self.handlers or self.handlers[-1] is not bound:
+                raise self.refuse(node, f"{bound.name} is not the error of this except block", "raise a new one")
             self.assigned = None
             return Raise(self_at, None)
         error = self.error_class(call.func)
         result = self._raised(error, call, node)
         self.assigned = None
         return result
+
+    def _check_cause(self, node: ast.Raise) -> None:
+        """`from e` and `from None` are accepted and say nothing: a traceback shows one error."""
+        match node.cause:
+            case None | ast.Constant(None):
+                return
+            case ast.Name(name) if name in self.locals and isinstance(self.locals[name].type, ErrorType):
+                return
+        raise self.refuse(node.cause, "the cause of an error is the error of an except block, or None")
 
     def _raised(self, error: ErrorDecl, call: ast.Call, node: ast.Raise) -> Raise:
         fields = self.program.error_fields(error)
@@ -212,6 +228,7 @@ class Statements(Loops):
         return Raise(self.at(node), error, text, words)
 
     def _try(self, node: ast.Try) -> Statement:
+        self.need_runtime(node)
         before = self.copy_assigned()
         body = self.block(node.body)
         orelse = self.block(node.orelse)
@@ -251,9 +268,9 @@ class Statements(Loops):
             variable = self.variable(node.name, ErrorType(bound))
             if self.assigned is not None:
                 self.assigned.add(node.name)
-        self.handlers += 1
+        self.handlers.append(variable)
         body = self.block(node.body)
-        self.handlers -= 1
+        self.handlers.pop()
         if node.name:
             # As in Python, the name is gone after the handler.
             del self.locals[node.name]

@@ -59,8 +59,7 @@ def error_class(cls: Any, names: dict[str, Any]) -> Any:
             setattr(self, name, convert(evaluate(declared[name], names, {}), value))
 
     if declared:
-        cls.__init__ = with_fields
-        cls.__str__ = lambda _self: ""
+        cls.__init__, cls.fields_ = with_fields, tuple(declared)
     return cls
 
 
@@ -191,7 +190,10 @@ def padded(text: str, spec: str) -> str:
 
 
 def error_text(error: BaseException) -> str:
-    """What an error says: its text, as long as the record keeps it."""
+    """What an error says: its text, as long as the record keeps it; or its fields, as Python shows arguments."""
+    fields = [getattr(error, name) for name in getattr(error, "fields_", ())]
+    if fields:
+        return f"({', '.join(map(str, fields))})" if builtins.len(fields) > 1 else str(fields[0])
     text = error.args[0] if error.args and isinstance(error.args[0], str) else ""
     return decoded(encoded(text)[:LONGEST_ERROR_TEXT])
 

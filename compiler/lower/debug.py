@@ -32,11 +32,11 @@ class DebugInfo:
             self._files[shown] = self.add(f'!DIFile(filename: "{_escape(shown)}", directory: ".")')
         return self._files[shown]
 
-    def subprogram(self, name: str, symbol: str, at: Location) -> int:
+    def subprogram(self, name: str, at: Location) -> int:
         """The node of a function."""
         file = self.file(at.file)
         return self.add(
-            f'distinct !DISubprogram(name: "{_escape(name)}", linkageName: "{_escape(symbol)}", '
+            f'distinct !DISubprogram(name: "{_escape(name)}", '
             f"scope: !{file}, file: !{file}, line: {at.line}, type: !{self.routine}, scopeLine: {at.line}, "
             f"spFlags: DISPFlagDefinition | DISPFlagOptimized, unit: !{self.unit})"
         )

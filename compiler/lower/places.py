@@ -58,29 +58,28 @@ class Places(Arithmetic):
             return operand, str(base.type.count)
         return self.temp(f"extractvalue {VIEW} {operand}, 0"), self.temp(f"extractvalue {VIEW} {operand}, 1")
 
-    def _position(self, index: Expression, length: str) -> str:
-        """An index as i64, counted from the end if it is negative."""
+    def _position(self, index: Expression, length: str) -> tuple[str, str]:
+        """An index as i64, counted from the end if it is negative; and as it was written, for the error."""
         type_ = index.type
         assert isinstance(type_, Int)
         if isinstance(index, Constant) and isinstance(index.value, int):
+            written = str(index.value)
             if index.value >= 0:
-                return str(index.value)
-            return str(int(length) + index.value) if length.isdigit() else self.temp(f"add i64 {length}, {index.value}")
+                return written, written
+            if length.isdigit():
+                return str(int(length) + index.value), written
+            return self.temp(f"add i64 {length}, {index.value}"), written
         value = self.resize(self.value(index), type_, I64)
         if not type_.signed or not self.checked:
-            return value
+            return value, value
         negative = self.temp(f"icmp slt i64 {value}, 0")
-        return self.temp(f"add i64 {value}, {self.temp(f'select i1 {negative}, i64 {length}, i64 0')}")
+        return self.temp(f"add i64 {value}, {self.temp(f'select i1 {negative}, i64 {length}, i64 0')}"), value
 
     def checked_index(self, index: Expression, length: str) -> str:
         """An index that is surely below the length."""
-        position = self._position(index, length)
+        position, written = self._position(index, length)
         if not (position.isdigit() and length.isdigit() and int(position) < int(length)):
-            shown = position
-            if not isinstance(index, Constant) and isinstance(index.type, Int) and index.type.signed:
-                # The error shows the number that was written, not what it became.
-                shown = position
-            self.require(self.temp(f"icmp ult i64 {position}, {length}"), "IndexError", shown, length)
+            self.require(self.temp(f"icmp ult i64 {position}, {length}"), "IndexError", written, length)
         return position
 
     def _element_address(self, place: Index) -> str:
@@ -111,14 +110,14 @@ class Places(Arithmetic):
     def slice(self, part: SliceOf) -> str:
         """`base[low:high]`: bounds outside raise; a low bound above the high one gives an empty view."""
         base, length = self.view_parts(part.base)
-        low = self._position(part.low, length) if part.low is not None else "0"
-        high = self._position(part.high, length) if part.high is not None else length
-        for bound in (low, high):
+        low, low_written = self._position(part.low, length) if part.low is not None else ("0", "0")
+        high, high_written = self._position(part.high, length) if part.high is not None else (length, length)
+        for bound, written in ((low, low_written), (high, high_written)):
             known = (
                 bound in (length, "0") or (bound.isdigit() and length.isdigit() and int(bound) <= int(length))
             )
             if not known:
-                self.require(self.temp(f"icmp ule i64 {bound}, {length}"), "IndexError", bound, length)
+                self.require(self.temp(f"icmp ule i64 {bound}, {length}"), "IndexError", written, length)
         address = (
             base
             if low == "0"

@@ -1,5 +1,6 @@
-"""ELF files of programs: what of them goes where in memory. Files are not trusted: every number is checked before it
-is used.
+"""ELF files of programs: what of them goes where in memory.
+
+Files are not trusted: every number is checked before it is used.
 """
 
 from atoll.abi import elf

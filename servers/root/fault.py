@@ -1,7 +1,7 @@
 """A program that misbehaves: the console shows where and why, as Python would."""
 
 from atoll.abi import causes
-from atoll.abi.address_space import STACK, STACK_GUARD, STACK_SIZE
+from atoll.abi.address_space import STACK, STACK_END, STACK_GUARD, STACK_SIZE
 from atoll.abi.objects import Registers
 from atoll.abi.raw import address_of, view
 from atoll.abi.types import Array, Bytes, Text, u32, u64
@@ -20,13 +20,15 @@ CALLER_FRAME = 16
 
 # ---- instructions that say how far a function has come ----
 OPCODE = 0x7F
-SET_FRAME_POINTER = 0x0001_0413  # addi s0, sp, ...: the low 20 bits of it
 WITHOUT_IMMEDIATE = 0x000F_FFFF
+SET_FRAME_POINTER = 0x0001_0413  # addi s0, sp, ...
+LOAD_RETURN_ADDRESS = 0x0001_3083  # ld ra, ...(sp)
+RETURN = 0x0000_8067  # jalr zero, 0(ra)
 BRANCH = 0x63
 JUMP = 0x6F
 JUMP_TO_REGISTER = 0x67
 SYSTEM = 0x73  # ecall, sret, access to control registers
-LONGEST_PROLOGUE = 20  # instructions
+LOOK_AHEAD = 24  # instructions
 
 
 def report(process: Process, serial: u64, cause: u64, address: u64, trace: Bytes) -> None:
@@ -83,26 +85,32 @@ def follow_frames(process: Process, registers: Registers, jumped_astray: bool, t
     """Collect where each function of a program is, from the innermost outwards. The stack may hold anything."""
     pc, back_in_register = registers.x[PC], registers.x[RA]
     trail.add(pc)
-    if back_in_register >= CALL_SIZE and (jumped_astray or in_prologue(process, pc)):
+    if back_in_register >= CALL_SIZE and (jumped_astray or is_without_frame(process, pc)):
         trail.add(back_in_register - CALL_SIZE)
     pointer = registers.x[FRAME_POINTER]
-    while pointer >= CALLER_FRAME:
+    while STACK + CALLER_FRAME <= pointer <= STACK_END:
         caller = read64(process, pointer - CALLER_FRAME)
         back = read64(process, pointer - RETURN_ADDRESS)
         if caller <= pointer or back < CALL_SIZE:
-            break  # the first frame has no caller; and frames only go up, so a damaged chain ends too
+            break  # frames only go up: a damaged chain ends
+        if read64(process, caller - CALLER_FRAME) == 0:
+            break  # the first function of all was made by the compiler, to call main: it has no source
         trail.add(back - CALL_SIZE)
         pointer = caller
 
 
-def in_prologue(process: Process, pc: u64) -> bool:
-    """Whether the function at pc has yet to set its frame pointer: until then only register ra knows its caller."""
-    for i in range(LONGEST_PROLOGUE):
+def is_without_frame(process: Process, pc: u64) -> bool:
+    """Whether the function at pc has no frame, or none yet, so that only register ra knows its caller.
+
+    What follows tells: the frame pointer is yet to be set, or the function returns without loading ra from its frame.
+    """
+    for i in range(1, LOOK_AHEAD):
         instruction = read_instruction(process, pc + 4 * i)
-        opcode = instruction & OPCODE
-        if instruction & WITHOUT_IMMEDIATE == SET_FRAME_POINTER:
+        if instruction & WITHOUT_IMMEDIATE == SET_FRAME_POINTER or instruction == RETURN:
             return True
-        if opcode in (0, BRANCH, JUMP, JUMP_TO_REGISTER):
+        if instruction & WITHOUT_IMMEDIATE == LOAD_RETURN_ADDRESS:
+            return False
+        if instruction & OPCODE in (0, BRANCH, JUMP, JUMP_TO_REGISTER):
             return False
     return False
 

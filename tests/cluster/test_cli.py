@@ -146,6 +146,38 @@ def test_unknown_benchmark() -> None:
     assert (answer.status, answer.messages) == (2, "atoll: there is no benchmark 'speed'; there is: machine\n")
 
 
+def test_a_place_that_cannot_be_written(programs: Path, tmp_path: Path) -> None:
+    target = tmp_path / "nowhere" / "image.elf"
+    answer = atoll("compile", programs / "hello.py", "-o", target)
+    assert (answer.status, answer.messages) == (2, f"atoll: {target}: No such file or directory\n")
+
+
+def test_the_source_is_not_overwritten(programs: Path) -> None:
+    source = programs / "hello.py"
+    answer = atoll("compile", source, "-o", source)
+    assert answer.status == 2
+    assert answer.messages == f"atoll: {source} is the source file itself; choose another with -o\n"
+    assert source.read_text().endswith(PROGRAMS["hello"])
+
+
+def test_a_kernel_for_another_machine(tmp_path: Path) -> None:
+    answer = atoll("boot", "--kernel", sys.executable)
+    assert (answer.status, answer.output) == (2, b"")
+    assert answer.messages.startswith("atoll: the kernel's ELF file is for another machine: ")
+
+
+def test_programs_that_do_not_fit_into_ram(programs: Path, tmp_path: Path) -> None:
+    source = tmp_path / "large.py"
+    source.write_text(
+        '"""large: a table of 8 MiB."""\n\nfrom atoll.abi.types import Array, u64\n\n'
+        "table: Array[u64, 1048576] = Array()\n\n\ndef main() -> None:\n"
+        "    for index in range(len(table)):\n        table[index] += index\n    print(table[len(table) // 2])\n"
+    )
+    answer = atoll("run", "--memory", "8", source)
+    assert answer.status != 0
+    assert answer.output == b"large: cannot run: out of memory\n"
+
+
 # ---- compiling ----
 def test_compile_writes_beside_where_one_is(programs: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "atoll", "compile", str(programs / "hello.py")]

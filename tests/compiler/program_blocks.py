@@ -220,6 +220,10 @@ class Blocks(Statements):
         if self.chance(30):
             with self.nested(f"except Worded_{self.tag} as {error}:"):
                 self.emit(f'print(f"words {{{error}}}")')
+        if self.chance(30):
+            worded = self.pick(("OverflowError", "ZeroDivisionError", "ArithmeticError"))
+            with self.nested(f"except {worded} as {error}:"):
+                self.emit(f'print(f"arithmetic: {{{error}}}")')
         classes = self.pick(
             (*ERRORS, "(OverflowError, IndexError)", "(ZeroDivisionError, ValueError)", "Exception", "Exception")
         )

@@ -131,6 +131,7 @@ class Expressions:
             self.reinterpreted,
             self.choice,
             self.call,
+            self.least,
         ]
         return self.pick(makers)(kind, depth + 1)
 
@@ -204,7 +205,9 @@ class Expressions:
         name = self.pick(("add", "sub", "mul", "shl", "neg"))
         if name == "neg":
             return f"wrapping_neg({self.integer(kind, depth)})"
-        other = str(self.random.randrange(bits(kind))) if name == "shl" else self.operand(kind, depth)
+        other = self.operand(kind, depth)
+        if name == "shl":
+            other = self.pick((str(self.random.randrange(bits(kind) + 2)), f"({self.leaf('i64')} & 127)"))
         return f"wrapping_{name}({self.integer(kind, depth)}, {other})"
 
     def reinterpreted(self, kind: str, depth: int) -> str:
@@ -215,6 +218,12 @@ class Expressions:
     def choice(self, kind: str, depth: int) -> str:
         """`a if condition else b`."""
         return f"({self.integer(kind, depth)} if {self.boolean(depth)} else {self.integer(kind, depth)})"
+
+    def least(self, kind: str, depth: int) -> str:
+        """`min`, `max`, `abs`."""
+        if self.chance(40):
+            return f"abs({self.integer(kind, depth)})"
+        return f"{self.pick(('min', 'max'))}({self.integer(kind, depth)}, {self.operand(kind, depth)})"
 
     def call(self, kind: str, depth: int) -> str:
         """A call, or a number that a text or sequence gives."""

@@ -25,7 +25,7 @@ from atoll.abi.types import (
     Array, Bytes, Slice, Text, copy, i8, i16, i32, i64, low8, low16, low32, signed, u8, u16, u32, u64, unsigned,
     wrapping_add, wrapping_mul, wrapping_neg, wrapping_shl, wrapping_sub,
 )
-from atoll.userland.runtime.containers import Empty, Full, Ring
+from atoll.userland.runtime.containers import Empty, Full, Ring, Table
 '''
 
 # How a run of one program among many ends, from the special to the general.
@@ -206,7 +206,7 @@ def step_@t(x: @k) -> @k:
             self.scope.integers = dict(zip("abc", parameters, strict=False))
             self.scope.writable = dict(self.scope.integers)
             self.result = result
-            self.block(1, self.random.randint(1, 3))
+            self.block(1, self.random.randint(1, 2))
             self.emit(f"return {self.value(result)}")
             self.result = None
         self.functions.append(Function(name, parameters, result))
@@ -222,8 +222,10 @@ def step_@t(x: @k) -> @k:
             if self.chance(20):
                 self.ring()
             if self.chance(20):
+                self.table()
+            if self.chance(20):
                 self.flags()
-            for _ in range(self.random.randint(3, 6)):
+            for _ in range(self.random.randint(1, 3)):
                 self.step()
             self.summary()
 
@@ -250,6 +252,8 @@ def step_@t(x: @k) -> @k:
         self.emit(f"near: Array[{self.other}, 4] = Array()")
         self.emit(f"near[0] = {self.literal(self.other)}")
         self.scope.arrays["near"] = self.other, 4
+        self.emit(f"rows: Array[Array[{self.other}, 3], 2] = Array()")
+        self.scope.arrays["rows[1]"] = self.scope.arrays["rows[-2]"] = self.other, 3
         self.emit(f"word = {self.text()}")
         self.scope.texts.append("word")
         self.emit(f"color = color_{self.tag}({self.random.getrandbits(64)})")
@@ -308,7 +312,7 @@ def step_@t(x: @k) -> @k:
         """A generic container of the run-time library."""
         kind = self.pick(KINDS)
         self.emit(f"ring: Ring[{kind}, 3] = Ring()")
-        for _ in range(self.random.randint(3, 6)):
+        for _ in range(self.random.randint(1, 3)):
             with self.nested("try:"):
                 what = self.pick(
                     (
@@ -320,6 +324,24 @@ def step_@t(x: @k) -> @k:
                 self.emit(what)
             with self.nested(f"except {self.pick(('(Full, Empty)', 'Exception'))}:"):
                 self.emit('print("ring", len(ring))')
+
+    def table(self) -> None:
+        """The other container: integer keys, and structures as values."""
+        self.emit(f"table: Table[{self.kind}, Point_{self.tag}, 3] = Table()")
+        for _ in range(self.random.randint(1, 3)):
+            key = self.operand(self.kind, 2)
+            with self.nested("try:"):
+                what = (f"table.insert({key}, Point_{self.tag}({self.leaf(self.kind)}))", f"print(table.remove({key}))",
+                        f"print({key} in table, len(table))")  # fmt: skip
+                self.emit(self.pick((what[0], *what)))
+            with self.nested("except Full:"):
+                self.emit('print("table", len(table))')
+            with self.nested("except Exception:"):
+                self.emit('print("key")')
+        self.emit("place = table.next_place(-1)")
+        with self.nested("while place >= 0:"):
+            self.emit("print(table.keys[place], table.values[place].x)")
+            self.emit("place = table.next_place(place)")
 
     def flags(self) -> None:
         """Sets of bits with names."""

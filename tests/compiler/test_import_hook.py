@@ -226,7 +226,7 @@ except (ValueError, Worded) as e:
 raise Special("end")
 """
     outcome = run(tmp_path, body, declarations)
-    assert outcome == Outcome(1, b"4096 3 []\nfinally\nno 005\nx\n", "Special")
+    assert outcome == Outcome(1, b"4096 3 [(4096, 3)]\nfinally\nno 005\nx\n", "Special")
 
 
 def test_an_f_string_has_a_limit_and_printing_has_none(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from atoll.images.recipe import Image
-from atoll.machine.board import Board, BoardConfig, Stop
+from atoll.machine.board import Board, Stop
+from atoll.machine.config import BoardConfig, Hooks
 
 MOST_INSTRUCTIONS = 500_000_000  # far more than any of these tests needs
 GREETING = "Atoll 0.1: hart 0, 128 MiB, timebase 10 MHz"
@@ -37,9 +38,9 @@ class Boot(NamedTuple):
         raise AssertionError(f"{program} has not ended; the output was:\n{self.output}")
 
 
-def new_board(image: Image, ram_bytes: int = 128 << 20) -> Board:
+def new_board(image: Image, ram_bytes: int = 128 << 20, hooks: Hooks = "native") -> Board:
     """A board with an image, ready to run."""
-    board = Board(BoardConfig(ram_bytes=ram_bytes, bootargs=image.bootargs))
+    board = Board(BoardConfig(ram_bytes=ram_bytes, bootargs=image.bootargs, hooks=hooks))
     board.load_kernel(image.kernel)
     if image.initrd:
         board.load_initrd(image.initrd)

@@ -55,6 +55,25 @@ def test_the_same_run_twice_is_the_same(standard: Image) -> None:
     assert (first.instructions, first.time_ns) == (second.instructions, second.time_ns)
 
 
+def test_native_and_interpreted_hooks_make_the_same_run(build: Builder) -> None:
+    image = build([Run(PROGRAMS / "division.py"), Run(PROGRAMS / "kernel_memory.py")], "")
+    native, interpreted = new_board(image), new_board(image, hooks="interpreted")
+    assert run(native) == run(interpreted)
+    assert (native.instructions, native.time_ns) == (interpreted.instructions, interpreted.time_ns)
+
+
+@pytest.mark.parametrize("instructions", [1_000, 200_000, 500_000, 15_000_000])
+def test_a_run_that_was_saved_and_restored_goes_on_the_same(standard: Image, instructions: int) -> None:
+    unbroken, broken = new_board(standard), new_board(standard)
+    whole = run(unbroken)
+    broken.run(max_instructions=instructions)
+    restored = new_board(standard)
+    restored.restore(broken.save())
+    rest = run(restored)
+    assert broken.uart.sent.decode() + rest.output == whole.output
+    assert (restored.instructions, restored.time_ns) == (unbroken.instructions, unbroken.time_ns)
+
+
 @pytest.mark.qemu
 def test_qemu_prints_the_same(standard: Image, tmp_path: Path) -> None:
     assert boot_qemu(standard, tmp_path) == boot(standard)
@@ -221,6 +240,48 @@ def test_a_program_larger_than_memory_is_not_run_and_all_pages_come_back(booted:
         "argument 2: []",
         "statuses: exit status 0",
     ]
+
+
+# What each instruction leads to, and the line of instructions.py that tries it.
+INSTRUCTIONS = {
+    "sret": (71, "return_to_user()", "PrivilegedInstruction: 0x10200073 is not for user mode"),
+    "mret": (73, "return_to_supervisor()", "PrivilegedInstruction: 0x30200073 is not for user mode"),
+    "unimp": (75, "no_instruction()", "PrivilegedInstruction: 0xc0001073 is not for user mode"),
+    "zeros": (77, "zeros()", "IllegalInstruction: 0x00000000"),
+    "wfi": (79, "wfi()", "PrivilegedInstruction: 0x10500073 is not for user mode"),
+    "sfence.vma": (81, "sfence_vma()", "PrivilegedInstruction: 0x12000073 is not for user mode"),
+    "ebreak": (83, "breakpoint()", "Breakpoint: ebreak without a debugger"),
+}
+
+
+@pytest.fixture(scope="module")
+def instructions(build: Builder) -> Image:
+    """A program that tries one of these instructions, once for each of them."""
+    return build([Run(PROGRAMS / "instructions.py", (name,)) for name in INSTRUCTIONS], "")
+
+
+def test_instructions_that_are_not_for_user_mode(instructions: Image) -> None:
+    result = boot(instructions)
+    ends = [number for number, line in enumerate(result.lines) if line == "instructions: exit status 1"]
+    assert len(ends) == len(INSTRUCTIONS)
+    for end, (line, source, last) in zip(ends, INSTRUCTIONS.values(), strict=True):
+        text = result.lines[:end]
+        begin = len(text) - text[::-1].index(HEADING)
+        assert text[begin : begin + 4] == [
+            *frame("instructions", 89, "main", "result = execute(argument(0))"),
+            *frame("instructions", line, "execute", source),
+        ]
+        assert text[-1] == last
+
+
+@pytest.mark.qemu
+def test_qemu_prints_the_same_of_instructions(instructions: Image, tmp_path: Path) -> None:
+    assert boot_qemu(instructions, tmp_path) == boot(instructions)
+
+
+def test_a_program_finds_nothing_of_the_one_before(build: Builder) -> None:
+    result = boot(build([Run(PROGRAMS / "fresh.py")] * 3, "quiet"))
+    assert result == Boot("words found: 0\n" * 3, 0)
 
 
 @pytest.mark.parametrize("status", [0, 1, 42, 255])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from atoll.abi import elf
+from atoll.abi.trace import TRACE_SEGMENT
 from atoll.images import recipe
 from atoll.images.recipe import Image, ImageError, Run, build_image, make_tar
 from tests.kernel.conftest import PROGRAMS, Builder
@@ -140,6 +141,19 @@ def test_files_that_are_no_programs(statuses: Image, damage: str) -> None:
     manifest = b"damaged\nstatuses\t0\n"
     result = with_files(statuses, ("manifest", manifest), ("damaged", bytes(damaged)), ("statuses", image))
     assert result == Boot(f"damaged: cannot run: {message}\nargument 0: [0]\n", 126)
+
+
+def test_a_program_without_a_trace_table(build: Builder) -> None:
+    image = build([Run(PROGRAMS / "division.py")], "quiet")
+    program = bytearray(file_of(image, "division"))
+    count = struct.unpack_from("<H", program, elf.SEGMENT_COUNT)[0]
+    for number in range(count):
+        if struct.unpack_from("<I", program, segment(number, elf.KIND))[0] == TRACE_SEGMENT:
+            struct.pack_into("<I", program, segment(number, elf.KIND), 0)
+    lines = with_files(image, ("manifest", b"division\n"), ("division", bytes(program))).lines
+    assert lines[:2] == ["10", "Traceback (most recent call last):"]
+    assert all(line.startswith("  Site ") and line.endswith(", no source known") for line in lines[2:4])
+    assert lines[4:] == ["unknown error"]
 
 
 def test_a_program_that_starts_nowhere(statuses: Image) -> None:

@@ -9,7 +9,7 @@ from atoll.compiler.driver import compile_file
 from atoll.images.recipe import Image
 from tests.kernel.machines import Boot, boot, boot_qemu
 
-PANICS = Path("tests") / "kernel" / "panics"
+KERNELS = Path("tests") / "kernel" / "kernels"
 HEADING = "Traceback (most recent call last):"
 STATUS = 70
 
@@ -18,12 +18,12 @@ STATUS = 70
 def panic(request: pytest.FixtureRequest, repository: Path) -> tuple[str, Image]:
     """The name of a kernel and its image."""
     with contextlib.chdir(repository):
-        return request.param, Image(compile_file(PANICS / f"{request.param}.py", "kernel"), b"")
+        return request.param, Image(compile_file(KERNELS / f"{request.param}.py", "kernel"), b"")
 
 
 def frame(name: str, line: int, function: str, source: str) -> list[str]:
     """A frame of a traceback as it is printed."""
-    return [f'  File "tests/kernel/panics/{name}.py", line {line}, in {function}', f"    {source}"]
+    return [f'  File "tests/kernel/kernels/{name}.py", line {line}, in {function}', f"    {source}"]
 
 
 AGAIN = frame("recursion", 10, "depth_below", "return depth_below(level + 1) + 1")

@@ -115,6 +115,11 @@ def test_a_frame_without_source_text() -> None:
     assert lines[1:] == ['  File "library.py", line 20, in helper', "AssertionError"]
 
 
+def test_a_site_that_the_table_does_not_have() -> None:
+    lines = printed(lambda: traceback.print_error(TABLE, error("AssertionError", sites=(99,)))).splitlines()
+    assert lines[1:] == ["  Site 99, no source known", "AssertionError"]
+
+
 def numbers_of_frames(count: int) -> list[str]:
     """What is printed of `count` frames, one word for each line."""
     record = error("AssertionError", sites=tuple(number % 2 for number in range(count)))

@@ -17,7 +17,7 @@ SEPC, SCAUSE, STVAL, SIP, SATP = 0x141, 0x142, 0x143, 0x144, 0x180
 MSTATUS, MEDELEG, MIDELEG, MIE, MTVEC, MEPC, MCAUSE, MTVAL = 0x300, 0x302, 0x303, 0x304, 0x305, 0x341, 0x342, 0x343
 SMALL = 8 << 20  # bytes of RAM: enough for all of these, and quick to save
 
-Body = Callable[[Any], None]
+Body = Callable[[Any], object]
 
 
 def code(body: Body) -> bytes:

@@ -9,7 +9,19 @@ from atoll.machine.board import Board, Stop
 from atoll.machine.config import BoardConfig
 from atoll.machine.errors import ConfigError, ImageError
 from tests.machine.guest import (
-    FINISHER, RAM, SCAUSE, SIE, SSTATUS, STVEC, board, end, kernel, put, results, sbi, store_results,
+    FINISHER,
+    RAM,
+    SCAUSE,
+    SIE,
+    SSTATUS,
+    STVEC,
+    board,
+    end,
+    kernel,
+    put,
+    results,
+    sbi,
+    store_results,
 )  # fmt: skip
 
 WHERE = RAM + 0x10_0000
@@ -227,3 +239,22 @@ def test_settings_that_make_no_sense_are_refused(settings: dict[str, Any], messa
     with pytest.raises(ConfigError) as refused:
         BoardConfig(**settings)
     assert str(refused.value) == message
+
+
+def test_an_exception_of_the_hosts_own_callback_comes_out_of_the_run() -> None:
+    def fail(data: bytes) -> None:
+        raise BrokenPipeError("nobody reads")
+
+    made = board(kernel(lambda a: put(a, "text")))
+    made.uart.output = fail
+    with pytest.raises(BrokenPipeError, match="nobody reads"):
+        made.run()
+
+
+def test_the_initial_ram_disk_is_where_the_device_tree_says() -> None:
+    made = board(kernel(end))
+    made.load_initrd(b"ustar archive")
+    made.run(max_instructions=100)
+    tree = fdt.parse_dtb(made.ram.read(made.ram.end - 65536, 65536))
+    start, finish = (tree.get_property(f"linux,initrd-{name}", "/chosen").data[1] for name in ("start", "end"))
+    assert made.ram.read(start, finish - start) == b"ustar archive"

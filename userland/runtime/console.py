@@ -1,6 +1,4 @@
-"""`print`: its parts go into the thread's line buffer, which is written out at the end of the line, or when it is
-full.
-"""
+"""`print`: its parts go into the thread's line buffer, which is written out at their end, or when it is full."""
 
 from atoll.abi.types import Array, PerThread, u8
 from atoll.userland.runtime.text import TextSink, write_console

@@ -1,5 +1,4 @@
-"""Decimal digits of floats, exactly: a float is cut into 32-bit limbs, and long arithmetic on these yields its
-digits.
+"""Decimal digits of floats, exactly: a float is cut into 32-bit limbs, long arithmetic on these yields its digits.
 
 Every step on the float itself is exact: multiplying by a power of two, taking the whole part, subtracting it. So the
 digits are those of the number's full value, and rounding looks at all that is left of it.

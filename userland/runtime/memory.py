@@ -1,5 +1,4 @@
-"""Copying, filling and comparing memory: what the compiler calls for structures, arrays and text. Eight bytes at a
-time where it can.
+"""Copying, filling and comparing memory, eight bytes at a time where it can be: for structures, arrays and text.
 
 The four C names are what LLVM expects of any run-time library. This module is compiled without checks, and LLVM is
 told not to turn the loops below into calls of themselves.

@@ -32,7 +32,7 @@ def print_error(table: Bytes, record: ErrorRecord) -> None:
     left = record.count
     while left > 0:
         left = skip_lost(left, record.count) - 1
-        print_frame(table, location_of_site(table, u64(record.ring[ring_slot(left)])))
+        print_site(table, u64(record.ring[ring_slot(left)]))
     print_message(table, record)
 
 
@@ -51,6 +51,15 @@ def skip_lost(left: u64, count: u64) -> u64:
         return left
     print(f"  [... {count - KEPT} frames not kept]")
     return KEPT_FIRST
+
+
+def print_site(table: Bytes, site: u64) -> None:
+    """The frame of a site."""
+    location = location_of_site(table, site)
+    if location == 0:
+        print(f"  Site {site}, no source known")
+    else:
+        print_frame(table, location)
 
 
 def print_address(table: Bytes, address: u64, is_innermost: bool) -> None:

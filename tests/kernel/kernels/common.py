@@ -4,6 +4,7 @@ from atoll.abi.raw import view
 from atoll.abi.types import u64
 from atoll.kernel import console, devicetree, memory, paging, panic, trap
 from atoll.kernel.board import board
+from atoll.kernel.memory import OutOfMemory
 
 
 def start(device_tree: u64) -> None:
@@ -16,5 +17,5 @@ def start(device_tree: u64) -> None:
     memory.reserve(device_tree, device_tree + size)
     try:
         paging.start()
-    except Exception:
+    except OutOfMemory:
         panic.no_memory()

@@ -1,0 +1,31 @@
+"""The kernel's other ways: printing through the firmware when the device tree names no UART."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from atoll.compiler.driver import compile_file
+from atoll.images.recipe import Image
+from tests.kernel.machines import Boot, boot, boot_qemu
+
+SOURCE = Path("tests") / "kernel" / "kernels" / "firmware_console.py"
+OUTPUT = "hart 0: at once, if there is a debug console\nbyte by byte\n"
+
+
+@pytest.fixture(scope="module")
+def image(repository: Path) -> Image:
+    """The kernel."""
+    with contextlib.chdir(repository):
+        return Image(compile_file(SOURCE, "kernel"), b"")
+
+
+def test_printing_through_our_firmware(image: Image) -> None:
+    assert boot(image) == Boot(OUTPUT, 9)
+
+
+@pytest.mark.qemu
+def test_printing_through_opensbi(image: Image, tmp_path: Path) -> None:
+    judged = boot_qemu(image, tmp_path)
+    assert judged.output.endswith(OUTPUT)
+    assert judged.status == 9

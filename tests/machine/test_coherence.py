@@ -1,0 +1,91 @@
+"""Code that changes under the CPU: by its own stores, by the host, by a disk that is read over it."""
+
+import struct
+from typing import Any
+
+from atoll.machine.board import Stop
+from tests.machine.drivers import DRIVER_OK, FEATURES_OK
+from tests.machine.guest import RAM, VIRTIO, board, code, end, kernel, results, store_results
+
+WHERE = RAM + 0x10_0000
+FUNCTION = RAM + 0x40_0000  # a page of its own
+QUEUE = RAM + 0x50_0000
+
+
+def returning(value: int) -> bytes:
+    return code(lambda a: (a.li("a0", value), a.ret()))
+
+
+def test_the_guest_rewrites_its_own_code() -> None:
+    new = struct.unpack("<II", returning(2))
+
+    def body(a: Any) -> None:
+        a.li("s2", FUNCTION)
+        a.jalr("ra", 0, "s2")
+        a.mv("s3", "a0")
+        a.li("t0", new[0])
+        a.sw("t0", 0, "s2")
+        a.fence_i()
+        a.jalr("ra", 0, "s2")
+        store_results(a, ("s3", "a0"), WHERE)
+        end(a)
+
+    made = board(kernel(body))
+    made.boot()
+    made.ram.write(FUNCTION, returning(1))
+    made.run(max_instructions=1000)
+    assert results(made, 2, WHERE) == (1, 2)
+
+
+def test_the_host_writes_over_code_that_was_run() -> None:
+    def body(a: Any) -> None:
+        a.li("s2", FUNCTION)
+        a.label("loop")
+        a.jalr("ra", 0, "s2")
+        a.add("s3", "s3", "a0")
+        a.j("loop")
+
+    made = board(kernel(body))
+    made.boot()
+    made.ram.write(FUNCTION, returning(0))
+    made.run(max_instructions=1000)
+    made.ram.write(FUNCTION, returning(1))
+    made.run(max_instructions=1000)
+    assert made.cpu.register(20) > 100  # s3
+
+
+def test_a_disk_is_read_over_code_that_was_run() -> None:
+    """The driver in assembly reads a sector onto a function that it has just called, in one run."""
+
+    def body(a: Any) -> None:
+        a.li("s2", FUNCTION)
+        a.jalr("ra", 0, "s2")
+        a.mv("s3", "a0")
+        a.li("s4", VIRTIO)
+        settings = (
+            (0x70, 3), (0x24, 1), (0x20, 1), (0x70, 3 | FEATURES_OK), (0x30, 0), (0x38, 4),
+            (0x80, QUEUE), (0x90, QUEUE + 0x400), (0xA0, QUEUE + 0x800), (0x44, 1), (0x70, 3 | FEATURES_OK | DRIVER_OK),
+            (0x50, 0),
+        )  # fmt: skip
+        for offset, value in settings:
+            a.li("t0", value)
+            a.sw("t0", offset, "s4")
+        a.li("t1", QUEUE + 0x800)
+        a.label("wait")
+        a.lhu("t0", 2, "t1")
+        a.beq("t0", "zero", "wait")
+        a.fence_i()
+        a.jalr("ra", 0, "s2")
+        store_results(a, ("s3", "a0"), WHERE)
+        end(a)
+
+    made = board(kernel(body), disk=returning(9).ljust(512, b"\0"))
+    made.boot()
+    made.ram.write(FUNCTION, returning(4))
+    header, status = QUEUE + 0xC00, QUEUE + 0xD00
+    made.ram.write(QUEUE, b"".join(
+        struct.pack("<QIHH", *entry) for entry in ((header, 16, 1, 1), (FUNCTION, 512, 3, 2), (status, 1, 2, 0))
+    ))  # fmt: skip
+    made.ram.write(QUEUE + 0x400, struct.pack("<HHH", 0, 1, 0))
+    assert made.run(max_instructions=10_000).kind is Stop.EXIT
+    assert results(made, 2, WHERE) == (4, 9)
