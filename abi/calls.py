@@ -134,8 +134,9 @@ class Message(IntEnum):
     NOTIFICATION = 3  # word 0: the bits; badge 0
     FAULT = 4  # to a pager; words: cause | IN_CALL, address, pc, serial number of the thread. Reply: a FaultReply
     LAST_HANDLE = 5  # the last send handle of that badge is gone
-    INHERITED = 6  # to an heir, one for each port of a dead process: handle: the port; word 0: serial number of the
-    #                process, 1: the port's label, 2: 0; badge: the heir gate's
+    INHERITED = 6  # to an heir, one for each port and then each child of a dead process. handle: the port or child;
+    #                word 0: serial number of the dead process, 1: the port's label or the child's serial number,
+    #                2: Kind.PORT or Kind.PROCESS; badge: the heir gate's. (Without an heir the children end as well.)
     DEATH = 7  # to an heir, behind those; word 0: serial number of the process, 1: its status, 2: Death
 
 

@@ -54,6 +54,8 @@ def work() -> bool:
 
 def step(process: Process) -> bool:
     """Take a bit of a process apart; True if nothing is left."""
+    if not processes.has_heir(process) and processes.kill_child(process):
+        return False
     if process.mappings is not None:
         mappings.drop_some(process, STEP)
     elif process.closed < process.table_count * PLACES:
