@@ -25,7 +25,7 @@ class Call(IntEnum):
     RECEIVE = 0x12  # a0 port or set, a5 transfer -> words, a5 handle or 0, a6 bytes | Message kind << 32,
     #                 t0 badge, t1 reply handle or 0, t2 the port's label
     REPLY = 0x13  # a0 reply handle, words, a5 transfer -> ; refused with CALLER_GONE, the handle is used up
-    REPLY_RECEIVE = 0x14  # a0 port or set, words, a5 transfer (what it sends is the reply's, its buffer and time-out are
+    REPLY_RECEIVE = 0x14  # a0 port or set, words, a5 transfer (what it sends is the reply's, its buffer and time-out
     #                       for receiving), a6 reply handle -> as RECEIVE; if the reply is refused, nothing is received
     NOTIFY = 0x15  # a0 gate, a1 bits -> ; never waits: the bits are added to those that the port has pending
     CANCEL = 0x16  # a0 thread -> ; what it waits for is refused with CANCELLED; NOT_WAITING if it does not wait

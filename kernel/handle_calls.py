@@ -137,4 +137,3 @@ def remove_from_set(user: Thread) -> Thread:
         raise Refused(Status.BAD_ARGUMENT)
     ports.leave_set(port)
     return finish(user, Status.OK)
-

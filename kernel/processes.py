@@ -7,7 +7,7 @@ from atoll.abi.calls import Death, Message, Status
 from atoll.abi.objects import Kind
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import u64
-from atoll.kernel import handles, memory, panic, paging, ports, reaper, slabs, threads
+from atoll.kernel import handles, memory, paging, panic, ports, reaper, slabs, threads
 from atoll.kernel.objects import Gate, Port, Process, Thread
 from atoll.kernel.refusal import Refused
 

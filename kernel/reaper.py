@@ -6,7 +6,6 @@ for it by doing steps himself.
 
 from atoll.abi.objects import Kind
 from atoll.abi.raw import at
-from atoll.abi.types import u64
 from atoll.kernel import dropping, handles, mappings, memories, paging, processes, scheduler, slabs
 from atoll.kernel.objects import PLACES, Memory, Port, Process
 
