@@ -25,7 +25,7 @@ class Call(IntEnum):
     RECEIVE = 0x12  # a0 port or set, a5 transfer -> words, a5 handle or 0, a6 bytes | Message kind << 32,
     #                 t0 badge, t1 reply handle or 0, t2 the port's label
     REPLY = 0x13  # a0 reply handle, words, a5 transfer -> ; refused with CALLER_GONE, the handle is used up
-    REPLY_RECEIVE = 0x14  # a0 port or set, words, a5 transfer (what it sends is the reply's, its buffer and time-out are
+    REPLY_RECEIVE = 0x14  # a0 port or set, words, a5 transfer (what it sends is the reply's, its buffer and time-out
     #                       for receiving), a6 reply handle -> as RECEIVE; if the reply is refused, nothing is received
     NOTIFY = 0x15  # a0 gate, a1 bits -> ; never waits: the bits are added to those that the port has pending
     CANCEL = 0x16  # a0 thread -> ; what it waits for is refused with CANCELLED; NOT_WAITING if it does not wait
@@ -134,8 +134,9 @@ class Message(IntEnum):
     NOTIFICATION = 3  # word 0: the bits; badge 0
     FAULT = 4  # to a pager; words: cause | IN_CALL, address, pc, serial number of the thread. Reply: a FaultReply
     LAST_HANDLE = 5  # the last send handle of that badge is gone
-    INHERITED = 6  # to an heir, one for each port of a dead process: handle: the port; word 0: serial number of the
-    #                process, 1: the port's label, 2: 0; badge: the heir gate's
+    INHERITED = 6  # to an heir, one for each port and then each child of a dead process. handle: the port or child;
+    #                word 0: serial number of the dead process, 1: the port's label or the child's serial number,
+    #                2: Kind.PORT or Kind.PROCESS; badge: the heir gate's. (Without an heir the children end as well.)
     DEATH = 7  # to an heir, behind those; word 0: serial number of the process, 1: its status, 2: Death
 
 

@@ -1,7 +1,7 @@
 """Delivery: what goes from a sender to a receiver, both known: words, a segment, a handle, a reply handle."""
 
-from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Message, Status
 from atoll.abi.calls import KIND_SHIFT as MESSAGE_SHIFT
+from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Message, Status
 from atoll.abi.objects import NO_HANDLE, Kind, Right, ThreadState
 from atoll.abi.raw import address_of
 from atoll.abi.types import noinline, u64, wrapping_add

@@ -35,6 +35,11 @@ def start() -> None:
         csr_set(CSR.SIE, EXTERNAL_BIT)
 
 
+def is_kernels(physical: u64, size: u64) -> bool:
+    """Whether registers of the controller are in that range."""
+    return physical < board.plic + PLIC_SIZE and board.plic < physical + size
+
+
 def register(offset: u64) -> u64:
     """Where the kernel can access a register of the controller."""
     return memory.reach(board.plic + offset)

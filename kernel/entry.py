@@ -1,11 +1,13 @@
 """Into the kernel and out of it: the first instructions after the firmware, trap entry, and the return to user mode.
 
 `sscratch` says who was running: the address of a thread, which begins with its TrapFrame, while it runs in user mode,
-0 while the kernel runs. The kernel has one stack, empty at each trap from user mode: a trap is handled to its end and never waits.
+0 while the kernel runs. The kernel has one stack, empty at each trap from user mode: a trap is handled to its end and
+never waits.
 """
 
 from typing import NoReturn
 
+from atoll.abi.causes import CALL_FROM_USER
 from atoll.abi.riscv import (
     CSR,
     FLOAT_REGISTERS,
@@ -39,7 +41,6 @@ from atoll.abi.riscv import (
     zero,
 )
 from atoll.abi.riscv import a0 as argument
-from atoll.abi.causes import CALL_FROM_USER
 from atoll.abi.types import Array, assembly, export, u64
 from atoll.kernel.layout import STACKS_SIZE
 
@@ -104,7 +105,7 @@ def start() -> None:
 @assembly
 @export("trap_entry")
 def trap_entry() -> None:
-    """Every trap: save all registers, go on in Python on the kernel's stack (calls.py, trap.py), resume whom it says."""
+    """Every trap: save all registers, go on in Python (trap.py) on the kernel's stack, resume the thread it says."""
     csrrw(tp, CSR.SSCRATCH, tp)
     bnez(tp, "save")
     la(tp, "__image_end")  # sscratch was 0: the kernel itself trapped; its registers go to the fault area

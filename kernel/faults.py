@@ -6,7 +6,7 @@ The kernel makes a fault itself when a page that a call needs is not there; IN_C
 from atoll.abi import causes
 from atoll.abi.calls import IN_CALL, Death, FaultReply, Message, Status
 from atoll.abi.objects import ThreadState
-from atoll.abi.raw import address_of, load64, store64
+from atoll.abi.raw import address_of
 from atoll.abi.riscv import sfence_vma_address
 from atoll.abi.types import u64
 from atoll.kernel import delivery, handles, paging, panic, ports, processes, queues, scheduler, user_memory, waiting

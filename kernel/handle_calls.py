@@ -55,7 +55,7 @@ def move_rights(user: Thread) -> Thread:
     process = handles.find_process(user.process, user.frame.a0)
     count = user.frame.a2
     if count > MAX_MOVE or process is user.process:
-        raise Refused(Status.BAD_ARGUMENT)
+        raise Refused(Status.BAD_ARGUMENT if count > MAX_MOVE else Status.IN_USE)
     wanted: Array[u64, MAX_MOVE] = Array()
     user_memory.copy_record_in(user.process, user.frame.a1, address_of(wanted), 8 * count)
     user_memory.reach_all(user.process, user.frame.a1, 8 * count)
@@ -137,4 +137,3 @@ def remove_from_set(user: Thread) -> Thread:
         raise Refused(Status.BAD_ARGUMENT)
     ports.leave_set(port)
     return finish(user, Status.OK)
-

@@ -43,7 +43,6 @@ GATE_RIGHTS = SHARED | Right.SEND
 MEMORY_RIGHTS = SHARED | Right.MANAGE | Right.READ | Right.WRITE | Right.EXECUTE
 
 
-
 class Counters:
     """Of all tables together."""
 

@@ -178,7 +178,7 @@ def handle_info(entry: Entry) -> HandleInfo:
 
 
 def statistics(user: Thread) -> Thread:
-    """STATISTICS. What is being taken apart is finished first, so that the numbers do not depend on when they are read."""
+    """STATISTICS. What is being taken apart is finished first: the numbers do not depend on when they are read."""
     if reaper.work():
         return user
     made = Statistics()

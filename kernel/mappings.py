@@ -66,15 +66,14 @@ def room_for(process: Process, source: Memory, offset: u64, address: u64, most: 
     while behind is not None and behind.address < address:
         before = behind
         behind = behind.next
-    if before is not None and before.memory is source and before.rights == most:
-        if end_of(before) == address and before.offset + before.pages == offset:
+    if before is not None and before.memory is source and before.rights == most and end_of(before) == address:
+        fits = before.offset + before.pages == offset
+        if fits:
             return before
     return insert(process, source, offset, address, most, before)
 
 
-def insert(
-    process: Process, source: Memory, offset: u64, address: u64, rights: u64, before: Mapping | None
-) -> Mapping:
+def insert(process: Process, source: Memory, offset: u64, address: u64, rights: u64, before: Mapping | None) -> Mapping:
     """A new mapping without pages, behind another one."""
     made = at(Mapping, slabs.new_slot(process, MAPPING_SIZE))
     made.process = process

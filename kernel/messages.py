@@ -187,9 +187,9 @@ def reply_receive(server: Thread) -> Thread:
     entry = handles.look(server.process, server.frame.a6, Kind.REPLY, Right.SEND)
     source = handles.look(server.process, server.frame.a0, Kind.PORT, Right.RECEIVE)
     if entry is not None and source is not None and server.frame.a5 == 0:
-        caller = at(Thread, entry.object)
-        if caller.reply is entry and caller.state == ThreadState.REPLY and not ports.has_message(at(Port, source.object)):
-            return direct.reply_receive(server, caller, entry, at(Port, source.object))
+        caller, port = at(Thread, entry.object), at(Port, source.object)
+        if caller.reply is entry and caller.state == ThreadState.REPLY and not ports.has_message(port):
+            return direct.reply_receive(server, caller, entry, port)
     return reply_then_receive(server)
 
 

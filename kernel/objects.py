@@ -126,7 +126,10 @@ class Process:
     mappings: "Mapping | None"  # by address
     pager: "Gate | None"
     heir: "Gate | None"
-    parent: "Process | None"
+    parent: "Process | None"  # whose quota its own is part of
+    children: "Process | None"
+    next_child: "Process | None"  # of its parent
+    previous_child: "Process | None"
     cpu_time: u64  # of threads that are gone
 
     # its end

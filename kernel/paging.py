@@ -64,6 +64,7 @@ def start() -> None:
     """Build the kernel's table and turn translation on."""
     global kernel_root
     kernel_root = memory.take_page()
+    spaces.used[0] = 1  # the kernel's own
     map_image(kernel_root)
     map_direct(kernel_root, layout.kernel_end(), board.ram_end)
     map_device(kernel_root, board.uart)
@@ -192,11 +193,11 @@ def start_space(root: u64) -> u64:
 
 
 def take_space_number() -> u64:
-    """A number that no other address space has; 0 is the kernel's."""
+    """A number that no other address space has."""
     for word in range(SPACE_WORDS):
         if spaces.used[word] != FULL:
             bit: u64 = 0
-            while spaces.used[word] >> bit & 1 != 0 or word + bit == 0:
+            while spaces.used[word] >> bit & 1 != 0:
                 bit += 1
             spaces.used[word] = spaces.used[word] | u64(1) << bit
             return word * 64 + bit

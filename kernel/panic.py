@@ -13,7 +13,16 @@ from atoll.kernel import history, layout, power, scheduler
 from atoll.kernel.board import board
 from atoll.kernel.entry import TrapFrame
 from atoll.userland.runtime import errors
-from atoll.userland.runtime.traceback import CALL_SIZE, Trail, own_table, print_error, print_message, print_trail
+from atoll.userland.runtime.traceback import (
+    CALL_SIZE,
+    Trail,
+    location_of_site,
+    own_table,
+    print_error,
+    print_frame,
+    print_message,
+    print_trail,
+)
 
 REGISTERS_IN_LINE = 4
 
@@ -33,6 +42,7 @@ def check_failed(code: u64, site: u32, a: u64, b: u64) -> NoReturn:
     trail = Trail()
     follow_frames(frame_pointer(), trail)
     print_trail(own_table(), trail)
+    print_frame(own_table(), location_of_site(own_table(), u64(site)))  # the exact place: calls of this are merged
     print_message(own_table(), errors.record)
     history.show()
     power.power_off(power.PANIC)

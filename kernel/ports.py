@@ -1,10 +1,10 @@
 """Ports, gates and sets: what messages go through, and what waits there."""
 
 from atoll.abi.calls import KIND_SHIFT, Message, Status
-from atoll.abi.objects import NO_HANDLE, Kind, ThreadState
+from atoll.abi.objects import NO_HANDLE, ThreadState
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import u64
-from atoll.kernel import delivery, faults, handles, processes, queues, scheduler, slabs, timer, waiting
+from atoll.kernel import faults, processes, queues, scheduler, slabs, timer, waiting
 from atoll.kernel.objects import GATE_SIZE, PORT_SIZE, SET_SIZE, Gate, Notice, Port, Process, Queue, Set, Thread
 from atoll.kernel.refusal import Refused
 

@@ -8,7 +8,6 @@ from atoll.abi.types import Array, u8, u64
 from atoll.kernel import (
     console,
     devices,
-    dropping,
     handles,
     memories,
     processes,
@@ -225,17 +224,12 @@ def device_memory(user: Thread) -> Thread:
     physical, pages = user.frame.a1, user.frame.a2
     if physical % PAGE_SIZE != 0 or physical == 0 or physical >= board.ram or pages == 0:
         raise Refused(Status.BAD_ARGUMENT)
-    if pages > (board.ram - physical) // PAGE_SIZE or is_kernels(physical, pages * PAGE_SIZE):
+    if pages > (board.ram - physical) // PAGE_SIZE or devices.is_kernels(physical, pages * PAGE_SIZE):
         raise Refused(Status.BAD_ARGUMENT)
     handles.reserve(user.process)
     made = memories.create_device(user.process, physical, pages)
     rights = handles.SHARED | Right.MANAGE | Right.READ | Right.WRITE
     return answer_new(user, Kind.MEMORY, rights, address_of(made))
-
-
-def is_kernels(physical: u64, size: u64) -> bool:
-    """Whether registers of the kernel's own device are in that range."""
-    return physical < board.plic + devices.PLIC_SIZE and board.plic < physical + size
 
 
 def create_interrupt(user: Thread) -> Thread:

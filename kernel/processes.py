@@ -7,7 +7,7 @@ from atoll.abi.calls import Death, Message, Status
 from atoll.abi.objects import Kind
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import u64
-from atoll.kernel import handles, memory, panic, paging, ports, reaper, slabs, threads
+from atoll.kernel import handles, memory, paging, panic, ports, reaper, slabs, threads
 from atoll.kernel.objects import Gate, Port, Process, Thread
 from atoll.kernel.refusal import Refused
 
@@ -31,8 +31,7 @@ def create(parent: Process, limit: u64, pager: Gate | None, heir: Gate | None) -
         slabs.refund(parent, limit)
         raise
     slabs.start_header(process.head, parent)
-    process.parent = parent
-    parent.head.references += 1
+    adopt(process, parent)
     process.limit = limit
     try:
         begin(process)
@@ -44,6 +43,29 @@ def create(parent: Process, limit: u64, pager: Gate | None, heir: Gate | None) -
     process.pager = referred(pager)
     process.heir = referred(heir)
     return process
+
+
+def adopt(process: Process, parent: Process) -> None:
+    """The process is a child of that one."""
+    process.parent = parent
+    process.head.owner = parent
+    parent.head.references += 1
+    process.previous_child = None
+    process.next_child = parent.children
+    if process.next_child is not None:
+        process.next_child.previous_child = process
+    parent.children = process
+
+
+def leave(process: Process, parent: Process) -> None:
+    """It is no child of that one any more."""
+    if process.previous_child is None:
+        parent.children = process.next_child
+    else:
+        process.previous_child.next_child = process.next_child
+    if process.next_child is not None:
+        process.next_child.previous_child = process.previous_child
+    drop(parent)
 
 
 def begin(process: Process) -> None:
@@ -86,7 +108,7 @@ def kill(process: Process, status: u64, death: u64) -> None:
 def keep_port(process: Process, port: Port) -> None:
     """A dying process received on that port: its heir will."""
     heir = process.heir
-    if heir is None or heir.revoked or heir.port.head.dead or heir.port.holder is process:
+    if heir is None or not has_heir(process) or heir.port.holder is process:
         ports.destroy(port, process.head.serial)
         return
     ports.dismiss(port.receivers, Status.DEAD)
@@ -94,6 +116,21 @@ def keep_port(process: Process, port: Port) -> None:
     port.holder = None
     port.next_in_set = process.ports
     process.ports = port
+
+
+def has_heir(process: Process) -> bool:
+    """Whether somebody is to be told of its death."""
+    heir = process.heir
+    return heir is not None and not heir.revoked and not heir.port.head.dead
+
+
+def kill_child(process: Process) -> bool:
+    """Without an heir, a process's children end with it, one at a time; False if none is left."""
+    child = living_child(process)
+    if child is None:
+        return False
+    kill(child, process.status, Death.DESTROYED)
+    return True
 
 
 def finish(process: Process) -> None:
@@ -106,11 +143,11 @@ def finish(process: Process) -> None:
         ports.drop_gate(pager)
     finish_account(process)
     heir = process.heir
-    if heir is None or heir.revoked or heir.port.head.dead:
-        forget_death(process)
-    else:
+    if heir is not None and has_heir(process):
         process.notice.process = process
         ports.add_notice(heir.port, process.notice)
+    else:
+        forget_death(process)
 
 
 def finish_account(process: Process) -> None:
@@ -126,10 +163,14 @@ def finish_account(process: Process) -> None:
 
 
 def tell_death(process: Process, port: Port, receiver: Thread) -> None:
-    """Give an heir the next of the ports, or, behind them all, the news."""
+    """Give an heir the next of the ports and children, or, behind them all, the news."""
     heir = process.heir
     badge = heir.badge if heir is not None else 0
     inherited = process.ports
+    child = living_child(process)
+    if inherited is None and child is not None:
+        tell_child(process, child, port, receiver, badge)
+        return
     if inherited is None:
         ports.write_message(port, receiver, Message.DEATH, process.head.serial, badge)
         receiver.frame.a2 = process.status
@@ -143,11 +184,38 @@ def tell_death(process: Process, port: Port, receiver: Thread) -> None:
     handles.change_holder(inherited, receiver.process)
     ports.write_message(port, receiver, Message.INHERITED, process.head.serial, badge)
     receiver.frame.a2 = inherited.label
+    receiver.frame.a3 = Kind.PORT
     receiver.frame.a5 = handles.handle_of(entry)
 
 
+def living_child(process: Process) -> Process | None:
+    """A child that has not ended."""
+    child = process.children
+    while child is not None and child.dying:
+        child = child.next_child
+    return child
+
+
+def tell_child(process: Process, child: Process, port: Port, receiver: Thread, badge: u64) -> None:
+    """The heir's process has a child more, and bears what that may use."""
+    entry = handles.add(receiver.process, Kind.PROCESS, handles.PROCESS_RIGHTS, address_of(child))
+    child.head.references += 1
+    receiver.process.used += child.limit + PAGE_SIZE
+    process.head.references += 1
+    leave(child, process)
+    adopt(child, receiver.process)
+    slabs.refund(process, child.limit + PAGE_SIZE)
+    ports.write_message(port, receiver, Message.INHERITED, process.head.serial, badge)
+    receiver.frame.a2 = child.head.serial
+    receiver.frame.a3 = Kind.PROCESS
+    receiver.frame.a5 = handles.handle_of(entry)
+    drop(process)
+
+
 def forget_death(process: Process) -> None:
-    """The heir knows, or there is none: ports that nobody took are destroyed."""
+    """The heir knows, or there is none: ports and children that nobody took are destroyed."""
+    while kill_child(process):
+        pass
     port = process.ports
     while port is not None:
         process.ports = port.next_in_set
@@ -173,9 +241,9 @@ def release(process: Process) -> None:
         return
     parent = process.parent
     assert parent is not None
+    leave(process, parent)
     memory.give_page(memory.physical(address_of(process)))
     slabs.refund(parent, PAGE_SIZE)
-    drop(parent)
 
 
 def exit_process(process: Process, status: u64) -> None:

@@ -6,7 +6,6 @@ for it by doing steps himself.
 
 from atoll.abi.objects import Kind
 from atoll.abi.raw import at
-from atoll.abi.types import u64
 from atoll.kernel import dropping, handles, mappings, memories, paging, processes, scheduler, slabs
 from atoll.kernel.objects import PLACES, Memory, Port, Process
 
@@ -54,6 +53,8 @@ def work() -> bool:
 
 def step(process: Process) -> bool:
     """Take a bit of a process apart; True if nothing is left."""
+    if not processes.has_heir(process) and processes.kill_child(process):
+        return False
     if process.mappings is not None:
         mappings.drop_some(process, STEP)
     elif process.closed < process.table_count * PLACES:

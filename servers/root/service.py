@@ -1,7 +1,7 @@
 """What a program gets from root while it runs: its console, its memory, and the word of how it ended."""
 
 from atoll.abi.calls import IN_CALL, NO_TIMEOUT, Call, FaultReply, Message
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.objects import NO_HANDLE, Kind
 from atoll.abi.programs import MAX_STATUS, MAX_WRITE, Ask
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, u8, u64
@@ -9,7 +9,7 @@ from atoll.servers.root import fault, machine, program
 from atoll.servers.root.program import FATE, Program
 from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord
 from atoll.userland.runtime.messages import Letter
-from atoll.userland.runtime.objects import close
+from atoll.userland.runtime.objects import Process, close
 from atoll.userland.runtime.traceback import print_error
 
 buffer: Array[u8, MAX_WRITE] = Array()
@@ -22,7 +22,7 @@ def serve(running: Program) -> u64:
     while True:
         program.requests.receive(letter)
         if letter.handle != NO_HANDLE:
-            close(letter.handle)  # a program's own ports die with it, and nobody gives root anything
+            discard(letter)
         if letter.badge == FATE and letter.kind == Message.DEATH:
             return min(letter.words[1], MAX_STATUS)
         if letter.badge == FATE and letter.kind == Message.FAULT:
@@ -31,6 +31,13 @@ def serve(running: Program) -> u64:
             handle_request(running, letter)
         elif letter.reply != NO_HANDLE:
             close(letter.reply)
+
+
+def discard(letter: Letter) -> None:
+    """A program's own ports and processes end with it; and nobody gives root anything."""
+    if letter.badge == FATE and letter.kind == Message.INHERITED and letter.words[2] == Kind.PROCESS:
+        Process(letter.handle).destroy(machine.MISBEHAVED)
+    close(letter.handle)
 
 
 def handle_request(running: Program, letter: Letter) -> None:

@@ -54,15 +54,14 @@ class Child:
     how: u64  # a Death: how it ended
 
     def wait(self, timeout: u64 = NO_TIMEOUT) -> u64:
-        """Wait for its end; its status. Ports that it leaves are closed."""
+        """Wait for its end; its status. What it leaves is discarded."""
         letter = Letter()
         while True:
             self.heir.receive(letter, timeout)
             if letter.kind == Message.DEATH:
                 self.how = letter.words[2]
                 return letter.words[1]
-            if letter.handle != NO_HANDLE:
-                close(letter.handle)
+            discard(letter)
 
     def has_ended(self) -> bool:
         """Whether it is dead."""
@@ -86,6 +85,14 @@ class Child:
         """End it, whatever it does, and give up all handles."""
         self.process.destroy(99)
         self.finish()
+
+
+def discard(letter: Letter) -> None:
+    """What a child has left behind: ports are closed, processes ended."""
+    if letter.kind == Message.INHERITED and letter.words[2] == Kind.PROCESS:
+        Process(letter.handle).destroy(98)
+    if letter.handle != NO_HANDLE:
+        close(letter.handle)
 
 
 class Given:

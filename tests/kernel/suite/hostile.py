@@ -9,6 +9,7 @@ from harness import (
     Child,
     begin,
     boot_info,
+    discard,
     end,
     give,
     given,
@@ -16,6 +17,7 @@ from harness import (
     prepare,
     run,
     spawn,
+    status_of,
     this_process,
 )
 
@@ -25,9 +27,8 @@ from atoll.abi.objects import NO_HANDLE, Right, Transfer
 from atoll.abi.raw import address_of, at, load64, store64, view
 from atoll.abi.types import Array, Bytes, Text, u8, u64, wrapping_add, wrapping_mul, wrapping_shl
 from atoll.userland.runtime.kernel_calls import CallRegisters, call_with_registers
-from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Letter, create_port
-from atoll.userland.runtime.objects import Memory, close, create_memory, create_process, duplicate
+from atoll.userland.runtime.objects import Memory, create_memory, create_process, duplicate
 
 PLACE = 0x3000_0000  # a page that the hostile program shares with the test: how many calls it has made
 CODE = 0x4000_0000  # random bytes
@@ -208,24 +209,24 @@ def watch(child: Child, wanted: u64) -> None:
     patience: u64 = 3
     while load64(PLACE) < wanted and patience > 0:
         status = letter.attempt(Call.RECEIVE, child.heir.handle, PATIENCE)
-        if letter.handle != NO_HANDLE and status == Status.OK:
-            close(letter.handle)
+        if status == Status.OK:
+            discard(letter)
         if status == Status.OK and letter.kind == Message.DEATH and letter.words[0] == child.serial:
             child.free()
             return
-        patience = patience - 1 if load64(PLACE) == before else 3
         if load64(PLACE) == before:
+            patience -= 1
             wake(child)
+        else:
+            patience = 3
         before = load64(PLACE)
     child.kill()
 
 
 def wake(child: Child) -> None:
-    """It waits for ever, or has stopped itself."""
-    try:
-        child.thread.cancel()
-    except KernelError:
-        child.thread.resume()
+    """It waits for ever, or has stopped itself. (Or has destroyed itself: then this has no effect.)"""
+    if status_of(Call.CANCEL, child.thread.handle) != Status.OK:
+        status_of(Call.THREAD_RESUME, child.thread.handle)
 
 
 # ---- the runner ----
