@@ -4,7 +4,7 @@ on with; a mistake of the caller is raised wherever it is found, and comes back 
 
 from atoll.abi.calls import Call, Status
 from atoll.abi.types import noinline
-from atoll.kernel import faults, handle_calls, info, memory_calls, messages, panic, process_calls
+from atoll.kernel import faults, handle_calls, info, memory_calls, messages, panic, process_calls, scheduler
 from atoll.kernel.objects import Thread
 from atoll.kernel.refusal import PageMissing, Refused
 from atoll.kernel.waiting import finish
@@ -20,13 +20,18 @@ def handle(thread: Thread) -> Thread:
                 return messages.reply_receive(thread)
             case Call.NOTHING:
                 return finish(thread, Status.OK)
-        return other_call(thread)
+        return living(other_call(thread))
     except Refused as refusal:
         return finish(thread, refusal.status)
     except PageMissing as missing:
         return fetch(thread, missing)
     except Exception:  # all others are caught where they can come from
         panic.unexpected_error()
+
+
+def living(thread: Thread) -> Thread:
+    """The thread itself, or another if it has ended: whoever is his own pager can end himself with any call."""
+    return thread if not thread.head.dead else scheduler.choose()
 
 
 @noinline

@@ -6,8 +6,8 @@ for it by doing steps himself.
 
 from atoll.abi.objects import Kind
 from atoll.abi.raw import at
-from atoll.kernel import dropping, handles, mappings, memories, paging, processes, scheduler, slabs
-from atoll.kernel.objects import PLACES, Memory, Port, Process
+from atoll.kernel import dropping, handles, mappings, memories, paging, processes, scheduler, slabs, threads
+from atoll.kernel.objects import PLACES, Memory, Port, Process, Thread
 
 STEP = 32  # handles, mappings, pages or tables in one step
 
@@ -17,6 +17,7 @@ class Reaper:
 
     process: Process | None
     memory: Memory | None
+    thread: Thread | None
 
 
 reaper: Reaper = Reaper()
@@ -34,8 +35,25 @@ def add_memory(memory: Memory) -> None:
     reaper.memory = memory
 
 
+def add_thread(thread: Thread) -> None:
+    """It has ended itself: its structure is in use until its trap is over."""
+    thread.next_of_process = reaper.thread
+    reaper.thread = thread
+
+
+def drop_threads() -> None:
+    """Their traps are over."""
+    thread = reaper.thread
+    while thread is not None:
+        reaper.thread = thread.next_of_process
+        threads.drop(thread)
+        thread = reaper.thread
+
+
 def work() -> bool:
     """One step; False if there was nothing to do."""
+    if reaper.thread is not None:
+        drop_threads()
     memory = reaper.memory
     if memory is not None:
         if memories.free_some(memory, STEP):

@@ -90,7 +90,9 @@ def reschedule(thread: Thread) -> Thread:
 
 @noinline
 def give_way(thread: Thread) -> Thread:
-    """The current thread goes on later, before others of its priority."""
+    """The current thread goes on later, before others of its priority (unless its call has ended it)."""
+    if thread.head.dead:
+        return choose()
     queues.push_first(scheduler.queues[thread.effective], thread)
     scheduler.ready = scheduler.ready | u64(1) << thread.effective
     return choose()

@@ -4,7 +4,7 @@ from atoll.abi.objects import STOPPED, Registers, ThreadState
 from atoll.abi.raw import address_of, at
 from atoll.abi.riscv import CSR, csr_set
 from atoll.abi.types import u64
-from atoll.kernel import layout, scheduler, slabs, waiting
+from atoll.kernel import layout, reaper, scheduler, slabs, waiting
 from atoll.kernel.objects import THREAD_SIZE, Process, Thread
 
 
@@ -67,8 +67,6 @@ def destroy(thread: Thread) -> None:
     waiting.withdraw(thread)
     thread.state = ThreadState.DEAD
     thread.head.dead = True
-    if scheduler.scheduler.current is thread:
-        scheduler.rest()
     scheduler.forget_floats(thread)
     process = thread.process
     process.cpu_time += thread.cpu_time
@@ -80,7 +78,11 @@ def destroy(thread: Thread) -> None:
         thread.next_of_process.previous_of_process = thread.previous_of_process
     process.thread_count -= 1
     threads.count -= 1
-    if thread.head.references == 0:
+    if scheduler.scheduler.current is thread:
+        scheduler.rest()
+        thread.head.references += 1  # its trap is not over
+        reaper.add_thread(thread)
+    elif thread.head.references == 0:
         free(thread)
 
 
