@@ -9,7 +9,7 @@ from atoll.abi.raw import address_of
 from atoll.abi.types import wrapping_add
 from atoll.kernel import handles, history, queues, scheduler, timer
 from atoll.kernel.delivery import REPLY_ENTRY
-from atoll.kernel.objects import HANDLE, Entry, Gate, Port, Thread
+from atoll.kernel.objects import HANDLE, Entry, Gate, Queue, Thread
 
 
 def call(caller: Thread, receiver: Thread, gate: Gate) -> Thread:
@@ -32,7 +32,7 @@ def call(caller: Thread, receiver: Thread, gate: Gate) -> Thread:
     return wake(receiver, caller)
 
 
-def reply_receive(server: Thread, caller: Thread, entry: Entry, port: Port) -> Thread:
+def reply_receive(server: Thread, caller: Thread, entry: Entry, queue: Queue) -> Thread:
     """Four words to the caller, which goes on at once; the server waits for the next."""
     handles.give_reply_place(server.process, entry)
     caller.reply = None
@@ -42,7 +42,7 @@ def reply_receive(server: Thread, caller: Thread, entry: Entry, port: Port) -> T
     server.effective = server.priority
     server.frame.a7 = Call.RECEIVE
     server.state = ThreadState.RECEIVING
-    queues.push_by_priority(port.receivers, server)
+    queues.push_by_priority(queue, server)
     history.history.replies = wrapping_add(history.history.replies, 1)
     return wake(caller, server)
 

@@ -185,12 +185,25 @@ def reply(replier: Thread) -> Thread:
 def reply_receive(server: Thread) -> Thread:
     """Answer a caller and receive the next message."""
     entry = handles.look(server.process, server.frame.a6, Kind.REPLY, Right.SEND)
-    source = handles.look(server.process, server.frame.a0, Kind.PORT, Right.RECEIVE)
-    if entry is not None and source is not None and server.frame.a5 == 0:
-        caller, port = at(Thread, entry.object), at(Port, source.object)
-        if caller.reply is entry and caller.state == ThreadState.REPLY and not ports.has_message(port):
-            return direct.reply_receive(server, caller, entry, port)
+    queue = idle_queue(server.process, server.frame.a0)
+    if entry is not None and queue is not None and server.frame.a5 == 0:
+        caller = at(Thread, entry.object)
+        if caller.reply is entry and caller.state == ThreadState.REPLY:
+            return direct.reply_receive(server, caller, entry, queue)
     return reply_then_receive(server)
+
+
+def idle_queue(process: Process, handle: u64) -> Queue | None:
+    """Where a receiver would wait; None if it would not have to, or if that is a mistake."""
+    source = handles.look(process, handle, Kind.PORT, Right.RECEIVE)
+    if source is not None:
+        port = at(Port, source.object)
+        return None if ports.has_message(port) else port.receivers
+    source = handles.look(process, handle, Kind.SET, Right.RECEIVE)
+    if source is None:
+        return None
+    group = at(Set, source.object)
+    return None if group.first_ready is not None else group.receivers
 
 
 @noinline

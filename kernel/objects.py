@@ -136,6 +136,7 @@ class Process:
     dying: bool
     next_dying: "Process | None"
     closed: u64  # places of the table that are closed already
+    told: bool  # whoever is to know of its death does
     status: u64
     death: u64  # abi.calls.Death
     ports: "Port | None"  # for the heir

@@ -4,7 +4,7 @@ from atoll.abi.calls import KIND_SHIFT, Message, Status
 from atoll.abi.objects import NO_HANDLE, ThreadState
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import u64
-from atoll.kernel import faults, processes, queues, scheduler, slabs, timer, waiting
+from atoll.kernel import faults, processes, queues, reaper, scheduler, slabs, timer, waiting
 from atoll.kernel.objects import GATE_SIZE, PORT_SIZE, SET_SIZE, Gate, Notice, Port, Process, Queue, Set, Thread
 from atoll.kernel.refusal import Refused
 
@@ -256,7 +256,7 @@ def forget(notice: Notice) -> None:
         gate.wants_notice = False
         free_gate_of_dead(gate)
     elif process is not None:
-        processes.forget_death(process)
+        reaper.add_process(process)
 
 
 def free_gate_of_dead(gate: Gate) -> None:

@@ -37,6 +37,7 @@ def create(parent: Process, limit: u64, pager: Gate | None, heir: Gate | None) -
         begin(process)
     except Refused:
         process.head.dead = True
+        process.told = True
         finish_account(process)
         release(process)
         raise
@@ -214,6 +215,7 @@ def tell_child(process: Process, child: Process, port: Port, receiver: Thread, b
 
 def forget_death(process: Process) -> None:
     """The heir knows, or there is none: ports and children that nobody took are destroyed."""
+    process.told = True
     while kill_child(process):
         pass
     port = process.ports
@@ -236,8 +238,15 @@ def drop(process: Process) -> None:
 
 
 def release(process: Process) -> None:
-    """Give back the structure, if nobody refers to it and nothing of it lives."""
-    if process.head.references > 0 or not process.head.dead or process.used > 0:
+    """If nobody refers to it and nothing of it lives, its structure is given back (later: chains of them may be long)."""
+    if process.head.references == 0 and process.head.dead and process.used == 0:
+        reaper.add_process(process)
+
+
+def end(process: Process) -> None:
+    """What is left to do for a dead process: what it left is nobody's, or its structure is given back."""
+    if not process.told:
+        forget_death(process)
         return
     parent = process.parent
     assert parent is not None

@@ -24,7 +24,7 @@ reaper: Reaper = Reaper()
 
 
 def add_process(process: Process) -> None:
-    """Its threads are gone; the rest is ours."""
+    """Its threads are gone, or it is dead and what it left is nobody's, or nobody refers to it: the rest is ours."""
     process.next_dying = reaper.process
     reaper.process = process
 
@@ -63,6 +63,10 @@ def work() -> bool:
     process = reaper.process
     if process is None:
         return False
+    if process.head.dead:
+        reaper.process = process.next_dying
+        processes.end(process)
+        return True
     if step(process):
         reaper.process = process.next_dying
         processes.finish(process)
