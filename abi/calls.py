@@ -1,8 +1,10 @@
 """System calls: their numbers, arguments and results, and why one is refused.
 
 The number goes into a7, arguments into a0 and up; `ecall`. a0 comes back as a `Status`, results in a1 and up, as each
-call's line says; all other registers are as before. A call that is refused has changed nothing, unless its line says
-otherwise. Codes come in ranges, so that a stray number tells where it comes from.
+call's line says; all other registers are as before. There are two exceptions: REPLY_RECEIVE that had to wait leaves
+a7 as RECEIVE, and a call that is done in parts (MEMORY_COPY, MAP, UNMAP, PROTECT) leaves in its arguments what it had
+still to do, which after NO_MEMORY or a fault tells how far it came. Any other call that is refused has changed nothing.
+Codes come in ranges, so that a stray number tells where it comes from.
 """
 
 from enum import IntEnum
@@ -27,6 +29,7 @@ class Call(IntEnum):
     REPLY = 0x13  # a0 reply handle, words, a5 transfer -> ; refused with CALLER_GONE, the handle is used up
     REPLY_RECEIVE = 0x14  # a0 port or set, words, a5 transfer (what it sends is the reply's, its buffer and time-out
     #                       for receiving), a6 reply handle -> as RECEIVE; if the reply is refused, nothing is received
+    #                       (WOULD_BLOCK, TIMED_OUT, CANCELLED: the reply was given)
     NOTIFY = 0x15  # a0 gate, a1 bits -> ; never waits: the bits are added to those that the port has pending
     CANCEL = 0x16  # a0 thread -> ; what it waits for is refused with CANCELLED; NOT_WAITING if it does not wait
 

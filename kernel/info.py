@@ -35,6 +35,7 @@ def info(user: Thread) -> Thread:
     """INFO."""
     entry = handles.find_any(user.process, user.frame.a0, 0)
     made = Info()
+    scheduler.account()
     made.kind = handles.kind_of(entry)
     made.rights = handles.rights_of(entry)
     match made.kind:

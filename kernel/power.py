@@ -9,7 +9,6 @@ from atoll.abi.types import u64
 from atoll.kernel import firmware, memory
 from atoll.kernel.board import board
 
-MISBEHAVED = 1  # a program did what no program may
 CANNOT_RUN = 126  # a program that is no program, as shells say it
 NOT_FOUND = 127  # a program that is not there, as shells say it
 PANIC = 70  # the kernel broke its own promise ("internal software error" in sysexits.h)

@@ -238,7 +238,7 @@ def drop(process: Process) -> None:
 
 
 def release(process: Process) -> None:
-    """If nobody refers to it and nothing of it lives, its structure is given back (later: chains of them may be long)."""
+    """If nobody refers to it and nothing of it lives, its structure is given back (later: chains may be long)."""
     if process.head.references == 0 and process.head.dead and process.used == 0:
         reaper.add_process(process)
 

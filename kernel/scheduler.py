@@ -146,11 +146,16 @@ def highest() -> u64:
 
 def rest() -> None:
     """The CPU is nobody's; it keeps the address space that it has."""
+    account()
+    scheduler.current = idle
+    set_floats(False)
+
+
+def account() -> None:
+    """Bring the current thread's CPU time up to now."""
     now = csr_read(CSR.TIME)
     scheduler.current.cpu_time += now - scheduler.since
     scheduler.since = now
-    scheduler.current = idle
-    set_floats(False)
 
 
 def wait() -> None:

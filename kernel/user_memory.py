@@ -8,7 +8,7 @@ again.
 from atoll.abi import causes
 from atoll.abi.address_space import PAGE_SIZE, USER_END
 from atoll.abi.calls import IN_CALL, Status
-from atoll.abi.raw import load32, load64, store64
+from atoll.abi.raw import load64, store64
 from atoll.abi.types import u64, wrapping_add
 from atoll.kernel import paging
 from atoll.kernel.layout import DIRECT_MAP
@@ -131,9 +131,3 @@ def copy_between(source: Process, address: u64, target: Process, to: u64, size: 
         memcpy(there, here, part)
         done += part
     return COPIED
-
-
-def read_instruction(process: Process, address: u64) -> u64:
-    """An instruction; 0 (which is none) if the process could not execute it."""
-    place = reach(process, address, paging.EXECUTE) if address % 4 == 0 else 0
-    return u64(load32(place)) if place != 0 else 0
