@@ -1,0 +1,248 @@
+"""Random sequences of messages against a model: hypothesis draws commands for four processes, an interpreter in the
+machine executes them (tests/kernel/suite/interpreter.py), and each result is what the model (model.py) says.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import ClassVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from atoll.abi.calls import Message
+from atoll.images.recipe import Image, make_tar
+from tests.kernel.machines import boot
+from tests.kernel.model import ACTORS, SLOTS, TOLD, Actor, Gate, Handle, Model, Port, Reply, Result, Stale
+from tests.kernel.support import guest
+
+CREATE, MINT, CALL, SEND, RECEIVE, REPLY, REPLY_RECEIVE, CLOSE, REVOKE, NOTIFY, DUPLICATE, KILL, MOVE, CANCEL = range(1, 15)
+NOTHING = 99  # no slot
+STEPS = 50
+
+data = st.data()
+words = st.integers(0, 1000)
+badges = st.sampled_from([1, 2, TOLD])
+
+
+class Messages(RuleBasedStateMachine):
+    """Draws a script, and lets the model say what comes of it; at the end the machine has its say."""
+
+    image: ClassVar[Image]
+    files: ClassVar[list[tuple[str, bytes]]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.script: list[tuple[int, ...]] = []
+
+    # ---- drawing ----
+
+    def command(self, operation: int, actor: Actor, a: int = 0, b: int = 0, c: int = 0, d: int = 0) -> None:
+        """Write a command down."""
+        self.model.step = len(self.script)
+        self.script.append((operation, actor.number, a, b, c, d))
+
+    def some(self, draw: st.DataObject, free: bool = True) -> Actor:
+        """An actor that lives and does not wait, or one that does."""
+        return draw.draw(st.sampled_from(self.such(free)))
+
+    def slot(self, draw: st.DataObject, actor: Actor, kind: type[Handle]) -> int:
+        """A slot with a handle of that kind, if there is one; sometimes any."""
+        fitting = [slot for slot, handle in actor.slots.items() if isinstance(handle, kind)]
+        if fitting and draw.draw(st.integers(0, 9)) > 0:
+            return draw.draw(st.sampled_from(fitting))
+        return draw.draw(st.integers(0, SLOTS - 1))
+
+    def free(self, actor: Actor) -> list[int]:
+        """Slots that nothing is in."""
+        kept = {slot for slot, handle in actor.slots.items() if not isinstance(handle, Stale)} | actor.reserved()
+        return [slot for slot in range(SLOTS) if slot not in kept]
+
+    def gift(self, draw: st.DataObject, actor: Actor, but: int) -> int | None:
+        """A slot whose handle goes with a message; often none."""
+        fitting = [slot for slot, handle in actor.slots.items() if not isinstance(handle, Stale) and slot != but]
+        if not fitting or draw.draw(st.integers(0, 2)) > 0:
+            return None
+        return draw.draw(st.sampled_from(fitting))
+
+    def such(self, free: bool) -> list[Actor]:
+        """Actors that live and do not wait, and have room for two more handles; or such that wait."""
+        return [
+            actor for actor in self.model.actors
+            if actor.alive and (actor.waiting is None) == free and (not free or len(self.free(actor)) > 1)
+        ]  # fmt: skip
+
+    @initialize(draw=data)
+    def connect(self, draw: st.DataObject) -> None:
+        """Two ports, and a gate to each for everybody."""
+        for owner in self.model.actors[:2]:
+            port = self.create(owner)
+            for other in self.model.actors:
+                to = self.free(owner)[0]
+                self.mint(owner, port, draw.draw(badges), to)
+                if other is not owner:
+                    self.hand_over(owner, to, other)
+
+    def create(self, actor: Actor) -> int:
+        """A port; its slot."""
+        slot = self.free(actor)[0]
+        self.command(CREATE, actor, slot)
+        self.model.create(actor, slot)
+        return slot
+
+    def mint(self, actor: Actor, slot: int, badge: int, to: int) -> None:
+        """A gate."""
+        self.command(MINT, actor, slot, badge, int(badge == TOLD), to)
+        self.model.mint(actor, slot, badge, to)
+
+    def hand_over(self, actor: Actor, slot: int, to: Actor) -> None:
+        """A handle changes its process."""
+        to_slot = self.free(to)[0]
+        self.command(MOVE, actor, slot, to.number, to_slot)
+        self.model.hand_over(actor, slot, to, to_slot)
+
+    # ---- the rules ----
+
+    @precondition(lambda self: self.such(True))
+    @rule(draw=data)
+    def a_port(self, draw: st.DataObject) -> None:
+        self.create(self.some(draw))
+
+    @precondition(lambda self: self.such(True))
+    @rule(draw=data, badge=badges)
+    def a_gate(self, draw: st.DataObject, badge: int) -> None:
+        actor = self.some(draw)
+        self.mint(actor, self.slot(draw, actor, Port), badge, self.free(actor)[0])
+
+    @precondition(lambda self: self.such(True))
+    @rule(draw=data, word=words, is_call=st.booleans())
+    def send_or_call(self, draw: st.DataObject, word: int, is_call: bool) -> None:
+        actor = self.some(draw)
+        slot, back = self.slot(draw, actor, Gate), self.free(actor)[0]
+        given = self.gift(draw, actor, -1)
+        self.command(CALL if is_call else SEND, actor, slot, word, NOTHING if given is None else given, back)
+        self.model.send(actor, Message.CALL if is_call else Message.SEND, slot, word, given, back)
+
+    @precondition(lambda self: self.such(True))
+    @rule(draw=data, waits=st.integers(0, 3))
+    def receive(self, draw: st.DataObject, waits: int) -> None:
+        actor = self.some(draw)
+        slot = self.slot(draw, actor, Port)
+        reply, handle = self.free(actor)[:2]
+        self.command(RECEIVE, actor, slot, reply, handle, int(waits > 0))
+        self.model.receive(actor, slot, reply, handle, waits > 0)
+
+    @precondition(lambda self: self.such(True))
+    @rule(draw=data, word=words)
+    def reply(self, draw: st.DataObject, word: int) -> None:
+        actor = self.some(draw)
+        slot = self.slot(draw, actor, Reply)
+        given = self.gift(draw, actor, slot)
+        self.command(REPLY, actor, slot, word, NOTHING if given is None else given)
+        if self.model.reply(actor, slot, word, given):
+            self.model.finish(actor, 0)
+
+    @precondition(lambda self: self.such(True))
+    @rule(draw=data, word=words)
+    def reply_and_receive(self, draw: st.DataObject, word: int) -> None:
+        actor = self.some(draw)
+        slot, port = self.slot(draw, actor, Reply), self.slot(draw, actor, Port)
+        reply, handle = self.free(actor)[:2]
+        self.command(REPLY_RECEIVE, actor, slot, word, port, reply + 100 * handle)
+        self.model.reply_receive(actor, slot, word, port, reply, handle)
+
+    @precondition(lambda self: self.such(True))
+    @rule(draw=data)
+    def close(self, draw: st.DataObject) -> None:
+        actor = self.some(draw)
+        slot = self.slot(draw, actor, draw.draw(st.sampled_from([Gate, Gate, Reply, Port])))
+        self.command(CLOSE, actor, slot)
+        self.model.close(actor, slot)
+
+    @precondition(lambda self: self.such(True))
+    @rule(draw=data, badge=badges)
+    def revoke(self, draw: st.DataObject, badge: int) -> None:
+        actor = self.some(draw)
+        slot = self.slot(draw, actor, Port)
+        self.command(REVOKE, actor, slot, badge)
+        self.model.revoke(actor, slot, badge)
+
+    @precondition(lambda self: self.such(True))
+    @rule(draw=data, bits=st.sampled_from([1, 2, 4]))
+    def notify(self, draw: st.DataObject, bits: int) -> None:
+        actor = self.some(draw)
+        slot = self.slot(draw, actor, Gate)
+        self.command(NOTIFY, actor, slot, bits)
+        self.model.notify(actor, slot, bits)
+
+    @precondition(lambda self: self.such(True))
+    @rule(draw=data)
+    def duplicate(self, draw: st.DataObject) -> None:
+        actor = self.some(draw)
+        slot, to = self.slot(draw, actor, Gate), self.free(actor)[0]
+        self.command(DUPLICATE, actor, slot, 0, 0, to)
+        self.model.duplicate(actor, slot, to)
+
+    @precondition(lambda self: self.such(False))
+    @rule(draw=data)
+    def cancel(self, draw: st.DataObject) -> None:
+        actor = self.some(draw, free=False)
+        self.command(CANCEL, actor)
+        self.model.cancel(actor)
+
+    @precondition(lambda self: sum(actor.alive for actor in self.model.actors) > 1)
+    @rule(draw=data, chance=st.integers(0, 3))
+    def kill(self, draw: st.DataObject, chance: int) -> None:
+        if chance == 0:
+            actor = draw.draw(st.sampled_from([actor for actor in self.model.actors if actor.alive]))
+            self.command(KILL, actor)
+            self.model.kill(actor)
+
+    @rule(draw=data)
+    def move(self, draw: st.DataObject) -> None:
+        actor, to = (draw.draw(st.sampled_from([a for a in self.model.actors if a.alive])) for _ in range(2))
+        movable = [
+            slot for slot, handle in actor.slots.items()
+            if not isinstance(handle, Stale) and slot not in actor.reserved()
+        ]  # fmt: skip
+        if movable and actor is not to and len(self.free(to)) > 1:
+            self.hand_over(actor, draw.draw(st.sampled_from(movable)), to)
+
+    # ---- what the machine says ----
+
+    def teardown(self) -> None:
+        """Run the script and compare."""
+        script = b"".join(struct.pack("<6Q", *command) for command in self.script)
+        ended = boot(Image(self.image.kernel, make_tar([*self.files, ("script", script)])))
+        lines = ended.lines[1 : ended.lines.index("end")] if "end" in ended.lines else ended.lines
+        got = [tuple(map(int, line.split())) for line in lines if line.replace(" ", "").isdigit()]
+        expected: list[Result] = sorted(self.model.results)
+        wrong = sorted(set(got) ^ set(expected))
+        assert sorted(got) == expected, f"{self.script}\nfirst difference: {wrong[:1]}, machine: {sorted(got)}"
+        assert ended.lines[-2:] == ["script: ok", "0 failures"], ended.output
+
+
+def check(build_suite: Callable[[str], Image], examples: int, phases: tuple[Phase, ...]) -> None:
+    """So many scripts."""
+    Messages.image = build_suite("interpreter")
+    Messages.files = [
+        (name, bytes(guest("servers.root.initrd").find_file(Messages.image.initrd, name))) for name in ("root", "manifest")
+    ]
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        Messages,
+        settings=settings(
+            max_examples=examples, stateful_step_count=STEPS, deadline=None, phases=phases, print_blob=True,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )  # fmt: skip
+
+
+def test_the_machine_does_what_the_model_says(build_suite: Callable[[str], Image]) -> None:
+    check(build_suite, 8, (Phase.reuse, Phase.generate))
+
+
+@pytest.mark.long
+def test_the_machine_does_what_the_model_says_for_long(build_suite: Callable[[str], Image]) -> None:
+    check(build_suite, 1500, (Phase.reuse, Phase.generate, Phase.shrink))
