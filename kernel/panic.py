@@ -8,6 +8,7 @@ from atoll.abi.boot import ROOT_FILE
 from atoll.abi.calls import Death
 from atoll.abi.raw import address_of, load64
 from atoll.abi.riscv import frame_pointer
+from atoll.abi.trace import LOCATION_LINE
 from atoll.abi.types import Text, export, noinline, u32, u64
 from atoll.kernel import history, layout, power, scheduler
 from atoll.kernel.board import board
@@ -16,6 +17,8 @@ from atoll.userland.runtime import errors
 from atoll.userland.runtime.traceback import (
     CALL_SIZE,
     Trail,
+    location_field,
+    location_of_address,
     location_of_site,
     own_table,
     print_error,
@@ -42,7 +45,7 @@ def check_failed(code: u64, site: u32, a: u64, b: u64) -> NoReturn:
     trail = Trail()
     follow_frames(frame_pointer(), trail)
     print_trail(own_table(), trail)
-    print_frame(own_table(), location_of_site(own_table(), u64(site)))  # the exact place: calls of this are merged
+    print_exact_place(location_of_site(own_table(), u64(site)), location_of_address(own_table(), trail.addresses[0]))
     print_message(own_table(), errors.record)
     history.show()
     power.power_off(power.PANIC)
@@ -52,6 +55,13 @@ def no_memory() -> NoReturn:
     """The kernel found no memory for its own tables."""
     begin("PANIC: no memory for the kernel's page tables")
     power.power_off(power.PANIC)
+
+
+def print_exact_place(place: u64, shown: u64) -> None:
+    """Where the check is, if the traceback shows another: the calls of several checks may be one instruction."""
+    table = own_table()
+    if location_field(table, place, LOCATION_LINE) != location_field(table, shown, LOCATION_LINE):
+        print_frame(table, place)
 
 
 def unexpected_error() -> NoReturn:
