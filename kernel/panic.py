@@ -4,6 +4,7 @@ can cause this.
 
 from typing import NoReturn
 
+from atoll.abi import causes
 from atoll.abi.boot import ROOT_FILE
 from atoll.abi.calls import Death
 from atoll.abi.raw import address_of, load64
@@ -120,10 +121,24 @@ def kernel_fault(frame: TrapFrame, cause: u64, address: u64) -> NoReturn:
     if layout.fault_area_end() <= address < layout.stack_start():
         print(f"StackOverflow: the kernel's stack of {layout.STACK_SIZE >> 10} KiB is used up")
     else:
-        print(f"CpuException: cause {cause}, address 0x{address:016x}")
+        print(f"{name_of(cause)} address 0x{address:016x}")
     print_registers(frame)
     history.show()
     power.power_off(power.PANIC)
+
+
+def name_of(cause: u64) -> Text:
+    """What the CPU did not like, as programs are told it."""
+    match cause:
+        case causes.FETCH_PAGE_FAULT | causes.FETCH_ACCESS:
+            return "IllegalAccess: execute"
+        case causes.LOAD_PAGE_FAULT | causes.LOAD_ACCESS:
+            return "IllegalAccess: read"
+        case causes.STORE_PAGE_FAULT | causes.STORE_ACCESS:
+            return "IllegalAccess: write"
+        case causes.ILLEGAL_INSTRUCTION:
+            return "IllegalInstruction:"
+    return "CpuException:"
 
 
 def begin(text: Text) -> None:

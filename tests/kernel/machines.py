@@ -47,18 +47,18 @@ def new_board(image: Image, ram_bytes: int = 128 << 20, hooks: Hooks = "native")
     return board
 
 
-def run(board: Board) -> Boot:
+def run(board: Board, most_instructions: int = MOST_INSTRUCTIONS) -> Boot:
     """Run to the end."""
     output = bytearray()
     board.uart.output = output.extend
-    reason = board.run(max_instructions=MOST_INSTRUCTIONS)
+    reason = board.run(max_instructions=most_instructions)
     assert reason.kind is Stop.EXIT, f"{reason}; the output was:\n{output.decode(errors='replace')}"
     return Boot(output.decode(), reason.status)
 
 
-def boot(image: Image, ram_bytes: int = 128 << 20) -> Boot:
+def boot(image: Image, ram_bytes: int = 128 << 20, most_instructions: int = MOST_INSTRUCTIONS) -> Boot:
     """Boot an image on our board."""
-    return run(new_board(image, ram_bytes))
+    return run(new_board(image, ram_bytes), most_instructions)
 
 
 def boot_qemu(image: Image, folder: Path) -> Boot:

@@ -4,20 +4,9 @@ The driver here has the UART. It is told to interrupt as soon as it can send, an
 something has been received.
 """
 
-from harness import (
-    begin,
-    boot_info,
-    end,
-    expect,
-    give,
-    given,
-    leave,
-    machine,
-    prepare,
-    run,
-    status_of,
-    this_process,
-)
+from harness import begin, end, run
+from peers import give, leave, prepare
+from world import boot_info, expect, given, machine, status_of, this_process
 
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.board import RAM
@@ -32,7 +21,6 @@ from atoll.userland.runtime.objects import Process, close, duplicate, read_info
 PLACE = 0x3000_0000
 VIRT = 0x7472_6976  # "virt", the first register of each slot
 MILLISECOND = 1_000_000
-
 # ---- registers of the 16550 (offset in bytes), and their bits ----
 DATA = 0
 ENABLE = 1

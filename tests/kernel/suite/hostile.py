@@ -4,22 +4,9 @@ them a bystander computes: its result is the same as when it is alone.
 How many calls and runs, and the seed, are words of the kernel's command line.
 """
 
-from harness import (
-    PRIORITY,
-    Child,
-    begin,
-    boot_info,
-    discard,
-    end,
-    give,
-    given,
-    leave,
-    prepare,
-    run,
-    spawn,
-    status_of,
-    this_process,
-)
+from harness import begin, end, run
+from peers import Child, discard, give, leave, prepare, spawn
+from world import PRIORITY, boot_info, given, status_of, this_process
 
 from atoll.abi.address_space import PAGE_SIZE, USER_END
 from atoll.abi.calls import Call, Message, Status
@@ -36,7 +23,6 @@ PATIENCE = 1_000_000  # nanoseconds without a call after which a program is take
 KNOWN = 32  # handles that the hostile program remembers
 ROUNDS = 60  # of the bystander
 READ_WRITE = Right.READ | Right.WRITE
-
 DEFAULT_CALLS = 20_000
 DEFAULT_RUNS = 200
 

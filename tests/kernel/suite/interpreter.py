@@ -5,7 +5,9 @@ has ended: step, actor, status, first word, kind, badge, and whether a handle an
 are six 64-bit numbers: operation, actor, four arguments.
 """
 
-from harness import SHORT, Child, begin, boot_info, end, give, given, prepare, run, status_of, this_process
+from harness import begin, end, run
+from peers import Child, give, prepare
+from world import SHORT, boot_info, given, status_of, this_process
 
 from atoll.abi.boot import HANDLE_INITRD
 from atoll.abi.calls import NO_TIMEOUT, Call, Status
@@ -24,7 +26,6 @@ ACTOR_PAGE = 1024  # bytes from one to the next
 ACTORS = 4
 NOTHING = 99  # no slot
 COMMAND = 48  # bytes
-
 # ---- operations (test_model.py knows them by the same numbers); a to d: the arguments ----
 CREATE = 1  # slot a
 MINT = 2  # port a, badge b, tell c, slot d

@@ -1,0 +1,211 @@
+"""All ways in which a message does not get through: time-outs, cancellation, revoked gates, peers that die."""
+
+from harness import begin, end, run
+from peers import finish_work, give, leave, spawn, work
+from speakers import (
+    MILLISECOND,
+    call_and_leave,
+    call_once,
+    gate,
+    open_port,
+    port,
+    receive_once,
+    seen,
+    shut_port,
+    wait_until_seen,
+)
+from world import expect, given, status_of
+
+from atoll.abi.calls import NO_TIMEOUT, Call, Message, Status
+from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.types import u64
+from atoll.userland.runtime.kernel_calls import clock, let_others_run, sleep
+from atoll.userland.runtime.messages import Letter, Port
+from atoll.userland.runtime.objects import close, duplicate
+
+
+def reply_dropped() -> None:
+    open_port()
+    work(0, call_once, gate.handle)
+    letter = Letter()
+    port.receive(letter)
+    close(letter.reply)
+    assert wait_until_seen() == Status.REPLY_DROPPED
+    finish_work(1)
+    shut_port()
+
+
+# ---- who gives up waiting ----
+
+
+def nobody_there() -> None:
+    open_port()
+    letter = Letter()
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.WOULD_BLOCK)
+    expect(letter.attempt(Call.SEND, gate.handle, 0), Status.WOULD_BLOCK)
+    expect(letter.attempt(Call.CALL, gate.handle, 0), Status.WOULD_BLOCK)
+    for number in (Call.RECEIVE, Call.SEND, Call.CALL):
+        start = clock()
+        target = port.handle if number == Call.RECEIVE else gate.handle
+        expect(letter.attempt(number, target, 5 * MILLISECOND), Status.TIMED_OUT)
+        elapsed = clock() - start
+        assert 5 * MILLISECOND <= elapsed < 6 * MILLISECOND, f"{elapsed} ns"
+    shut_port()
+
+
+def many_timeouts(_: u64) -> None:
+    """Wait in vain, for 3 ms."""
+    letter = Letter()
+    seen[0].write(letter.attempt(Call.CALL, gate.handle, 3 * MILLISECOND) + 1000)
+
+
+def late_reply() -> None:
+    open_port()
+    work(0, many_timeouts)
+    letter = Letter()
+    port.receive(letter)
+    sleep(5 * MILLISECOND)
+    assert wait_until_seen() == Status.TIMED_OUT
+    expect(letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT), Status.CALLER_GONE)
+    expect(letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT), Status.STALE_HANDLE)
+    finish_work(1)
+    shut_port()
+
+
+def cancelled() -> None:
+    open_port()
+    caller = work(0, call_once, gate.handle)
+    let_others_run()
+    caller.cancel()
+    assert wait_until_seen() == Status.CANCELLED, "waiting to send"
+    finish_work(1)
+    seen[0].write(0)
+    caller = work(0, call_once, gate.handle)
+    letter = Letter()
+    port.receive(letter)
+    caller.cancel()
+    assert wait_until_seen() == Status.CANCELLED, "waiting for the reply"
+    expect(letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT), Status.CALLER_GONE)
+    finish_work(1)
+    seen[0].write(0)
+    receiver = work(0, receive_once, port.handle)
+    let_others_run()
+    receiver.cancel()
+    assert wait_until_seen() == Status.CANCELLED, "waiting to receive"
+    finish_work(1)
+    shut_port()
+
+
+def caller_dies() -> None:
+    open_port()
+    give(duplicate(gate.handle, Right.SEND | Right.MOVE))
+    child = spawn(call_and_leave)
+    letter = Letter()
+    port.receive(letter)
+    child.kill()
+    expect(letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT), Status.CALLER_GONE)
+    give(duplicate(gate.handle, Right.SEND | Right.MOVE))
+    child = spawn(call_and_leave)
+    let_others_run()
+    child.kill()
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.WOULD_BLOCK, "a dead sender is in the queue")
+    shut_port()
+
+
+def port_closed() -> None:
+    open_port()
+    work(0, call_once, gate.handle)
+    let_others_run()
+    port.close()
+    status = wait_until_seen()
+    assert status in (Status.PEER_DIED, Status.DEAD), f"status {status:#x}"
+    letter = Letter()
+    status = letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT)
+    assert status in (Status.DEAD, Status.PEER_DIED), f"status {status:#x}"
+    assert status_of(Call.NOTIFY, gate.handle, 1) != Status.OK
+    finish_work(1)
+    gate.close()
+
+
+def receiver_dies_with_the_call() -> None:
+    """It has received the call and not answered: the caller is told, with the receiver's serial number."""
+    open_port()
+    give(port.handle)
+    child = spawn(die_with_a_call)
+    letter = Letter()
+    expect(letter.attempt(Call.CALL, gate.handle, NO_TIMEOUT), Status.PEER_DIED)
+    assert letter.words[0] == child.serial, f"process {letter.words[0]}, not {child.serial}"
+    assert child.finish() == 5
+    gate.close()
+
+
+def die_with_a_call(_: u64) -> None:
+    """Receive, and end."""
+    letter = Letter()
+    Port(given.handles[0]).receive(letter)
+    leave(5)
+
+
+def revoked() -> None:
+    open_port()
+    other = port.mint(8)
+    work(0, call_once, gate.handle)
+    let_others_run()
+    port.revoke(7)
+    assert wait_until_seen() == Status.REVOKED
+    letter = Letter()
+    expect(letter.attempt(Call.SEND, gate.handle, 0), Status.REVOKED)
+    expect(letter.attempt(Call.SEND, other.handle, 0), Status.WOULD_BLOCK, "another badge is dead too")
+    expect(status_of(Call.GATE_REVOKE, gate.handle, 7), Status.WRONG_KIND)
+    finish_work(1)
+    other.close()
+    shut_port()
+
+
+def last_handle() -> None:
+    open_port()
+    told = port.mint(21, True)
+    copy = duplicate(told.handle, Right.SEND | Right.MOVE)
+    letter = Letter()
+    told.close()
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.WOULD_BLOCK, "there is another handle")
+    close(copy)
+    port.receive(letter)
+    assert letter.kind == Message.LAST_HANDLE and letter.badge == 21 and letter.reply == NO_HANDLE
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.WOULD_BLOCK)
+    shut_port()
+
+
+def last_handle_of_a_dead_process() -> None:
+    open_port()
+    give(port.mint(22, True).handle)
+    child = spawn(leave, 0)
+    child.finish()
+    letter = Letter()
+    port.receive(letter)
+    assert letter.kind == Message.LAST_HANDLE and letter.badge == 22
+    shut_port()
+
+
+def call_to_oneself() -> None:
+    """Nobody else receives: only the time-out ends that."""
+    open_port()
+    letter = Letter()
+    expect(letter.attempt(Call.CALL, gate.handle, MILLISECOND), Status.TIMED_OUT)
+    shut_port()
+
+
+def main() -> None:
+    begin()
+    run("a dropped reply", reply_dropped)
+    run("nobody is there", nobody_there)
+    run("a late reply", late_reply)
+    run("cancelled", cancelled)
+    run("the caller dies", caller_dies)
+    run("the port is closed", port_closed)
+    run("the receiver dies with the call", receiver_dies_with_the_call)
+    run("revoked", revoked)
+    run("the last handle", last_handle)
+    run("the last handle of a dead process", last_handle_of_a_dead_process)
+    run("a call to oneself", call_to_oneself)
+    end()
