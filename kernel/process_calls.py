@@ -17,7 +17,6 @@ from atoll.kernel import (
     threads,
     timer,
     user_memory,
-    waiting,
 )
 from atoll.kernel.board import board
 from atoll.kernel.handle_calls import answer_new
@@ -185,11 +184,9 @@ def clock(user: Thread) -> Thread:
 
 def sleep(user: Thread) -> Thread:
     """SLEEP."""
-    time = user.frame.a0
-    if time == NO_TIMEOUT:
-        user.state = ThreadState.SLEEPING
-    else:
-        waiting.wait_until(user, time, ThreadState.SLEEPING)
+    user.state = ThreadState.SLEEPING
+    if user.frame.a0 != NO_TIMEOUT:
+        timer.set_deadline(user, user.frame.a0)
     return scheduler.choose()
 
 

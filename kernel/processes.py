@@ -253,8 +253,3 @@ def end(process: Process) -> None:
     leave(process, parent)
     memory.give_page(memory.physical(address_of(process)))
     slabs.refund(parent, PAGE_SIZE)
-
-
-def exit_process(process: Process, status: u64) -> None:
-    """A process ends itself."""
-    kill(process, status, Death.EXITED)

@@ -74,9 +74,3 @@ def abort(thread: Thread, status: u64) -> None:
 def time_out(thread: Thread) -> None:
     """The thread's deadline has come."""
     abort(thread, Status.OK if thread.state == ThreadState.SLEEPING else Status.TIMED_OUT)
-
-
-def wait_until(thread: Thread, nanoseconds: u64, state: u64) -> None:
-    """The running thread waits in that state, for so long at most."""
-    thread.state = state
-    timer.set_deadline(thread, nanoseconds)
