@@ -142,9 +142,11 @@ def list_handles(user: Thread) -> Thread:
     """HANDLE_LIST: a part of the table at a time."""
     frame = user.frame
     process = handles.find_process(user.process, frame.a0)
-    index, count = frame.a1, u64(0)
+    most = min(frame.a3, MOST_PLACES)
+    user_memory.check_range(frame.a2, most * HANDLE_INFO_SIZE)
+    index, count = min(frame.a1, process.table_count * PLACES), u64(0)
     end = min(process.table_count * PLACES, index + MOST_PLACES)
-    while index < end and count < frame.a3:
+    while index < end and count < most:
         entry = handles.place_at(process, index)
         index += 1
         if handles.kind_of(entry) != Kind.NONE:
