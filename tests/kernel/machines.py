@@ -67,7 +67,7 @@ def boot_qemu(image: Image, folder: Path) -> Boot:
     kernel.write_bytes(image.kernel)
     initrd.write_bytes(image.initrd)
     command = [QEMU, "-machine", "virt", "-m", "128M", "-display", "none", "-monitor", "none", "-serial", "stdio"]
-    command += ["-no-reboot", "-kernel", str(kernel), "-append", image.bootargs]
+    command += ["-icount", "shift=0,sleep=off", "-no-reboot", "-kernel", str(kernel), "-append", image.bootargs]
     command += ["-initrd", str(initrd)] if image.initrd else []
     ended = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, timeout=QEMU_SECONDS, check=False)
     output = ended.stdout.decode().replace("\r", "")

@@ -14,10 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from atoll.abi.calls import Message
 from atoll.images.recipe import Image, make_tar
 from tests.kernel.machines import boot
-from tests.kernel.model import ACTORS, SLOTS, TOLD, Actor, Gate, Handle, Model, Port, Reply, Result, Stale
+from tests.kernel.model import SLOTS, TOLD, Actor, Gate, Handle, Model, Port, Reply, Result, Stale
 from tests.kernel.support import guest
 
-CREATE, MINT, CALL, SEND, RECEIVE, REPLY, REPLY_RECEIVE, CLOSE, REVOKE, NOTIFY, DUPLICATE, KILL, MOVE, CANCEL = range(1, 15)
+CREATE, MINT, CALL, SEND, RECEIVE, REPLY, REPLY_RECEIVE = range(1, 8)
+CLOSE, REVOKE, NOTIFY, DUPLICATE, KILL, MOVE, CANCEL = range(8, 15)
 NOTHING = 99  # no slot
 STEPS = 50
 
@@ -227,10 +228,9 @@ class Messages(RuleBasedStateMachine):
 def check(build_suite: Callable[[str], Image], examples: int, phases: tuple[Phase, ...]) -> None:
     """So many scripts."""
     Messages.image = build_suite("interpreter")
-    Messages.files = [
-        (name, bytes(guest("servers.root.initrd").find_file(Messages.image.initrd, name))) for name in ("root", "manifest")
-    ]
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    find_file = guest("servers.root.initrd").find_file
+    Messages.files = [(name, bytes(find_file(Messages.image.initrd, name))) for name in ("root", "manifest")]
+    run_state_machine_as_test(
         Messages,
         settings=settings(
             max_examples=examples, stateful_step_count=STEPS, deadline=None, phases=phases, print_blob=True,
