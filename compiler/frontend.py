@@ -60,9 +60,6 @@ def check_program(path: Path, kind: str) -> Checked:
         needed += [RUNTIME + "start", RUNTIME + "system"]
     try:
         root = program.load(path, tuple(needed))
-        if program.loader.unreadable:
-            # Names of a module that is not there would be missed everywhere.
-            program.reporter.finish()
         runtime = _runtime_functions(program) if kind != "host" else {}
     except Refused:
         program.reporter.finish()

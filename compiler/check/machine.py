@@ -45,7 +45,9 @@ class Machine(Calls):
             csr = number.value
         if len(args) > intrinsic.arguments or (name != "ecall" and len(args) != intrinsic.arguments):
             raise self.refuse(
-                node, f"{name} takes {intrinsic.arguments} arguments besides its register, not {len(args)}"
+                node,
+                f"{name} takes {intrinsic.arguments} argument{'s' if intrinsic.arguments != 1 else ''}"
+                f"{' besides its register' if intrinsic.takes_csr else ''}, not {len(args)}",
             )
         values = [self.coerce(self.expression(a, U64), U64, a) for a in args]
         values += [Constant(self.at(node), U64, 0)] * (intrinsic.arguments - len(values))

@@ -16,7 +16,7 @@ from atoll.compiler.types import BOOL, FLOAT, NEVER, VOID, EnumType, Int, Option
 
 
 class Target(NamedTuple):
-    """What LLVM has to know of the machine before it reads the code: without the layout it would assume loose alignments."""
+    """What LLVM must know of the machine before it reads code: without the layout it would assume loose alignments."""
 
     triple: str
     data_layout: str
@@ -162,6 +162,7 @@ class ModuleLowering:
 
     def text(self) -> str:
         """The whole module."""
-        head = [f'target datalayout = "{self.data_layout}"', f'target triple = "{self.triple}"', *self.layout.definitions]
+        target = [f'target datalayout = "{self.data_layout}"', f'target triple = "{self.triple}"']
+        head = [*target, *self.layout.definitions]
         declared = [d for s, d in self._needed.items() if s not in self.defined]
         return "\n".join([*head, *self.parts, *declared, self.debug.text(), ""])

@@ -113,9 +113,7 @@ class Places(Arithmetic):
         low, low_written = self._position(part.low, length) if part.low is not None else ("0", "0")
         high, high_written = self._position(part.high, length) if part.high is not None else (length, length)
         for bound, written in ((low, low_written), (high, high_written)):
-            known = (
-                bound in (length, "0") or (bound.isdigit() and length.isdigit() and int(bound) <= int(length))
-            )
+            known = bound in (length, "0") or (bound.isdigit() and length.isdigit() and int(bound) <= int(length))
             if not known:
                 self.require(self.temp(f"icmp ule i64 {bound}, {length}"), "IndexError", written, length)
         address = (
