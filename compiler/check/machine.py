@@ -82,6 +82,8 @@ class Machine(Calls):
             return Intrinsic(
                 self.at(node), result, name if name[:4] != "call" else "call address", [self._address(a) for a in args]
             )
+        if name == "copy_memory" and len(args) == 3:
+            return Intrinsic(self.at(node), VOID, "copy memory", [self._address(a) for a in args])
         if name in _STORES and len(args) == 2:
             value = self.coerce(self.expression(args[1], _STORES[name]), _STORES[name], args[1])
             return Intrinsic(self.at(node), VOID, name, [self._address(args[0]), value])

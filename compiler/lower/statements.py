@@ -104,8 +104,7 @@ class Statements(Values):
         assert isinstance(node.target.type, SliceType)
         self.require(self.temp(f"icmp eq i64 {parts[1]}, {parts[3]}"), "ValueError", parts[3], parts[1])
         size = self.temp(f"mul i64 {parts[1]}, {self.layout.size(node.target.type.element)}")
-        self.module.need("llvm.memmove.p0.p0.i64", "void", "ptr, ptr, i64, i1")
-        self.emit(f"call void @llvm.memmove.p0.p0.i64(ptr {parts[0]}, ptr {parts[2]}, i64 {size}, i1 false)")
+        self.move_bytes(parts[0], parts[2], size)
 
     # --- conditions and loops -----------------------------------------------------------------------------------------
 
