@@ -196,19 +196,17 @@ class Statements(Values):
             self.block(statements)
         self.finals, self.handlers, self.loops = finals, handlers, loops
 
-    def _do_break(self, node: Break) -> None:
+    def _do_break(self, _node: Break) -> None:
         _, done, keep = self.loops[-1]
         self.run_finals(keep)
         if self.open:
             self.jump(done)
-        del node
 
-    def _do_continue(self, node: Continue) -> None:
+    def _do_continue(self, _node: Continue) -> None:
         again, _, keep = self.loops[-1]
         self.run_finals(keep)
         if self.open:
             self.jump(again)
-        del node
 
     def _do_return(self, node: Return) -> None:
         operand = ""
