@@ -14,7 +14,7 @@ import unicorn
 from atoll.abi.address_space import IMAGE, IMAGE_END
 from atoll.benchmarks.plain_unicorn import run_plain
 from atoll.benchmarks.programs.trap import INSTRUCTIONS_PER_TRAP
-from atoll.benchmarks.report import Result
+from atoll.benchmarks.report import Report, Result, Samples
 from atoll.benchmarks.stopwatch import Stopwatch
 from atoll.compiler.cache import Cache
 from atoll.compiler.driver import compile_file
@@ -28,21 +28,6 @@ NATIVE_TRAPS = 500_000
 INTERPRETED_TRAPS = 2_000
 SLICE = 10_000_000                              # instructions
 MICRO = 1e6
-
-Report = Callable[[str, int, int], None]        # what is being measured, steps done, steps in all
-
-
-class Samples:
-    """What was measured so far: a list for each figure."""
-
-    def __init__(self) -> None:
-        self.of: dict[str, list[float]] = {}
-
-    def add(self, name: str, value: float) -> None:
-        self.of.setdefault(name, []).append(value)
-
-    def result(self, name: str, unit: str, meaning: str, **goal: float) -> Result:
-        return Result(name, tuple(self.of[name]), unit, meaning, **goal)
 
 
 def measure(rounds: int, report: Report) -> list[Result]:

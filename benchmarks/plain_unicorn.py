@@ -3,6 +3,7 @@
 It is what the board is compared with: the same image, its segments at their addresses, machine mode, no translation.
 """
 
+import struct
 from io import BytesIO
 
 import unicorn
@@ -11,9 +12,11 @@ from unicorn import riscv_const as reg
 
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK, STACK_END
 from atoll.abi.calls import Call
+from atoll.abi.programs import Ask
 from atoll.benchmarks.stopwatch import Stopwatch
 
 NEVER = (1 << 64) - 1                           # an address that is never executed
+SEGMENT = struct.Struct("<2Q")                  # how a Transfer begins: address and size of what is sent
 CODE_CACHE = 8 << 20                            # bytes, as the board's CPU has
 
 
@@ -30,10 +33,11 @@ def run_plain(elf: bytes, stopwatch: Stopwatch) -> None:
 
     def system_call(engine: unicorn.Uc, _cause: int, _data: object) -> None:
         number = engine.reg_read(reg.UC_RISCV_REG_A7)
-        if number == Call.WRITE:
-            address, size = engine.reg_read(reg.UC_RISCV_REG_A0), engine.reg_read(reg.UC_RISCV_REG_A1)
-            stopwatch.put(bytes(engine.mem_read(address, size)))
-            engine.reg_write(reg.UC_RISCV_REG_A0, 0)
+        if number == Call.CALL and engine.reg_read(reg.UC_RISCV_REG_A1) == Ask.WRITE:
+            transfer = engine.mem_read(engine.reg_read(reg.UC_RISCV_REG_A5), SEGMENT.size)
+            stopwatch.put(bytes(engine.mem_read(*SEGMENT.unpack(transfer))))
+            for answer in (reg.UC_RISCV_REG_A0, reg.UC_RISCV_REG_A5, reg.UC_RISCV_REG_A6):
+                engine.reg_write(answer, 0)
         else:
             engine.emu_stop()
 

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +14,8 @@ from rich.table import Table
 
 LIBRARIES = ("atoll", "unicorn", "llvmlite")
 SHOWN_DIGITS = 4
+
+Report = Callable[[str, int, int], None]        # what is being measured, steps done, steps in all
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,19 @@ class Result:
         """Whether the goal is reached; without a goal, always."""
         above = self.at_least is None or self.value >= self.at_least
         return above and (self.at_most is None or self.value <= self.at_most)
+
+
+class Samples:
+    """What was measured so far: a list for each figure."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, list[float]] = {}
+
+    def add(self, name: str, value: float) -> None:
+        self.of.setdefault(name, []).append(value)
+
+    def result(self, name: str, unit: str, meaning: str, **goal: float) -> Result:
+        return Result(name, tuple(self.of[name]), unit, meaning, **goal)
 
 
 def write_json(results: Sequence[Result], file: Path) -> None:

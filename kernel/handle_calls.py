@@ -13,7 +13,7 @@ from atoll.kernel.waiting import answer, finish
 
 
 def close(user: Thread) -> Thread:
-    """HANDLE_CLOSE."""
+    """HANDLE_CLOSE: give a handle up; closing a port's destroys the port, closing a reply's fails the caller."""
     entry = handles.find_any(user.process, user.frame.a0, 0)
     finish(user, Status.OK)
     dropping.close(user.process, entry)
@@ -51,7 +51,7 @@ def move(source: Process, to: Process, handle: u64) -> u64:
 
 
 def move_rights(user: Thread) -> Thread:
-    """MOVE_RIGHTS: all of a set or none."""
+    """MOVE_RIGHTS: move several handles to a process, all or none."""
     process = handles.find_process(user.process, user.frame.a0)
     count = user.frame.a2
     if count > MAX_MOVE or process is user.process:
@@ -75,7 +75,7 @@ def move_rights(user: Thread) -> Thread:
 
 
 def create_port(user: Thread) -> Thread:
-    """PORT_CREATE."""
+    """PORT_CREATE: a new port, to which nobody can send yet."""
     handles.reserve(user.process)
     port = at(Port, slabs.new_object(user.process, PORT_SIZE))
     port.holder = user.process
@@ -92,7 +92,7 @@ def answer_new(user: Thread, kind: u64, rights: u64, made: u64) -> Thread:
 
 
 def mint(user: Thread) -> Thread:
-    """GATE_MINT."""
+    """GATE_MINT: a new send handle of a port, with a badge."""
     port = handles.find_port(user.process, user.frame.a0)
     handles.reserve(user.process)
     gate = ports.mint(port, user.process, user.frame.a1, user.frame.a2 != 0)
@@ -100,19 +100,19 @@ def mint(user: Thread) -> Thread:
 
 
 def revoke(user: Thread) -> Thread:
-    """GATE_REVOKE."""
+    """GATE_REVOKE: end all send handles of a badge, whoever has them."""
     ports.revoke(handles.find_port(user.process, user.frame.a0), user.frame.a1)
     return finish(user, Status.OK)
 
 
 def label(user: Thread) -> Thread:
-    """PORT_LABEL."""
+    """PORT_LABEL: the number that tells a port's messages from others'."""
     handles.find_port(user.process, user.frame.a0).label = user.frame.a1
     return finish(user, Status.OK)
 
 
 def create_set(user: Thread) -> Thread:
-    """SET_CREATE."""
+    """SET_CREATE: a new set, to receive on several ports at once."""
     handles.reserve(user.process)
     group = at(Set, slabs.new_object(user.process, SET_SIZE))
     ports.counters.sets += 1
@@ -120,7 +120,7 @@ def create_set(user: Thread) -> Thread:
 
 
 def add_to_set(user: Thread) -> Thread:
-    """SET_ADD: who waits for messages of the set gets those that wait at the port."""
+    """SET_ADD: from now on a port's messages come to the set."""
     group = handles.find_set(user.process, user.frame.a0)
     port = handles.find_port(user.process, user.frame.a1)
     if group.receivers.first is not None and ports.has_message(port):
@@ -130,7 +130,7 @@ def add_to_set(user: Thread) -> Thread:
 
 
 def remove_from_set(user: Thread) -> Thread:
-    """SET_REMOVE."""
+    """SET_REMOVE: the port stands for itself again."""
     group = handles.find_set(user.process, user.frame.a0)
     port = handles.find_port(user.process, user.frame.a1)
     if port.set is not group:

@@ -32,7 +32,7 @@ MOST_PLACES = 256  # of a table, looked at in one HANDLE_LIST
 
 
 def info(user: Thread) -> Thread:
-    """INFO."""
+    """INFO: look at an object."""
     entry = handles.find_any(user.process, user.frame.a0, 0)
     made = Info()
     scheduler.account()
@@ -139,7 +139,7 @@ def fill_interrupt(made: Info, taken: Interrupt) -> None:
 
 
 def list_handles(user: Thread) -> Thread:
-    """HANDLE_LIST: a part of the table at a time."""
+    """HANDLE_LIST: look at a process's table, a part at a time."""
     frame = user.frame
     process = handles.find_process(user.process, frame.a0)
     most = min(frame.a3, MOST_PLACES)
@@ -181,7 +181,7 @@ def handle_info(entry: Entry) -> HandleInfo:
 
 
 def statistics(user: Thread) -> Thread:
-    """STATISTICS. What is being taken apart is finished first: the numbers do not depend on when they are read."""
+    """STATISTICS: the whole machine's figures; what is being taken apart is finished first."""
     if reaper.work():
         return user
     made = Statistics()

@@ -19,19 +19,19 @@ COPY_STEP = 4  # pages copied in one part
 
 
 def create(user: Thread) -> Thread:
-    """MEMORY_CREATE."""
+    """MEMORY_CREATE: a new memory object, of zeros."""
     handles.reserve(user.process)
     made = memories.create(user.process, user.frame.a0)
     return answer_new(user, Kind.MEMORY, handles.MEMORY_RIGHTS, address_of(made))
 
 
 def read(user: Thread) -> Thread:
-    """MEMORY_READ."""
+    """MEMORY_READ: copy out of a memory object."""
     return transfer(user, Right.READ)
 
 
 def write(user: Thread) -> Thread:
-    """MEMORY_WRITE."""
+    """MEMORY_WRITE: copy into a memory object."""
     return transfer(user, Right.WRITE)
 
 
@@ -57,7 +57,7 @@ def transfer(user: Thread, right: u64) -> Thread:
 
 
 def copy(user: Thread) -> Thread:
-    """MEMORY_COPY."""
+    """MEMORY_COPY: copy whole pages between memory objects."""
     frame = user.frame
     to = handles.find_memory(user.process, frame.a0, Right.WRITE)
     source = handles.find_memory(user.process, frame.a2, Right.READ)
@@ -82,7 +82,7 @@ def check_part(source: Memory, offset: u64, pages: u64) -> None:
 
 
 def destroy(user: Thread) -> Thread:
-    """MEMORY_DESTROY."""
+    """MEMORY_DESTROY: take a memory object away from everybody."""
     source = at(Memory, handles.find(user.process, user.frame.a0, Kind.MEMORY, Right.MANAGE).object)
     source.head.dead = True
     if not memories.unmap_some(source, STEP) or not memories.free_some(source, STEP):
@@ -95,7 +95,7 @@ def destroy(user: Thread) -> Thread:
 
 
 def map_pages(user: Thread) -> Thread:
-    """MAP."""
+    """MAP: show pages of a memory object in an address space."""
     frame = user.frame
     process = handles.find_process(user.process, frame.a0)
     entry = handles.find(user.process, frame.a1, Kind.MEMORY, Right.READ)
@@ -131,7 +131,7 @@ def check_rights(rights: u64, most: u64) -> None:
 
 
 def unmap(user: Thread) -> Thread:
-    """UNMAP."""
+    """UNMAP: show nothing there any more."""
     frame = user.frame
     process = handles.find_process(user.process, frame.a0)
     check_pages(frame.a1, frame.a2)
@@ -148,7 +148,7 @@ def unmap(user: Thread) -> Thread:
 
 
 def protect(user: Thread) -> Thread:
-    """PROTECT."""
+    """PROTECT: change what may be done with mapped pages."""
     frame = user.frame
     process = handles.find_process(user.process, frame.a0)
     check_pages(frame.a1, frame.a2)
@@ -162,7 +162,7 @@ def protect(user: Thread) -> Thread:
 
 
 def touched(user: Thread) -> Thread:
-    """TOUCHED."""
+    """TOUCHED: which pages were used and which written since that was last cleared."""
     frame = user.frame
     process = handles.find_process(user.process, frame.a0)
     check_pages(frame.a1, frame.a2)
@@ -182,7 +182,7 @@ def touched(user: Thread) -> Thread:
 
 
 def read_process(user: Thread) -> Thread:
-    """PROCESS_READ: what is not there is refused, not fetched."""
+    """PROCESS_READ: copy out of a process's memory; what is not there is refused, not fetched."""
     process = check_peek(user)
     frame = user.frame
     return end_peek(
@@ -191,7 +191,7 @@ def read_process(user: Thread) -> Thread:
 
 
 def write_process(user: Thread) -> Thread:
-    """PROCESS_WRITE: into pages that the process may write itself."""
+    """PROCESS_WRITE: copy into pages that a process may write itself."""
     process = check_peek(user)
     frame = user.frame
     return end_peek(

@@ -30,7 +30,7 @@ REGISTERS_SIZE = 66 * 8  # bytes of Registers
 
 
 def create_process(user: Thread) -> Thread:
-    """PROCESS_CREATE."""
+    """PROCESS_CREATE: an empty address space with a quota, an empty table of handles, a pager and an heir."""
     pager = optional_gate(user.process, user.frame.a1)
     heir = optional_gate(user.process, user.frame.a2)
     handles.reserve(user.process)
@@ -48,7 +48,7 @@ def optional_gate(process: Process, handle: u64) -> Gate | None:
 
 
 def destroy_process(user: Thread) -> Thread:
-    """PROCESS_DESTROY: executed again until all is given back."""
+    """PROCESS_DESTROY: end a process; executed again until all is given back."""
     process = at(Process, handles.find(user.process, user.frame.a0, Kind.PROCESS, Right.MANAGE).object)
     if process.head.dead:
         return scheduler.reschedule(finish(user, Status.OK))
@@ -60,13 +60,13 @@ def destroy_process(user: Thread) -> Thread:
 
 
 def exit_process(user: Thread) -> Thread:
-    """PROCESS_EXIT."""
+    """PROCESS_EXIT: end oneself."""
     processes.kill(user.process, user.frame.a0, Death.EXITED)
     return scheduler.choose()
 
 
 def set_quota(user: Thread) -> Thread:
-    """PROCESS_QUOTA: of a child."""
+    """PROCESS_QUOTA: change what a child may use."""
     process = handles.find_process(user.process, user.frame.a0)
     if process.parent is not user.process or user.frame.a1 > (user.process.limit + process.limit) // PAGE_SIZE:
         raise Refused(Status.BAD_ARGUMENT if process.parent is not user.process else Status.NO_MEMORY)
@@ -85,7 +85,7 @@ def set_quota(user: Thread) -> Thread:
 
 
 def create_thread(user: Thread) -> Thread:
-    """THREAD_CREATE."""
+    """THREAD_CREATE: a new thread, stopped."""
     process = handles.find_process(user.process, user.frame.a0)
     check_priority(user, user.frame.a4)
     handles.reserve(user.process)
@@ -102,7 +102,7 @@ def check_priority(user: Thread, priority: u64) -> None:
 
 
 def resume_thread(user: Thread) -> Thread:
-    """THREAD_RESUME."""
+    """THREAD_RESUME: let a thread run."""
     thread = handles.find_thread(user.process, user.frame.a0)
     finish(user, Status.OK)
     threads.resume(thread)
@@ -118,7 +118,7 @@ def stop_thread(user: Thread) -> Thread:
 
 
 def get_registers(user: Thread) -> Thread:
-    """THREAD_GET."""
+    """THREAD_GET: read a thread's registers."""
     thread = handles.find_thread(user.process, user.frame.a0)
     registers = Registers()
     threads.read_registers(thread, registers)
@@ -127,7 +127,7 @@ def get_registers(user: Thread) -> Thread:
 
 
 def set_registers(user: Thread) -> Thread:
-    """THREAD_SET."""
+    """THREAD_SET: set a stopped thread's registers."""
     thread = handles.find_thread(user.process, user.frame.a0)
     if not thread.stopped:
         raise Refused(Status.NOT_STOPPED)
@@ -138,7 +138,7 @@ def set_registers(user: Thread) -> Thread:
 
 
 def destroy_thread(user: Thread) -> Thread:
-    """THREAD_DESTROY."""
+    """THREAD_DESTROY: end a thread."""
     thread = handles.find_thread(user.process, user.frame.a0)
     finish(user, Status.OK)
     if thread is user:
@@ -148,7 +148,7 @@ def destroy_thread(user: Thread) -> Thread:
 
 
 def exit_thread(user: Thread) -> Thread:
-    """THREAD_EXIT."""
+    """THREAD_EXIT: end oneself, and with the last thread the process."""
     if user.process.thread_count == 1:
         return exit_process(user)
     threads.destroy(user)
@@ -156,7 +156,7 @@ def exit_thread(user: Thread) -> Thread:
 
 
 def set_priority(user: Thread) -> Thread:
-    """THREAD_PRIORITY."""
+    """THREAD_PRIORITY: set a thread's priority."""
     thread = handles.find_thread(user.process, user.frame.a0)
     check_priority(user, user.frame.a1)
     thread.priority = user.frame.a1
@@ -166,7 +166,7 @@ def set_priority(user: Thread) -> Thread:
 
 
 def open_thread(user: Thread) -> Thread:
-    """THREAD_OPEN."""
+    """THREAD_OPEN: a handle of a process's thread, by serial number."""
     process = handles.find_process(user.process, user.frame.a0)
     thread = threads.find(process, user.frame.a1)
     if thread is None:
@@ -178,12 +178,12 @@ def open_thread(user: Thread) -> Thread:
 
 
 def clock(user: Thread) -> Thread:
-    """CLOCK."""
+    """CLOCK: the time."""
     return answer(user, timer.nanoseconds())
 
 
 def sleep(user: Thread) -> Thread:
-    """SLEEP."""
+    """SLEEP: wait for some time."""
     user.state = ThreadState.SLEEPING
     if user.frame.a0 != NO_TIMEOUT:
         timer.set_deadline(user, user.frame.a0)
@@ -191,7 +191,7 @@ def sleep(user: Thread) -> Thread:
 
 
 def give_way(user: Thread) -> Thread:
-    """YIELD."""
+    """YIELD: let others of the same priority run first."""
     return scheduler.turn(finish(user, Status.OK))
 
 
@@ -199,7 +199,7 @@ def give_way(user: Thread) -> Thread:
 
 
 def debug_write(user: Thread) -> Thread:
-    """DEBUG_WRITE."""
+    """DEBUG_WRITE: write to the boot console."""
     handles.find(user.process, user.frame.a0, Kind.MACHINE, Right.MANAGE)
     address, size = user.frame.a1, user.frame.a2
     if size > MAX_DEBUG_WRITE:
@@ -216,7 +216,7 @@ def debug_write(user: Thread) -> Thread:
 
 
 def device_memory(user: Thread) -> Thread:
-    """DEVICE_MEMORY: below the RAM, where the devices are, but for the interrupt controller."""
+    """DEVICE_MEMORY: registers of devices, below the RAM, but for those of the interrupt controller."""
     handles.find(user.process, user.frame.a0, Kind.MACHINE, Right.MANAGE)
     physical, pages = user.frame.a1, user.frame.a2
     if physical % PAGE_SIZE != 0 or physical == 0 or physical >= board.ram or pages == 0:
@@ -230,7 +230,7 @@ def device_memory(user: Thread) -> Thread:
 
 
 def create_interrupt(user: Thread) -> Thread:
-    """INTERRUPT_CREATE."""
+    """INTERRUPT_CREATE: the right to an interrupt source that nobody has."""
     handles.find(user.process, user.frame.a0, Kind.MACHINE, Right.MANAGE)
     handles.reserve(user.process)
     made = devices.create(user.process, user.frame.a1)
@@ -238,13 +238,13 @@ def create_interrupt(user: Thread) -> Thread:
 
 
 def bind_interrupt(user: Thread) -> Thread:
-    """INTERRUPT_BIND."""
+    """INTERRUPT_BIND: let an interrupt notify a port."""
     taken = handles.find_interrupt(user.process, user.frame.a0)
     devices.bind(taken, handles.find_gate(user.process, user.frame.a1), user.frame.a2)
     return finish(user, Status.OK)
 
 
 def interrupt_done(user: Thread) -> Thread:
-    """INTERRUPT_DONE."""
+    """INTERRUPT_DONE: the driver has served it: it may come again."""
     devices.done(handles.find_interrupt(user.process, user.frame.a0))
     return finish(user, Status.OK)

@@ -4,10 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from atoll.benchmarks.report import Result, number, show_table, write_json
+from atoll.benchmarks.sizes import BLANK, CODE, COMMENT, DOCSTRING, IMPORT, kinds_of_lines
 from atoll.benchmarks.stopwatch import Stopwatch
 
 FIGURES = {
@@ -15,21 +17,51 @@ FIGURES = {
     "compile_seconds_cold", "compile_seconds_cached", "boot_seconds", "instructions_to_user_mode",
 }  # fmt: skip
 
+KERNEL_FIGURES = {
+    "null_syscall_instructions", "ipc_round_trip_instructions", "ipc_round_trip_library_instructions",
+    "ipc_round_trip_microseconds", "ipc_4k_segment_instructions", "context_switch_instructions",
+    "page_fault_to_pager_instructions", "page_fault_mapped_instructions", "process_create_destroy_instructions",
+    "empty_process_create_destroy_instructions", "max_interrupts_off_instructions", "kernel_lines",
+    "kernel_code_lines", "kernel_image_bytes", "kernel_trace_bytes",
+}  # fmt: skip
 
-def test_the_machine_is_measured(tmp_path: Path) -> None:
+
+def figures_of(benchmark: str, tmp_path: Path) -> tuple[dict[str, Any], str]:
+    """What a benchmark finds in one round: as JSON, and as a table."""
     file = tmp_path / "figures.json"
-    command = [sys.executable, "-m", "atoll", "bench", "machine", "--rounds", "1", "--json", str(file)]
+    command = [sys.executable, "-m", "atoll", "bench", benchmark, "--rounds", "1", "--json", str(file)]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (answer.returncode, answer.stderr) == (0, "")
-    figures = json.loads(file.read_text())
+    return json.loads(file.read_text()), answer.stdout
+
+
+def test_the_machine_is_measured(tmp_path: Path) -> None:
+    figures, output = figures_of("machine", tmp_path)
     for name in FIGURES:
         assert figures[name] > 0
         assert len(figures["samples"][name]) == 1
         assert figures["meanings"][name]
         assert name in figures["units"]
-        assert name in answer.stdout
+        assert name in output
     assert figures["wanted"] == {"compute_ratio": ">= 0.6", "trap_microseconds": "<= 0.5"}
     assert {"python", "processors", "unicorn", "llvmlite"} <= set(figures["environment"])
+
+
+def test_the_kernel_is_measured_exactly(tmp_path: Path) -> None:
+    figures, _ = figures_of("kernel", tmp_path)
+    assert set(figures) >= KERNEL_FIGURES
+    assert set(figures["meanings"]) >= KERNEL_FIGURES
+    for name, wanted in (("null_syscall_instructions", 150), ("ipc_round_trip_instructions", 600)):
+        assert 0 < figures[name] <= wanted
+        assert figures[name] == int(figures[name]), "instructions are counted, not estimated"
+    assert figures["max_interrupts_off_instructions"] > figures["ipc_4k_segment_instructions"]
+    kinds = ("code", "import", "docstring", "comment", "blank")
+    assert figures["kernel_lines"] == sum(figures[f"kernel_{kind}_lines"] for kind in kinds)
+
+
+def test_kinds_of_lines() -> None:
+    source = '"""Text.\n\nMore."""\n\nimport os\n\n\n# why\ndef f() -> None:\n    """Text."""\n    os.x()  # so\n'
+    assert kinds_of_lines(source) == [DOCSTRING] * 3 + [BLANK, IMPORT, BLANK, BLANK, COMMENT, CODE, DOCSTRING, CODE]
 
 
 def test_the_value_is_the_median(tmp_path: Path) -> None:

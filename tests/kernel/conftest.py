@@ -1,6 +1,7 @@
 """Images that several tests boot, built once."""
 
 import contextlib
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,9 +23,16 @@ Builder = Callable[[Sequence[Run], str], Image]
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Cache:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for this run of the tests; the workers of pytest-xdist have it together."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def cache(shared_folder: Path) -> Cache:
     """What has been compiled in this run."""
-    return Cache(tmp_path_factory.mktemp("cache"))
+    return Cache(shared_folder / "cache")
 
 
 @pytest.fixture(scope="session")

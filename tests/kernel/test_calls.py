@@ -4,6 +4,8 @@ A suite is a guest program that is the first process itself (tests/kernel/suite/
 pages, processes, threads, ports, gates and handles: what a test made is gone when it has ended.
 """
 
+import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -24,14 +26,16 @@ BuildSuite = Callable[[str], Image]
 
 
 @pytest.fixture(scope="module")
-def booted(build_suite: BuildSuite) -> Callable[[str], Boot]:
-    """The suites as they ran on our board, each once."""
-    done: dict[str, Boot] = {}
+def booted(build_suite: BuildSuite, shared_folder: Path) -> Callable[[str], Boot]:
+    """The suites as they ran on our board, each once; what one worker of pytest-xdist has run, others read."""
 
     def boot_once(suite: str) -> Boot:
-        if suite not in done:
-            done[suite] = boot(build_suite(suite))
-        return done[suite]
+        kept = shared_folder / f"{suite}.json"
+        if not kept.exists():
+            mine = shared_folder / f"{suite}.{os.getpid()}"
+            mine.write_text(json.dumps(boot(build_suite(suite))))
+            mine.replace(kept)
+        return Boot(*json.loads(kept.read_text()))
 
     return boot_once
 
