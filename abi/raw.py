@@ -72,6 +72,11 @@ def copy_memory(to: u64, source: u64, size: u64) -> None:
     ctypes.memmove(to, source, size)
 
 
+def size_of(cls: type) -> u64:
+    """The bytes that a structure or array of this type takes."""
+    return u64(memory.shape(cls)[0])
+
+
 def at(cls: type[T], address: u64) -> T:
     """The structure at an address: a reference, nothing is copied."""
     placed: T = memory.place(cls, int(address))
@@ -114,5 +119,5 @@ def _function(address: int, arguments: int) -> Any:
 
 __all__ = [
     "address_of", "at", "call_address", "call_address4", "copy_memory", "load8", "load16", "load32", "load64",
-    "store8", "store16", "store32", "store64", "text_at", "view",
+    "size_of", "store8", "store16", "store32", "store64", "text_at", "view",
 ]  # fmt: skip

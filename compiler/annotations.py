@@ -103,7 +103,9 @@ class Annotations:
             case ast.Subscript(value, index):
                 items = index.elts if isinstance(index, ast.Tuple) else [index]
                 return self._subscript(node, value, items, module, substitution)
-        raise self._refuse(module, node, f"{shown(node)} is not a type of guest Python", _PAGE)
+        union = isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr)
+        advice = _INSTEAD["Union"] if union else _PAGE
+        raise self._refuse(module, node, f"{shown(node)} is not a type of guest Python", advice)
 
     def _refuse(self, module: Module, node: ast.AST, message: str, advice: str = "") -> Refused:
         return self.program.reporter.refuse(module.at(node), message, advice)

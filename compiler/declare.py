@@ -188,7 +188,8 @@ class Declarer:
             case "export" | "external", _:
                 self._refuse(decorator, f"{name} takes the name of a symbol", f'write @{name}("name")')
             case _:
-                self._refuse(decorator, f"decorator {shown(decorator)} is not supported", self._from(callee))
+                advice = f"write @{name}" if name in _HOME else self._from(callee)
+                self._refuse(decorator, f"decorator {shown(decorator)} is not supported", advice)
 
     def _is_variable(self, name: str) -> bool:
         return isinstance(self.module.names.get(name), TypeVarDecl)

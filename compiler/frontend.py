@@ -60,9 +60,6 @@ def check_program(path: Path, kind: str) -> Checked:
         needed += [RUNTIME + "start", RUNTIME + "system"]
     try:
         root = program.load(path, tuple(needed))
-        if program.loader.unreadable:
-            # Names of a module that is not there would be missed everywhere.
-            program.reporter.finish()
         runtime = _runtime_functions(program) if kind != "host" else {}
     except Refused:
         program.reporter.finish()
@@ -73,6 +70,10 @@ def check_program(path: Path, kind: str) -> Checked:
     _initialisers(checked)
     program.reporter.finish()
     _analyse(checked, kind)
+    program.reporter.finish()
+    if kind == "kernel" and not any(f.decl.exported == "kernel_main" for f in checked.functions):
+        advice = 'write @export("kernel_main") def kernel_main(hart: u64, device_tree: u64) -> NoReturn: ...'
+        program.reporter.report(root.at(root.tree), "a kernel needs a function that exports kernel_main", advice)
     program.reporter.finish()
     return checked
 
@@ -230,9 +231,10 @@ def _resolve_external(program: Program, by_symbol: dict[str, Function]) -> None:
 def _refuse_lost_errors(checked: Checked, raises: Raises) -> None:
     """In the kernel exported functions are called by the machine, and nobody there takes an error."""
     for function in checked.functions:
-        if function.decl.exported is not None and function.can_raise and not function.decl.is_assembly:
+        lost = function.decl.exported is not None or function in checked.initialisers
+        if lost and function.can_raise and not function.decl.is_assembly:
             checked.program.reporter.report(
                 function.decl.module.at(function.decl.node),
-                f"{function.decl.name} is exported and can raise: the error would be lost",
+                f"{function.decl.name} is called from outside and can raise: the error would be lost",
                 f"catch Exception in it; it comes from {raises.way(function)}",
             )

@@ -8,7 +8,7 @@ from atoll.compiler.lower.function import FunctionLowering, lower_function
 from atoll.compiler.lower.layout import quoted
 from atoll.compiler.lower.module import ModuleLowering
 from atoll.compiler.symbols import ErrorDecl, FunctionDecl
-from atoll.compiler.tree import Call, Constant, Convert, Evaluate, Expression, Function, Return
+from atoll.compiler.tree import Call, Constant, Convert, Evaluate, Expression, Return
 from atoll.compiler.types import I64, VOID, FunctionType, Int
 
 
@@ -82,20 +82,9 @@ class Image:
 
     def _kernel_start(self) -> None:
         """`kernel_start(hart, device_tree)`: the initialisers, then `kernel_main` with the same arguments."""
-        main = next((f for f in self.checked.functions if f.decl.exported == "kernel_main"), None)
-        for function in self.checked.initialisers:
-            function.can_raise = False
         calls = "".join(f"  call void @{quoted(f.symbol)}()\n" for f in self.checked.initialisers)
-        self.module.defined.add("kernel_start")
-        target = main.symbol if main is not None else "kernel_main"
-        if main is None:
-            self.module.need(target, "void", "i64, i64")
-        self.module.parts.append(
+        self.module.define(
+            "kernel_start",
             f'define void @kernel_start(i64 %hart, i64 %tree) nounwind "frame-pointer"="all" {{\n{calls}'
-            f"  call void @{quoted(target)}(i64 %hart, i64 %tree)\n  unreachable\n}}"
+            f"  call void @kernel_main(i64 %hart, i64 %tree)\n  unreachable\n}}",
         )
-
-
-def exported_functions(functions: list[Function]) -> list[str]:
-    """The symbols that others may call."""
-    return [f.decl.exported for f in functions if f.decl.exported]

@@ -60,7 +60,7 @@ def _rejected(ir: str, name: str, message: str) -> str:
         "w", prefix=f"atoll-{Path(name).stem}-", suffix=".ll", delete=False, encoding="utf-8"
     ) as file:
         file.write(ir)
-    first = message.strip().splitlines()[0] if message.strip() else "no reason given"
+    first = ": ".join(message.strip().splitlines()[:2]) or "no reason given"
     return (
         f"{name}: internal error of the compiler: LLVM rejects its code: {first}\n"
         f"    the code is in {file.name}\n"

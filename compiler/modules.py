@@ -44,7 +44,7 @@ _FRAMES = 4000
 _FRAMES_OF_CALL, _FRAMES_OF_NODE = 8, 4
 _DEEPEST = 3200
 # What Python says of misplaced statements: the checker says it too, of each.
-_SAID_BY_CHECKER = ("outside", "not properly in loop", "import * only allowed")
+_SAID_BY_CHECKER = ("outside", "not properly in loop", "import *", "keyword argument repeated", "global", "duplicate")
 
 
 class Loader:
@@ -112,26 +112,29 @@ class Loader:
     def _parse(self, text: str, shown: str) -> ast.Module:
         """The syntax tree; an empty one after a report."""
         try:
-            tree = ast.parse(text, shown)
-            if (deep := too_deep(tree)) is None:
-                self._compile(tree, text, shown)
-                return tree
+            if "\0" in text:
+                raise ValueError("null character")
+            with warnings.catch_warnings():
+                # Python's own warnings, such as of a number that runs into a word, would come without our form.
+                warnings.simplefilter("ignore")
+                tree = ast.parse(text, shown)
+                if (deep := too_deep(tree)) is None:
+                    self._compile(tree, text, shown)
+                    return tree
             self.reporter.report(Location.of(shown, deep), "this is nested too deeply", "write it in several steps")
         except SyntaxError as error:
             self.reporter.report(_place(error, text, shown), f"syntax error: {error.msg}")
         except (RecursionError, MemoryError):
-            self.reporter.report(Location(shown, 1), "something in this file is nested too deeply")
+            self.reporter.report(Location(shown, 0), "something in this file is nested too deeply")
         except ValueError:
-            self.reporter.report(Location(shown, 1), "the file holds a null character", "it is no Python source")
+            self.reporter.report(Location(shown, 0), "the file holds a null character", "it is no Python source")
         self.unreadable = True
         return ast.Module([], [])
 
     def _compile(self, tree: ast.Module, text: str, shown: str) -> None:
         """What Python itself finds only when it compiles, such as two parameters of one name."""
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                compile(tree, shown, "exec", dont_inherit=True)
+            compile(tree, shown, "exec", dont_inherit=True)
         except SyntaxError as error:
             if not any(part in error.msg for part in _SAID_BY_CHECKER):
                 self.reporter.report(_place(error, text, shown), f"syntax error: {error.msg}")

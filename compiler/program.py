@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 from atoll.compiler.annotations import Annotations, Place
@@ -37,9 +38,11 @@ from atoll.compiler.types import (
     RefType,
     StructType,
     Type,
+    an,
     is_aggregate,
     least_size,
     mentions_variable,
+    nesting,
 )
 
 # Python's hierarchy of the errors that guest code knows without declaring them.
@@ -57,8 +60,8 @@ UNCHECKED = tuple(RUNTIME + name for name in ("errors", "memory", "text", "float
 
 # What the run-time library's error record has room for.
 MOST_ERROR_NUMBERS = 4
-# No real program comes near it.
-MOST_USES = 300
+# Of a type argument; no real program comes near it.
+DEEPEST_TYPE = 10
 # 1 GiB: no image of ours is larger, and LLVM would take a very long time over it.
 LARGEST_STORAGE = 1 << 30
 
@@ -87,7 +90,6 @@ class Program:
         self.pending: deque[Function] = deque()
         self._structs: dict[tuple[ClassDecl, tuple[Type | int, ...]], StructType] = {}
         self._completing: list[StructType] = []
-        self._uses: dict[ClassDecl | FunctionDecl, int] = {}
         self._symbols: dict[str, int] = {}
         self._declared: set[Module] = set()
         self.types = Annotations(self)
@@ -100,6 +102,9 @@ class Program:
         for name in needed:
             if self.loader.load(name) is None:
                 raise self.reporter.refuse(Location(str(path), 1), f"the run-time module {name} is missing")
+        if self.loader.unreadable:
+            # The names of a module that is not there would be missed everywhere.
+            self.reporter.finish()
         self.declare()
         return root
 
@@ -152,22 +157,25 @@ class Program:
 
     def struct(self, decl: ClassDecl, arguments: tuple[Type | int, ...], at: Location) -> StructType:
         """The structure type of one use of a class."""
+        self._check_nesting(decl, arguments, at)
         key = (decl, arguments)
         found = self._structs.get(key)
         if found is None:
             if len(arguments) != len(decl.parameters):
-                wanted = ", ".join(decl.parameters) or "no parameters"
-                raise self.reporter.refuse(at, f"{decl.name} takes {wanted}, not {len(arguments)} arguments")
-            self._count_use(decl, at)
+                wanted = f"{', '.join(decl.parameters)} in its brackets" if decl.parameters else "no brackets"
+                raise self.reporter.refuse(at, f"{decl.name} has {wanted}, not {len(arguments)} types")
             found = self._structs[key] = StructType(decl, arguments)
         return found
 
-    def _count_use(self, decl: ClassDecl | FunctionDecl, at: Location) -> None:
+    def _check_nesting(
+        self, decl: ClassDecl | FunctionDecl, arguments: tuple[Type | int, ...], at: Location
+    ) -> None:
         """A generic that uses itself with ever larger types has no end."""
-        self._uses[decl] = self._uses.get(decl, 0) + 1
-        if self._uses[decl] > MOST_USES:
+        if max(map(nesting, arguments), default=0) > DEEPEST_TYPE:
             raise self.reporter.refuse(
-                at, f"{decl.name} is used with more than {MOST_USES} lists of types", "it seems to use itself endlessly"
+                at,
+                f"{decl.name} is used with types of more than {DEEPEST_TYPE} levels",
+                "it seems to use itself endlessly",
             )
 
     def complete(self, struct: StructType) -> StructType:
@@ -190,6 +198,7 @@ class Program:
                     type_ = self.types.resolve(node.annotation, decl.module, substitution)
                     self.complete_storage(type_, decl.module.at(node))
                 except Refused:
+                    struct.refused.add(node.target.id)
                     continue
                 struct.fields[node.target.id] = Field(node.target.id, type_, index)
             for index, field in enumerate(struct.fields.values()):
@@ -198,6 +207,12 @@ class Program:
             self._completing.pop()
             struct.complete = True
         return struct
+
+    def field(self, struct: StructType, name: str) -> Field | None:
+        """A field of a structure; nothing is said of one whose declaration was refused."""
+        if name in self.complete(struct).refused:
+            raise Refused(name)
+        return struct.fields.get(name)
 
     def complete_storage(self, type_: Type, at: Location) -> None:
         """Complete all structures that storage of this type holds in place; refuse it if it is too large."""
@@ -223,30 +238,31 @@ class Program:
         if decl.node is None or decl.module is None:
             return decl.fields
         for item in decl.node.body:
-            match item:
-                case ast.AnnAssign(ast.Name(name), annotation, None):
-                    if name in decl.fields:
-                        raise self.reporter.refuse(decl.module.at(item), f"field {name} is declared twice")
-                    type_ = self.types.resolve(annotation, decl.module, {})
-                    if not (isinstance(type_, Int | EnumType) or type_ in (BOOL, TEXT)):
-                        raise self.reporter.refuse(
-                            decl.module.at(item), f"an error carries numbers and one text, not a {type_}"
-                        )
-                    decl.fields[name] = Field(name, type_, sum(f.type != TEXT for f in decl.fields.values()))
-                case ast.Expr(ast.Constant()) | ast.Pass():
-                    pass
-                case _:
-                    self.reporter.report(
-                        decl.module.at(item),
-                        "an error class has only annotated fields",
-                        "compute things where it is raised",
-                    )
+            with suppress(Refused):
+                self._error_field(decl, decl.module, item)
         numbers = sum(f.type != TEXT for f in decl.fields.values())
         if numbers > MOST_ERROR_NUMBERS or len(decl.fields) - numbers > 1:
             self.reporter.report(
                 decl.module.at(decl.node), f"an error carries at most {MOST_ERROR_NUMBERS} numbers and one text"
             )
         return decl.fields
+
+    def _error_field(self, decl: ErrorDecl, module: Module, item: ast.stmt) -> None:
+        match item:
+            case ast.AnnAssign(ast.Name(name), annotation, None):
+                if name in decl.fields:
+                    raise self.reporter.refuse(module.at(item), f"field {name} is declared twice")
+                type_ = self.types.resolve(annotation, module, {})
+                if not (isinstance(type_, Int | EnumType) or type_ in (BOOL, TEXT)):
+                    problem = f"an error carries numbers and one text, not {an(type_)}"
+                    raise self.reporter.refuse(module.at(item), problem)
+                decl.fields[name] = Field(name, type_, sum(f.type != TEXT for f in decl.fields.values()))
+            case ast.Expr(ast.Constant()) | ast.Pass():
+                pass
+            case _:
+                raise self.reporter.refuse(
+                    module.at(item), "an error class has only annotated fields", "compute things where it is raised"
+                )
 
     # --- functions ----------------------------------------------------------------------------------------------------
 
@@ -260,6 +276,10 @@ class Program:
                 self.reporter.report(module.at(bad), "only plain parameters are supported", "name each parameter")
                 problems = True
         names = [a.arg for a in arguments.args]
+        for position, argument in enumerate(arguments.args):
+            if argument.arg in names[:position]:
+                self.reporter.report(module.at(argument), f"parameter {argument.arg} is declared twice")
+                problems = True
         types: list[Type] = []
         for position, argument in enumerate(arguments.args):
             try:
@@ -334,16 +354,22 @@ class Program:
     ) -> Function:
         """The function for one use; its body is checked later."""
         owned = owner.arguments if owner else ()
+        self._check_nesting(decl, arguments, decl.module.at(decl.node))
         key = (decl, owned, arguments)
         found = self.functions.get(key)
         if found is not None:
             return found
+        if len(arguments) != len(decl.parameters):
+            # Functions come here with the types that a call told; methods have those of their class only.
+            raise self.reporter.refuse(
+                decl.module.at(decl.node),
+                f"method {decl.name} has a type variable of its own",
+                "make its class generic, or write a function",
+            )
         substitution: Substitution = dict(zip(decl.parameters, arguments, strict=True))
         if owner is not None:
             substitution.update(self.substitution(owner))
         signature = self.signature(decl, substitution, owner)
-        if arguments:
-            self._count_use(decl, decl.module.at(decl.node))
         shown = f"{owner}.{decl.name}" if owner else decl.name
         suffix = f"[{', '.join(map(str, arguments))}]" if arguments else ""
         symbol = decl.exported or decl.external

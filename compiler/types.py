@@ -167,6 +167,7 @@ class StructType(Type):
     decl: ClassDecl
     arguments: tuple[Type | int, ...] = ()
     fields: dict[str, Field] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)  # fields that have no type
     complete: bool = False
 
     def __str__(self) -> str:
@@ -179,6 +180,24 @@ def an(type_: Type) -> str:
     """The type with its article."""
     name = str(type_)
     return f"an {name}" if name[0] in "aeioAEIO" else f"a {name}"
+
+
+def nesting(type_: Type | int) -> int:
+    """How many types stand one inside the other."""
+    match type_:
+        case ArrayType() | SliceType():
+            inside: list[Type | int] = [type_.element]
+        case OptionalType() | RefType():
+            inside = [type_.inner]
+        case TupleType():
+            inside = list(type_.elements)
+        case FunctionType():
+            inside = [*type_.parameters, type_.result]
+        case StructType():
+            inside = list(type_.arguments)
+        case _:
+            return 0
+    return 1 + max(map(nesting, inside), default=0)
 
 
 def is_aggregate(type_: Type) -> bool:

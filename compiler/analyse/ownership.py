@@ -1,4 +1,4 @@
-"""Ownership: which local variables have storage for their structure or array, which only refer to one; who makes results.
+"""Ownership: which variables have storage for their structure or array, which only refer to one; who makes results.
 
 A value is *fresh* if it is made where it stands (a constructor, `copy`, a call of a function that makes its result). A
 variable that is only given fresh values owns storage; one that is only given others is another name. A mixture has no
@@ -30,7 +30,7 @@ _MIXED = "write copy(x) where it should be a structure of its own"
 
 
 class Ownership:
-    """Decides for all functions of a program; results and variables depend on each other: goes on until nothing changes."""
+    """Decides for all functions together, until nothing changes: results and variables depend on each other."""
 
     def __init__(self, functions: list[Function], reporter: Reporter) -> None:
         self.functions = functions
@@ -120,5 +120,8 @@ class Ownership:
                         _MIXED,
                     )
         if function.makes_result and function.address_taken:
-            self.reporter.report(function.decl.module.at(function.decl.node), f"{function.decl.name} is used as a value and makes its result",
-                                 "let it fill a structure that it is given")  # fmt: skip
+            self.reporter.report(
+                function.decl.module.at(function.decl.node),
+                f"{function.decl.name} is used as a value and makes its result",
+                "let it fill a structure that it is given",
+            )

@@ -1,4 +1,4 @@
-"""Which errors each function can raise: only functions that can have an error as second result, and only their calls are tested."""
+"""Which errors each function can raise: only those that can have a second result, and their calls are tested."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Errors = dict[ErrorDecl, Node]
 
 
 class Raises:
-    """Finds what leaves each function: a call brings in what its callee can raise, a handler takes out what it catches."""
+    """Finds what leaves each function: a call adds what its callee can raise, a handler takes out what it catches."""
 
     def __init__(self, program: Program, functions: list[Function], runtime: dict[str, Function]) -> None:
         self.program = program
@@ -70,7 +70,8 @@ class Raises:
                 waiting.update(dict.fromkeys(callers[function]))
         for function in self.functions:
             # Functions that are values all have the same shape: with an error.
-            function.can_raise = bool(self.errors[function]) or (function.address_taken and not function.decl.is_assembly)
+            value = function.address_taken and not function.decl.is_assembly
+            function.can_raise = value or bool(self.errors[function])
 
     def way(self, function: Function) -> str:
         """An error that leaves the function, and the calls that lead to where it comes from: for a message."""

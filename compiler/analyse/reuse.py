@@ -1,8 +1,8 @@
-"""Storage that is used again: a loop makes its structures and texts in the same place each time round. A reference that may still
-stand for the old one while the new one is made would see it change, which Python's never does: it is refused.
+"""Storage that is used again: a loop makes its structures and texts in the same place each time round. A reference that
+may still stand for the old one would see it change, which Python's never does: it is refused.
 
-A name is safe if it has one assignment, in the loop that makes the storage or further inside: whoever reads the name has then passed
-that assignment in the same round. A structure that refers to the storage is safe if it is itself made anew in the same round.
+A name is safe if it has one assignment, in the loop that makes the storage or further inside: whoever reads the name
+has passed that assignment in the same round. A structure that refers to it is safe if it too is made in that round.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class Reuse:
         """Whether storage of this frame may refer to other storage of it."""
         if not self.again(token):
             return True
-        if isinstance(token, FormattedText) and isinstance(value, Local) and len(self.sites.get(value.variable, [])) > 1:
+        several = isinstance(value, Local) and len(self.sites.get(value.variable, [])) > 1
+        if isinstance(token, FormattedText) and several:
             return False
         makers = self._makers(holder)
         return holder is not token and len(makers) == 1 and self._together(token, makers[0])

@@ -41,6 +41,7 @@ from atoll.compiler.types import (
     I64,
     LITERAL,
     TEXT,
+    VOID,
     ArrayType,
     EnumType,
     ErrorType,
@@ -53,6 +54,9 @@ from atoll.compiler.types import (
     an,
     element_type,
 )
+
+# Python's own functions that exist here, and are no values.
+CALLED_ONLY = ("print", "len", "range", "enumerate", "min", "max", "abs", "ord", "int", "str", "bool", "float", "bytes")
 
 
 class Access(Comparison):
@@ -93,6 +97,8 @@ class Access(Comparison):
                 raise self.refuse(node, f"{name} can only be called")
             case TypeVarDecl():
                 raise self.refuse(node, f"{name} stands for a type here, and is not a value")
+        if name in CALLED_ONLY:
+            raise self.refuse(node, f"{name} can only be called")
         raise self.refuse(node, f"{name} is not known here", self.similar(name))
 
     def similar(self, name: str) -> str:
@@ -115,8 +121,13 @@ class Access(Comparison):
                 type_ = self.program.types.resolve(variable.annotation, variable.module, {})
             else:
                 type_ = self.outside(variable.module, {}).value(variable.node).type
-            if isinstance(type_, StructType):
-                self.program.complete(type_)
+                if type_ == VOID:
+                    raise self.program.reporter.refuse(
+                        variable.module.at(variable.node),
+                        f"the type of {variable.name} is not known from None",
+                        f"annotate it: {variable.name}: T | None = None",
+                    )
+            self.program.complete_storage(type_, variable.module.at(variable.node))
             variable.type = type_
         if variable not in self.program.globals:
             self.program.globals[variable] = None
@@ -143,7 +154,12 @@ class Access(Comparison):
         """`base.name` as a value."""
         match self.owner_symbol(node.value):
             case Module() as module:
-                return self.symbol_value(self.program.lookup(module, node.attr), f"{module.name}.{node.attr}", node)
+                symbol = self.program.lookup(module, node.attr)
+                if symbol is None:
+                    near = difflib.get_close_matches(node.attr, module.names, 1)
+                    advice = f"did you mean {near[0]}?" if near else ""
+                    raise self.refuse(node, f"module {module.name} has no {node.attr}", advice)
+                return self.symbol_value(symbol, f"{module.name}.{node.attr}", node)
             case EnumDecl() as enum:
                 if node.attr not in enum.members:
                     raise self.refuse(
@@ -165,7 +181,7 @@ class Access(Comparison):
     def _part(self, base: Expression, node: ast.Attribute) -> Expression:
         kind = base.type
         if isinstance(kind, StructType):
-            field = self.program.complete(kind).fields.get(node.attr)
+            field = self.program.field(kind, node.attr)
             if field is not None:
                 return FieldOf(
                     self.at(node), field.type.inner if isinstance(field.type, RefType) else field.type, base, field
@@ -235,7 +251,7 @@ class Access(Comparison):
         for bound in (part.lower, part.upper):
             value = None if bound is None else self.settle(self.unwrap(self.expression(bound)), bound)
             if value is not None and not isinstance(value.type, Int):
-                raise self.refuse(node, f"a bound is an integer, not {value.type}")
+                raise self.refuse(bound or node, f"a bound is an integer, not {value.type}")
             bounds.append(value)
         kind = base.type
         if isinstance(kind, ArrayType | SliceType):

@@ -186,7 +186,7 @@ class Assignments(Expressions):
         base = self.unwrap(self.expression(target.value))
         if not isinstance(base.type, StructType):
             raise self.refuse(target, f"{base.type} has no field {target.attr}")
-        field = self.program.complete(base.type).fields.get(target.attr)
+        field = self.program.field(base.type, target.attr)
         if field is None:
             known = target.attr in base.type.decl.methods or target.attr in base.type.decl.constants
             problem = f"{target.attr} of {base.type} cannot be assigned to" if known else None

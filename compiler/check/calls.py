@@ -94,7 +94,7 @@ class Calls(Access):
         if len(node.args) > len(names):
             raise self.refuse(
                 node,
-                f"{name}() takes {len(names)} arguments, not {len(node.args)}",
+                f"{name}() takes {len(names)} argument{'s' if len(names) != 1 else ''}, not {len(node.args)}",
                 f"parameters: {', '.join(names) or 'none'}",
             )
         for parameter, argument in zip(names, node.args, strict=False):
@@ -143,9 +143,8 @@ class Calls(Access):
             )
         function = self.program.function(decl, None, tuple(found[name] for name in decl.parameters))
         signature = self.program.signature(decl, found, None)
-        return Call(
-            self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, decl.name, 0, checked)
-        )
+        arguments = self.arguments(signature, node, decl.module, decl.name, 0, checked)
+        return Call(self.at(node), function.type.result, function, arguments)
 
     def match(self, pattern: Type | int, type_: Type | int, found: dict[str, Type | int]) -> None:
         """Find what the variables of `pattern` must be to give `type_`; a misfit is refused with the arguments."""
@@ -182,8 +181,6 @@ class Calls(Access):
             if field is not None and isinstance(field.type, FunctionType):
                 return self.call_value(self.attribute_of(base, name, node), node)
             raise self.refuse(node, f"{kind} has no method {name}", self._similar_in(name, kind))
-        if decl.parameters:
-            raise self.refuse(node, "a generic method is not supported", "make the class generic, or write a function")
         function = self.program.function(decl, kind)
         signature = self.program.signature(decl, self.program.substitution(kind), kind)
         if decl.is_static:

@@ -21,8 +21,8 @@ from atoll.compiler.types import (
     BOOL,
     BYTES,
     FLOAT,
-    I64,
     LITERAL,
+    NEVER,
     TEXT,
     U8,
     VOID,
@@ -55,6 +55,8 @@ class Coercion(Scope):
         if result is None:
             found = expression.type
             shown = "None" if found == VOID else str(found)
+            if found == VOID and not isinstance(expression, Constant):
+                raise self.refuse(node, f"expected {wanted}, but this call returns nothing")
             raise self.refuse(node, f"expected {wanted}, found {shown}", _advice(found, wanted))
         return result
 
@@ -160,6 +162,8 @@ class Coercion(Scope):
         found = expression.type
         if found == BOOL:
             return expression
+        if found in (VOID, NEVER):
+            self.settle(expression, node)
         if isinstance(expression, Constant):
             return Constant(expression.at, BOOL, bool(expression.value))
         sequence = isinstance(found, ArrayType | SliceType) or found in (TEXT, BYTES)
@@ -203,6 +207,4 @@ def _advice(found: Type, wanted: Type) -> str:
         return "write text.encode()"
     if isinstance(wanted, Int) and found == FLOAT:
         return f"write {wanted}(x): it cuts the fraction"
-    if wanted == I64 and found == VOID:
-        return "the function returns nothing"
     return ""

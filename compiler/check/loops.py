@@ -138,6 +138,9 @@ class Loops(Assignments):
         if isinstance(wanted, Int) and start.type == LITERAL and stop.type == LITERAL:
             type_: Type = wanted
         else:
+            for end in (start, stop):
+                if not isinstance(end.type, Int) and end.type != LITERAL:
+                    raise self.refuse(node, f"a range is of integers, not of {end.type}")
             start, stop = self.unify(start, stop, node)
             type_ = start.type
         if not isinstance(type_, Int):
@@ -161,8 +164,8 @@ class Loops(Assignments):
         view = Local(sequence.at, sequence.type, holder)
         keep = self.assign_variable(holder, sequence)
         hidden = self.temporary(I64)
-        count = self.length(view, iterable)
         element = self._element(view, Local(self.at(node), I64, hidden), iterable)
+        count = self.length(view, iterable)
         before = self.copy_assigned()
         starts: list[Statement] = []
         if index_target is not None:
@@ -223,7 +226,9 @@ class Loops(Assignments):
             return []
         case, *rest = cases
         captures: list[tuple[ast.AST, str, Expression]] = []
-        condition = self._pattern(case.pattern, subject, captures)
+        condition: Expression = Constant(self.at(case.pattern), BOOL, False)
+        with self.recover():
+            condition = self._pattern(case.pattern, subject, captures)
         before = self.copy_assigned()
         binds: list[Statement] = []
         for pattern, name, value in captures:
@@ -260,6 +265,9 @@ class Loops(Assignments):
             case ast.MatchSingleton(value):
                 return self.compare("is" if value is None else "==", subject, Constant(at, BOOL, value), pattern)
             case ast.MatchOr(patterns):
+                for part in ast.walk(pattern):
+                    if isinstance(part, ast.MatchAs) and part.name is not None:
+                        raise self.refuse(part, "a name inside | is not supported", "write two cases")
                 return Logic(at, BOOL, "or", [self._pattern(p, subject, captures) for p in patterns])
             case ast.MatchAs(inner, name):
                 test: Expression = (

@@ -45,7 +45,9 @@ class Machine(Calls):
             csr = number.value
         if len(args) > intrinsic.arguments or (name != "ecall" and len(args) != intrinsic.arguments):
             raise self.refuse(
-                node, f"{name} takes {intrinsic.arguments} arguments besides its register, not {len(args)}"
+                node,
+                f"{name} takes {intrinsic.arguments} argument{'s' if intrinsic.arguments != 1 else ''}"
+                f"{' besides its register' if intrinsic.takes_csr else ''}, not {len(args)}",
             )
         values = [self.coerce(self.expression(a, U64), U64, a) for a in args]
         values += [Constant(self.at(node), U64, 0)] * (intrinsic.arguments - len(values))
@@ -80,6 +82,8 @@ class Machine(Calls):
             return Intrinsic(
                 self.at(node), result, name if name[:4] != "call" else "call address", [self._address(a) for a in args]
             )
+        if name == "copy_memory" and len(args) == 3:
+            return Intrinsic(self.at(node), VOID, "copy memory", [self._address(a) for a in args])
         if name in _STORES and len(args) == 2:
             value = self.coerce(self.expression(args[1], _STORES[name]), _STORES[name], args[1])
             return Intrinsic(self.at(node), VOID, name, [self._address(args[0]), value])

@@ -23,7 +23,9 @@ from atoll.compiler.types import (
     FLOAT,
     I64,
     LITERAL,
+    NEVER,
     TEXT,
+    VOID,
     ArrayType,
     EnumType,
     Int,
@@ -88,6 +90,8 @@ class Operators(Coercion):
             return Convert(operand.at, other.type if isinstance(other.type, Int) else I64, "int", operand)
         if isinstance(operand.type, Int) or operand.type in (FLOAT, BOOL, LITERAL):
             return operand
+        if operand.type in (VOID, NEVER):
+            self.settle(operand, node)
         raise self.refuse(node, f"{op} is not defined for {operand.type}")
 
     def _float(self, op: str, left: Expression, right: Expression, node: ast.AST) -> Expression:
@@ -164,10 +168,10 @@ class Operators(Coercion):
             operand = Convert(operand.at, I64, "int", operand)
         if op == "+":
             return operand
-        if isinstance(operand, Constant) and isinstance(operand.value, int | float):
-            return self._unary_constant(op, operand, node)
         if op == "~" and operand.type == FLOAT:
             raise self.refuse(node, "~ is not defined for f64")
+        if isinstance(operand, Constant) and isinstance(operand.value, int | float):
+            return self._unary_constant(op, operand, node)
         return Unary(self.at(node), operand.type, op, operand)
 
     def _unary_constant(self, op: str, operand: Constant, node: ast.AST) -> Expression:
@@ -198,6 +202,8 @@ class Operators(Coercion):
         """`a if condition else b`."""
         condition = self.condition(node.test)
         then, other = self.expression(node.body, expected), self.expression(node.orelse, expected)
+        if is_none(then) and is_none(other):
+            raise self.refuse(node, "both are None", "write None")
         then, other = self.unify(then, other, node)
         return Choice(self.at(node), then.type, condition, then, other)
 

@@ -141,12 +141,14 @@ class Statements(Loops):
     def _return(self, node: ast.Return) -> Statement:
         assert self.function is not None
         wanted = self.function.type.result
+        if wanted == NEVER:
+            raise self.refuse(node, "this function does not return", "its result is NoReturn")
         if node.value is None or (isinstance(node.value, ast.Constant) and node.value.value is None and wanted == VOID):
             if wanted != VOID and not isinstance(wanted, OptionalType):
                 raise self.refuse(node, f"this function returns {wanted}", "return a value")
             self.assigned = None
             return Return(self.at(node), None if wanted == VOID else Constant(self.at(node), wanted, None))
-        if wanted in (VOID, NEVER):
+        if wanted == VOID:
             raise self.refuse(node, "this function returns nothing", "write its result type after ->")
         value = self.coerce(self.expression(node.value, wanted), wanted, node.value)
         self.assigned = None

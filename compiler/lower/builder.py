@@ -24,8 +24,7 @@ class Builder:
         self.lines: list[str] = []
         self.rare: list[str] = []
         self.count = 0
-        self.scope = module.debug.subprogram(function.shown, function.decl.module.at(function.decl.node)
-        )
+        self.scope = module.debug.subprogram(function.shown, function.decl.module.at(function.decl.node))
         self.here = function.decl.module.at(function.decl.node)
         self.debug = ""
         self.open = True  # whether the current block still lacks its end

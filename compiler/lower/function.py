@@ -33,7 +33,7 @@ class FunctionLowering(Errors):
         result = self.module.result_type(function)
         head = f"define {self._linkage()}{result} @{quoted(function.symbol)}({', '.join(parameters)})"
         text = f"{head} {self._attributes()} !dbg !{self.scope} {{\n{self.text()}\n}}"
-        self.module.define(function, text, function.symbol, ())
+        self.module.define(function.symbol, text)
 
     def _linkage(self) -> str:
         return "" if self.function.decl.exported else "internal "

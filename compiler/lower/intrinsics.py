@@ -67,6 +67,10 @@ class Intrinsics(Printing):
         address = self.temp(f"inttoptr i64 {operands[0]} to ptr")
         if name == "at":
             return address
+        if name == "copy memory":
+            source = self.temp(f"inttoptr i64 {operands[1]} to ptr")
+            self.move_bytes(address, source, operands[2])
+            return ""
         if name.startswith("load"):
             # Volatile: device registers live here too, and each access counts.
             return self.temp(f"load volatile i{name[4:]}, ptr {address}")

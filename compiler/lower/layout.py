@@ -68,10 +68,17 @@ class Layout:
             return f"[{type_.count} x {self.storage(type_.element)}]"
         return self.value(type_)
 
+    @staticmethod
+    def _plain(struct: StructType) -> str:
+        return f"{struct.decl.module.name}.{struct}"
+
     def _struct(self, struct: StructType) -> str:
         name = self._names.get(struct)
         if name is None:
-            name = self._names[struct] = "%" + quoted(f"{struct.decl.module.name}.{struct}")
+            plain = self._plain(struct)
+            # Uses with type arguments of one name, from two modules, are two structures.
+            same = sum(self._plain(other) == plain for other in self._names)
+            name = self._names[struct] = "%" + quoted(plain if same == 0 else f"{plain}#{same + 1}")
             fields = ", ".join(self.storage(f.type) for f in struct.fields.values())
             self.definitions.append(f"{name} = type {{ {fields} }}")
         return name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from atoll.compiler.errors import Location
@@ -16,7 +15,7 @@ from atoll.compiler.types import BOOL, FLOAT, NEVER, VOID, EnumType, Int, Option
 
 
 class Target(NamedTuple):
-    """What LLVM has to know of the machine before it reads the code: without the layout it would assume loose alignments."""
+    """What LLVM must know of the machine before it reads code: without the layout it would assume loose alignments."""
 
     triple: str
     data_layout: str
@@ -96,15 +95,15 @@ class ModuleLowering:
         """A function from a member's value to its name."""
         if decl not in self._enums:
             symbol = self._enums[decl] = "@" + quoted(f"{decl.module.name}.{decl.name}.name")
-            cases, blocks = [], []
-            for number, (name, value) in enumerate({v: n for n, v in reversed(decl.members.items())}.items()):
-                cases.append(f"i64 {name}, label %m{number}")
-                blocks.append(f"m{number}:\n  ret {VIEW} {self.constant(VOID, value)}")
+            # A value with two names has the first.
+            names = {value: name for name, value in reversed(decl.members.items())}
+            cases = " ".join(f"i64 {value}, label %m{n}" for n, value in enumerate(names))
+            blocks = "".join(
+                f"m{n}:\n  ret {VIEW} {self.constant(VOID, name)}\n" for n, name in enumerate(names.values())
+            )
             self.parts.append(
-                f"define internal {VIEW} {symbol}(i64 %v) nounwind {{\n"
-                f"  switch i64 %v, label %none [{' '.join(cases)}]\n"
-                + "\n".join(blocks)
-                + f"\nnone:\n  ret {VIEW} {self.constant(VOID, '')}\n}}"
+                f"define internal {VIEW} {symbol}(i64 %v) nounwind {{\n  switch i64 %v, label %none [{cases}]\n"
+                f"{blocks}none:\n  ret {VIEW} {self.constant(VOID, '')}\n}}"
             )
         return self._enums[decl]
 
@@ -154,14 +153,14 @@ class ModuleLowering:
         value = self.layout.value(function.type.result)
         return f"{{ {value}, i64 }}" if function.can_raise else value
 
-    def define(self, function: Function, text: str, symbol: str, attributes: Iterable[str]) -> None:
+    def define(self, symbol: str, text: str) -> None:
         """Add a function's text."""
         self.defined.add(symbol)
         self.parts.append(text)
-        del function, attributes
 
     def text(self) -> str:
         """The whole module."""
-        head = [f'target datalayout = "{self.data_layout}"', f'target triple = "{self.triple}"', *self.layout.definitions]
+        target = [f'target datalayout = "{self.data_layout}"', f'target triple = "{self.triple}"']
+        head = [*target, *self.layout.definitions]
         declared = [d for s, d in self._needed.items() if s not in self.defined]
         return "\n".join([*head, *self.parts, *declared, self.debug.text(), ""])

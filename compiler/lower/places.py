@@ -113,9 +113,7 @@ class Places(Arithmetic):
         low, low_written = self._position(part.low, length) if part.low is not None else ("0", "0")
         high, high_written = self._position(part.high, length) if part.high is not None else (length, length)
         for bound, written in ((low, low_written), (high, high_written)):
-            known = (
-                bound in (length, "0") or (bound.isdigit() and length.isdigit() and int(bound) <= int(length))
-            )
+            known = bound in (length, "0") or (bound.isdigit() and length.isdigit() and int(bound) <= int(length))
             if not known:
                 self.require(self.temp(f"icmp ule i64 {bound}, {length}"), "IndexError", written, length)
         address = (
@@ -129,10 +127,14 @@ class Places(Arithmetic):
         count = self.temp(f"sub i64 {high}, {low}")
         return self.view(address, self.temp(f"select i1 {forward}, i64 {count}, i64 0"))
 
+    def move_bytes(self, to: str, source: str, size: str) -> None:
+        """Copy bytes; the ranges may overlap."""
+        self.module.need("llvm.memmove.p0.p0.i64", "void", "ptr, ptr, i64, i1")
+        self.emit(f"call void @llvm.memmove.p0.p0.i64(ptr {to}, ptr {source}, i64 {size}, i1 false)")
+
     def copy_storage(self, type_: Type, to: str, source: str) -> None:
         """Copy a structure or array."""
-        self.module.need("llvm.memmove.p0.p0.i64", "void", "ptr, ptr, i64, i1")
-        self.emit(f"call void @llvm.memmove.p0.p0.i64(ptr {to}, ptr {source}, i64 {self.layout.size(type_)}, i1 false)")
+        self.move_bytes(to, source, self.layout.size(type_))
 
     def clear_storage(self, type_: Type, to: str) -> None:
         """Make a structure or array all zero."""

@@ -83,8 +83,7 @@ class Printing(Places):
         used = self.temp(f"load i64, ptr {self._field(sink, kind, 'used')}")
         self.require(self.temp(f"icmp ule i64 {used}, {LARGEST_TEXT}"), "ValueError", used, str(LARGEST_TEXT))
         if final != buffer:
-            self.module.need("llvm.memmove.p0.p0.i64", "void", "ptr, ptr, i64, i1")
-            self.emit(f"call void @llvm.memmove.p0.p0.i64(ptr {final}, ptr {buffer}, i64 {used}, i1 false)")
+            self.move_bytes(final, buffer, used)
         return self.view(final, used)
 
     def _field(self, base: str, kind: StructType, name: str) -> str:

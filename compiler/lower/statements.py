@@ -104,8 +104,7 @@ class Statements(Values):
         assert isinstance(node.target.type, SliceType)
         self.require(self.temp(f"icmp eq i64 {parts[1]}, {parts[3]}"), "ValueError", parts[3], parts[1])
         size = self.temp(f"mul i64 {parts[1]}, {self.layout.size(node.target.type.element)}")
-        self.module.need("llvm.memmove.p0.p0.i64", "void", "ptr, ptr, i64, i1")
-        self.emit(f"call void @llvm.memmove.p0.p0.i64(ptr {parts[0]}, ptr {parts[2]}, i64 {size}, i1 false)")
+        self.move_bytes(parts[0], parts[2], size)
 
     # --- conditions and loops -----------------------------------------------------------------------------------------
 
@@ -197,19 +196,17 @@ class Statements(Values):
             self.block(statements)
         self.finals, self.handlers, self.loops = finals, handlers, loops
 
-    def _do_break(self, node: Break) -> None:
+    def _do_break(self, _node: Break) -> None:
         _, done, keep = self.loops[-1]
         self.run_finals(keep)
         if self.open:
             self.jump(done)
-        del node
 
-    def _do_continue(self, node: Continue) -> None:
+    def _do_continue(self, _node: Continue) -> None:
         again, _, keep = self.loops[-1]
         self.run_finals(keep)
         if self.open:
             self.jump(again)
-        del node
 
     def _do_return(self, node: Return) -> None:
         operand = ""

@@ -1,4 +1,4 @@
-"""The images that we ship, looked at by others: readelf, gdb and pyelftools read the kernel and a program without complaint."""
+"""The images that we ship, looked at by others: readelf, gdb and pyelftools read them without complaint."""
 
 import io
 import shutil

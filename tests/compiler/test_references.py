@@ -1,4 +1,4 @@
-"""References: what would outlive the frame it points into, or see its storage used again, is refused; what is safe is accepted."""
+"""References: what would outlive its frame, or see its storage used again, is refused; what is safe is accepted."""
 
 from pathlib import Path
 
@@ -64,55 +64,122 @@ def messages(body: str, folder: Path) -> list[str]:
 
 REFUSED = {
     "a slice of an own array": (
-        "def f() -> Slice[u8]:\n    data: Array[u8, 4] = Array()\n    return data[1:3]",
+        """
+def f() -> Slice[u8]:
+    data: Array[u8, 4] = Array()
+    return data[1:3]
+""",
         "data ends with this function, and is returned",
     ),
     "the text of an f-string": (
-        'def f(n: u64) -> Text:\n    return f"x{n}"',
+        """
+def f(n: u64) -> Text:
+    return f"x{n}"
+""",
         "the text of this f-string ends with this function, and is returned",
     ),
     "a text through a variable and a tuple": (
-        'def f(n: u64) -> tuple[u64, Text]:\n    text = f"x{n}"\n    pair = (n, text)\n    return pair',
+        """
+def f(n: u64) -> tuple[u64, Text]:
+    text = f"x{n}"
+    pair = (n, text)
+    return pair
+""",
         "the text of this f-string ends with this function, and is returned",
     ),
     "stored by another function": (
-        "def f() -> None:\n    node = Node()\n    keep(node)",
+        """
+def f() -> None:
+    node = Node()
+    keep(node)
+""",
         "node ends with this function, and is stored in what outlives it",
     ),
     "stored two calls away": (
-        "def pass_on(node: Node) -> None:\n    keep(node)\n\n\ndef f() -> None:\n    node = Node()\n    pass_on(node)",
+        """
+def pass_on(node: Node) -> None:
+    keep(node)
+
+
+def f() -> None:
+    node = Node()
+    pass_on(node)
+""",
         "node ends with this function, and is stored in what outlives it",
     ),
     "stored in what a parameter refers to": (
-        "def f(list: Node) -> None:\n    node = Node()\n    list.next = node",
+        """
+def f(list: Node) -> None:
+    node = Node()
+    list.next = node
+""",
         "node ends with this function, and is stored in what outlives it",
     ),
     "a text inside a structure that is copied out": (
-        'def f(n: u64) -> None:\n    names.push(Named(f"{n}"))',
+        """
+def f(n: u64) -> None:
+    names.push(Named(f"{n}"))
+""",
         "the text of this f-string ends with this function, and is stored in what outlives it",
     ),
     "a structure with a text of the frame, returned": (
-        'def f(n: u64) -> Named:\n    return Named(f"{n}")',
+        """
+def f(n: u64) -> Named:
+    return Named(f"{n}")
+""",
         "the text of this f-string ends with this function, and is returned",
     ),
     "made here and given": (
-        "def f(a: Pair) -> Pair:\n    if a.x > 1:\n        return a\n    return Pair(1, 2)",
+        """
+def f(a: Pair) -> Pair:
+    if a.x > 1:
+        return a
+    return Pair(1, 2)
+""",
         "f returns a structure made here and, elsewhere, one that it was given",
     ),
     "a variable of both kinds": (
-        "def f(a: Pair) -> u64:\n    b = Pair(1, 2)\n    if a.x > 1:\n        b = a\n    return b.x",
+        """
+def f(a: Pair) -> u64:
+    b = Pair(1, 2)
+    if a.x > 1:
+        b = a
+    return b.x
+""",
         "b is made here and also a name for another structure",
     ),
     "a list of nodes of a loop": (
-        "def f() -> None:\n    head: Node | None = None\n    for i in range(3):\n        node = Node()\n        node.next = head\n        head = node",
+        """
+def f() -> None:
+    head: Node | None = None
+    for i in range(3):
+        node = Node()
+        node.next = head
+        head = node
+""",
         "head names node, whose storage is used again for another",
     ),
     "a name for what a loop makes again": (
-        "def f() -> u64:\n    best = nodes[0]\n    for i in range(3):\n        node = Node()\n        best = node\n    return best.value",
+        """
+def f() -> u64:
+    best = nodes[0]
+    for i in range(3):
+        node = Node()
+        best = node
+    return best.value
+""",
         "best names node, whose storage is used again for another",
     ),
     "a name for the text of a loop": (
-        'def f() -> None:\n    best = ""\n    for i in range(3):\n        text = f"{i}"\n        if i == 1:\n            best = text\n    print(best)',
+        """
+def f() -> None:
+    best = ""
+    for i in range(3):
+        text = f"{i}"
+        if i == 1:
+            best = text
+    print(best)
+""",
         "best names the text of this f-string, whose storage is used again for another",
     ),
 }
@@ -125,18 +192,72 @@ def test_refused(name: str, tmp_path: Path) -> None:
 
 
 ACCEPTED = {
-    "a structure that is made here": "def f() -> Pair:\n    made = Pair(1, 2)\n    made.x = 3\n    return made",
-    "one of two that were given": "def f() -> u64:\n    return larger(Pair(1, 2), Pair(3, 4)).x",
-    "a part of a parameter": "def f(list: Node) -> Node:\n    return nodes[1] if list.next is None else list",
-    "a view of a parameter": "def f(data: Slice[u8]) -> Slice[u8]:\n    return data[1:2]",
-    "static storage kept": "def f() -> None:\n    keep(nodes[2])",
-    "an own node in an own list": "def f() -> None:\n    first = Node()\n    second = Node()\n    first.next = second\n    print(first.value)",
-    "a structure copied out": 'def f() -> None:\n    names.push(Named("static"))',
-    "a name inside the loop": "def f() -> u64:\n    total: u64 = 0\n    for i in range(3):\n        pair = Pair(i, i)\n        same = pair\n"
-    "        for k in range(2):\n            inner = same\n            total += inner.x\n    return total",
-    "a text that grows": 'def f() -> None:\n    text = ""\n    for i in range(3):\n        text = f"{text}{i}"\n    print(text)',
-    "a copy where a name is refused": "def f() -> u64:\n    best = Pair(0, 0)\n    for i in range(3):\n        pair = Pair(i, i)\n        best = copy(pair)\n    return best.x",
-    "made again from itself": "def f() -> u64:\n    sum = Pair(0, 0)\n    for i in range(3):\n        sum = add(sum, Pair(1, 2))\n    return sum.x",
+    "a structure that is made here": """
+def f() -> Pair:
+    made = Pair(1, 2)
+    made.x = 3
+    return made
+""",
+    "one of two that were given": """
+def f() -> u64:
+    return larger(Pair(1, 2), Pair(3, 4)).x
+""",
+    "a part of a parameter": """
+def f(list: Node) -> Node:
+    return nodes[1] if list.next is None else list
+""",
+    "a view of a parameter": """
+def f(data: Slice[u8]) -> Slice[u8]:
+    return data[1:2]
+""",
+    "static storage kept": """
+def f() -> None:
+    keep(nodes[2])
+""",
+    "an own node in an own list": """
+def f() -> None:
+    first = Node()
+    second = Node()
+    first.next = second
+    print(first.value)
+""",
+    "a structure copied out": """
+def f() -> None:
+    names.push(Named("static"))
+""",
+    "a name inside the loop": """
+def f() -> u64:
+    total: u64 = 0
+    for i in range(3):
+        pair = Pair(i, i)
+        same = pair
+        for k in range(2):
+            inner = same
+            total += inner.x
+    return total
+""",
+    "a text that grows": """
+def f() -> None:
+    text = ""
+    for i in range(3):
+        text = f"{text}{i}"
+    print(text)
+""",
+    "a copy where a name is refused": """
+def f() -> u64:
+    best = Pair(0, 0)
+    for i in range(3):
+        pair = Pair(i, i)
+        best = copy(pair)
+    return best.x
+""",
+    "made again from itself": """
+def f() -> u64:
+    sum = Pair(0, 0)
+    for i in range(3):
+        sum = add(sum, Pair(1, 2))
+    return sum.x
+""",
 }
 
 

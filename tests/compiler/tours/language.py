@@ -1,83 +1,114 @@
 """A tour of the language: run by CPython and on the board, and compared (test_tours.py)."""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import Generic, TypeVar
-from collections.abc import Callable
-from atoll.abi.types import u64, u8, i8, i64, u32, Array, Slice, Text, Bytes, copy, wrapping_add, low8, Ref
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from atoll.abi.types import Array, Slice, Text, copy, i64, low8, u8, u64, wrapping_add
+
 T = TypeVar("T")
 N = TypeVar("N")
+K = TypeVar("K", bound=int)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 class Color(IntEnum):
     RED = 1
     GREEN = 2
     BLUE = 4
 
+
 class Perm(IntFlag):
     R = 1
     W = 2
+
 
 @dataclass
 class Vec:
     x: i64
     y: i64 = 7
+
     def norm(self) -> i64:
         return self.x * self.x + self.y * self.y
+
     @property
     def double(self) -> i64:
         return self.x * 2
 
+
 class Stack(Generic[T, N]):
     items: Array[T, N]
     used: u64
+
     def push(self, item: T) -> None:
         if self.used == len(self.items):
             raise Full(self.used)
         self.items[self.used] = item
         self.used += 1
+
     def pop(self) -> T:
         self.used -= 1
         return self.items[self.used]
+
+    if TYPE_CHECKING:
+
+        def __iter__(self) -> Iterator[T]: ...
+
     def __len__(self) -> int:
         return i64(self.used)
+
     def __getitem__(self, i: int) -> T:
         return self.items[i]
+
 
 class Full(Exception):
     size: u64
 
+
 class MyError(Exception):
     pass
+
 
 class Sub(MyError):
     pass
 
+
 counter: u64 = 0
 table: Array[u64, 5] = Array((5, 4, 3, 2, 1))
 LIMIT = 3
+
 
 def bump() -> u64:
     global counter
     counter += 1
     return counter
 
+
 def add(a: Vec, b: Vec) -> Vec:
     return Vec(a.x + b.x, a.y + b.y)
+
 
 def apply(f: Callable[[i64], i64], x: i64) -> i64:
     return f(x)
 
+
 def square(x: i64) -> i64:
     return x * x
 
-def largest(items: Slice[T]) -> T:
+
+def largest(items: Slice[K]) -> K:
     best = items[0]
     for x in items:
-        if x > best:
-            best = x
+        best = max(best, x)
     return best
+
 
 def divide(a: i64, b: i64) -> tuple[i64, i64]:
     return a // b, a % b
+
 
 def risky(n: i64) -> i64:
     if n == 1:
@@ -88,6 +119,7 @@ def risky(n: i64) -> i64:
         return 10 // (n - 3)
     return n
 
+
 def classify(c: Color) -> Text:
     match c:
         case Color.RED:
@@ -95,6 +127,7 @@ def classify(c: Color) -> Text:
         case Color.GREEN | Color.BLUE:
             return "cold"
     return "none"
+
 
 def pick(t: tuple[i64, i64]) -> Text:
     match t:
@@ -106,6 +139,7 @@ def pick(t: tuple[i64, i64]) -> Text:
             return "axis"
         case _:
             return "plane"
+
 
 def fin(n: i64) -> i64:
     total = 0
@@ -124,7 +158,8 @@ def fin(n: i64) -> i64:
         total += 50000
     return total
 
-def main() -> None:
+
+def structures() -> Vec:
     v = add(Vec(1), Vec(3, 4))
     print("vec", v.x, v.y, v.norm(), v.double)
     s: Stack[u64, 3] = Stack()
@@ -156,6 +191,10 @@ def main() -> None:
     print(classify(Color.RED), classify(Color.BLUE), Color.GREEN.name, Color.BLUE.value, Color(2).name)
     print(pick((0, 0)), pick((9, 0)), pick((1, 0)), pick((1, 1)))
     print(fin(0), fin(9), fin(2))
+    return v
+
+
+def values(v: Vec) -> None:
     p = Perm.R | Perm.W
     print(p & Perm.W == Perm.W, f"{p}")
     text = "héllo"
@@ -168,7 +207,7 @@ def main() -> None:
         byte += 10
     except OverflowError as e:
         print("over", e)
-    print(wrapping_add(byte, 10), low8(1000), 2 ** 10, 1 << 5, -1 >> 3, 7 % -3)
+    print(wrapping_add(byte, 10), low8(1000), 2**10, 1 << 5, -1 >> 3, 7 % -3)
     w = copy(v)
     w.x = 99
     alias = v
@@ -204,3 +243,7 @@ def main() -> None:
     print()
     assert v.x == 4, "v.x"
     assert v.x == 5, f"v.x is {v.x}"
+
+
+def main() -> None:
+    values(structures())
