@@ -80,7 +80,7 @@ class Messages(RuleBasedStateMachine):
         """A slot with a handle of that kind, if there is one; sometimes any."""
         fitting = [slot for slot, handle in actor.slots.items() if isinstance(handle, kind)]
         busy = [slot for slot in fitting if is_busy(actor.slots[slot])]
-        if busy and draw.draw(st.booleans()):
+        if busy and draw.draw(st.integers(0, 1)) == 1:
             return draw.draw(st.sampled_from(busy))
         if fitting and draw.draw(st.integers(0, 9)) > 0:
             return draw.draw(st.sampled_from(fitting))
