@@ -110,7 +110,7 @@ def resume_thread(user: Thread) -> Thread:
 
 
 def stop_thread(user: Thread) -> Thread:
-    """THREAD_STOP; itself as well."""
+    """THREAD_STOP: let a thread not run, oneself too."""
     thread = handles.find_thread(user.process, user.frame.a0)
     finish(user, Status.OK)
     threads.stop(thread)

@@ -27,6 +27,19 @@ words = st.integers(0, 1000)
 badges = st.sampled_from([1, 2, TOLD])
 
 
+def is_busy(handle: Handle) -> bool:
+    """Whether somebody waits at that port, or for that reply, or at the port of that gate."""
+    if isinstance(handle, Reply):
+        return handle.caller is not None
+    port = handle.port if isinstance(handle, Gate) else handle
+    return isinstance(port, Port) and (port.receiver is not None or len(port.senders) > 0)
+
+
+def is_movable(handle: Handle) -> bool:
+    """Whether the handle can go elsewhere: a reply handle cannot once its caller is gone."""
+    return not isinstance(handle, Stale) and not (isinstance(handle, Reply) and handle.caller is None)
+
+
 class Messages(RuleBasedStateMachine):
     """Draws a script, and lets the model say what comes of it; at the end the machine has its say."""
 
@@ -45,13 +58,30 @@ class Messages(RuleBasedStateMachine):
         self.model.step = len(self.script)
         self.script.append((operation, actor.number, a, b, c, d))
 
-    def some(self, draw: st.DataObject, free: bool = True) -> Actor:
-        """An actor that lives and does not wait, or one that does."""
-        return draw.draw(st.sampled_from(self.such(free)))
+    def some(self, draw: st.DataObject, kind: type[Handle] | None = None, free: bool = True) -> Actor:
+        """An actor that lives and does not wait, or one that does; rather one with something to do for that kind."""
+        fitting = self.such(free)
+        if kind is not None and draw.draw(st.integers(0, 9)) > 0:
+            able = [actor for actor in fitting if any(isinstance(handle, kind) for handle in actor.slots.values())]
+            busy = [
+                actor for actor in able
+                if any(isinstance(handle, kind) and is_busy(handle) for handle in actor.slots.values())
+            ]  # fmt: skip
+            fitting = busy or able or fitting
+        return draw.draw(st.sampled_from(fitting))
+
+    def client(self, draw: st.DataObject) -> Actor:
+        """Who sends: rather not one whom others wait for."""
+        fitting = self.such(True)
+        clients = [actor for actor in fitting if not any(isinstance(h, Port | Reply) for h in actor.slots.values())]
+        return draw.draw(st.sampled_from(clients if clients and draw.draw(st.integers(0, 4)) > 0 else fitting))
 
     def slot(self, draw: st.DataObject, actor: Actor, kind: type[Handle]) -> int:
         """A slot with a handle of that kind, if there is one; sometimes any."""
         fitting = [slot for slot, handle in actor.slots.items() if isinstance(handle, kind)]
+        busy = [slot for slot in fitting if is_busy(actor.slots[slot])]
+        if busy and draw.draw(st.integers(0, 1)) == 1:
+            return draw.draw(st.sampled_from(busy))
         if fitting and draw.draw(st.integers(0, 9)) > 0:
             return draw.draw(st.sampled_from(fitting))
         return draw.draw(st.integers(0, SLOTS - 1))
@@ -63,7 +93,7 @@ class Messages(RuleBasedStateMachine):
 
     def gift(self, draw: st.DataObject, actor: Actor, but: int) -> int | None:
         """A slot whose handle goes with a message; often none."""
-        fitting = [slot for slot, handle in actor.slots.items() if not isinstance(handle, Stale) and slot != but]
+        fitting = [slot for slot, handle in actor.slots.items() if is_movable(handle) and slot != but]
         if not fitting or draw.draw(st.integers(0, 2)) > 0:
             return None
         return draw.draw(st.sampled_from(fitting))
@@ -120,25 +150,60 @@ class Messages(RuleBasedStateMachine):
     @precondition(lambda self: self.such(True))
     @rule(draw=data, word=words, is_call=st.booleans())
     def send_or_call(self, draw: st.DataObject, word: int, is_call: bool) -> None:
-        actor = self.some(draw)
-        slot, back = self.slot(draw, actor, Gate), self.free(actor)[0]
+        actor = self.client(draw)
+        self.send_through(draw, actor, self.slot(draw, actor, Gate), word, is_call)
+
+    def send_through(self, draw: st.DataObject, actor: Actor, slot: int, word: int, is_call: bool) -> None:
+        """CALL or SEND."""
+        back = self.free(actor)[0]
         given = self.gift(draw, actor, -1)
         self.command(CALL if is_call else SEND, actor, slot, word, NOTHING if given is None else given, back)
         self.model.send(actor, Message.CALL if is_call else Message.SEND, slot, word, given, back)
 
+    @precondition(lambda self: self.pairs())
+    @rule(draw=data, word=words, is_call=st.booleans(), receives_first=st.booleans())
+    def exchange(self, draw: st.DataObject, word: int, is_call: bool, receives_first: bool) -> None:
+        client, slot, server, port = draw.draw(st.sampled_from(self.pairs()))
+        if receives_first:
+            self.receive_at(server, port)
+        self.send_through(draw, client, slot, word, is_call)
+        if not receives_first:
+            self.receive_at(server, port)
+
+    def pairs(self) -> list[tuple[Actor, int, Actor, int]]:
+        """Who could send to whom: an actor and its gate, another and its port; neither waits."""
+        free = self.such(True)
+        return [
+            (client, slot, gate.port.holder, port)
+            for client in free
+            for slot, gate in client.slots.items()
+            if isinstance(gate, Gate) and gate.port.holder in free and gate.port.holder is not client
+            for port, handle in gate.port.holder.slots.items()
+            if handle is gate.port
+        ]
+
+    @precondition(lambda self: any(is_busy(h) for a in self.such(True) for h in a.slots.values()))
+    @rule(draw=data)
+    def receive_what_waits(self, draw: st.DataObject) -> None:
+        actor = self.some(draw, Port)
+        self.receive_at(actor, self.slot(draw, actor, Port))
+
     @precondition(lambda self: self.such(True))
     @rule(draw=data, waits=st.integers(0, 3))
     def receive(self, draw: st.DataObject, waits: int) -> None:
-        actor = self.some(draw)
-        slot = self.slot(draw, actor, Port)
+        actor = self.some(draw, Port)
+        self.receive_at(actor, self.slot(draw, actor, Port), waits > 0)
+
+    def receive_at(self, actor: Actor, slot: int, waits: bool = True) -> None:
+        """RECEIVE."""
         reply, handle = self.free(actor)[:2]
-        self.command(RECEIVE, actor, slot, reply, handle, int(waits > 0))
-        self.model.receive(actor, slot, reply, handle, waits > 0)
+        self.command(RECEIVE, actor, slot, reply, handle, int(waits))
+        self.model.receive(actor, slot, reply, handle, waits)
 
     @precondition(lambda self: self.such(True))
     @rule(draw=data, word=words)
     def reply(self, draw: st.DataObject, word: int) -> None:
-        actor = self.some(draw)
+        actor = self.some(draw, Reply)
         slot = self.slot(draw, actor, Reply)
         given = self.gift(draw, actor, slot)
         self.command(REPLY, actor, slot, word, NOTHING if given is None else given)
@@ -148,7 +213,7 @@ class Messages(RuleBasedStateMachine):
     @precondition(lambda self: self.such(True))
     @rule(draw=data, word=words)
     def reply_and_receive(self, draw: st.DataObject, word: int) -> None:
-        actor = self.some(draw)
+        actor = self.some(draw, Reply)
         slot, port = self.slot(draw, actor, Reply), self.slot(draw, actor, Port)
         reply, handle = self.free(actor)[:2]
         self.command(REPLY_RECEIVE, actor, slot, word, port, reply + 100 * handle)
@@ -206,7 +271,7 @@ class Messages(RuleBasedStateMachine):
         actor, to = (draw.draw(st.sampled_from([a for a in self.model.actors if a.alive])) for _ in range(2))
         movable = [
             slot for slot, handle in actor.slots.items()
-            if not isinstance(handle, Stale) and slot not in actor.reserved()
+            if is_movable(handle) and slot not in actor.reserved()
         ]  # fmt: skip
         if movable and actor is not to and len(self.free(to)) > 1:
             self.hand_over(actor, draw.draw(st.sampled_from(movable)), to)

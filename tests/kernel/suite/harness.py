@@ -15,12 +15,14 @@ from atoll.abi.types import Array, Bytes, Text, u64
 from atoll.userland.runtime.devices import Machine
 from atoll.userland.runtime.errors import ErrorRecord, record
 from atoll.userland.runtime.kernel_calls import read_statistics, sleep
-from atoll.userland.runtime.objects import Thread, read_info
+from atoll.userland.runtime.messages import create_set
+from atoll.userland.runtime.objects import Thread, close, create_memory, read_info
 from atoll.userland.runtime.system import be_first
 from atoll.userland.runtime.traceback import own_table, own_trace_start, print_error
 
 TEST_DEVICE = 0x7100_0000  # where the harness maps it
 FIGURES = 11
+MANY = 300  # handles: more than a page of the table holds
 
 
 class Tally:
@@ -46,6 +48,20 @@ def begin() -> None:
     code.handle = shared_copy(image_start(), constants_start()).handle
     constants.handle = shared_copy(constants_start(), data_start()).handle
     trace.handle = shared_copy(own_trace_start(), image_end()).handle
+    grow_tables()
+
+
+def grow_tables() -> None:
+    """The tables of handles and pages keep their size once they have grown: that shall not look like a leak."""
+    sets: Array[u64, MANY] = Array()
+    for number in range(u64(MANY)):
+        sets[number] = create_set().handle
+    for handle in sets:
+        close(handle)
+    memory = create_memory(1)
+    this_process().map(memory, 0, PLACE, 1, Right.READ)
+    this_process().unmap(PLACE, 1)
+    memory.close()
 
 
 def end() -> None:

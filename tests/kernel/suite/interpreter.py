@@ -126,8 +126,9 @@ def send(page: ActorPage) -> None:
         letter.give(page.slots[page.c])
     number: u64 = Call.CALL if page.operation == CALL else Call.SEND
     page.status = letter.attempt(number, page.slots[page.a], NO_TIMEOUT)
-    page.word = letter.words[0]
-    if page.operation == CALL and page.status == Status.OK:
+    if page.status != Status.OK:
+        page.word = letter.words[0]
+    elif page.operation == CALL:
         keep(page, letter, NOTHING, page.d)
 
 

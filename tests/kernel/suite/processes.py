@@ -129,7 +129,7 @@ def install_and_take() -> None:
     memory.write(0, b"x")
     there = child.process.install(memory.handle)
     expect(status_of(Call.HANDLE_CLOSE, memory.handle), Status.STALE_HANDLE)
-    assert status_of(Call.HANDLE_TAKE, child.process.handle, 0x77_0001) != Status.OK
+    assert status_of(Call.HANDLE_TAKE, child.process.handle, 0x77_FFFF) != Status.OK
     memory.handle = child.process.take(there)
     memory.write(0, b"y")
     expect(status_of(Call.HANDLE_TAKE, child.process.handle, there), Status.STALE_HANDLE)
@@ -173,7 +173,7 @@ def move_a_set() -> None:
     work(1, call_and_mark, 1)
     sleep(MILLISECOND)
     child = prepare(serve_two, 0, 48, None)
-    moved: Array[u64, 3] = Array((first.handle, second.handle, 0x1234_0099))
+    moved: Array[u64, 3] = Array((first.handle, second.handle, 0x1234_FFFF))
     expect(status_of(Call.MOVE_RIGHTS, child.process.handle, address_of(moved), 3), Status.BAD_HANDLE)
     assert moved[0] == first.handle
     expect(status_of(Call.MOVE_RIGHTS, child.process.handle, address_of(moved), 17), Status.BAD_ARGUMENT)

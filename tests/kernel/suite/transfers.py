@@ -208,7 +208,7 @@ def what_does_not_travel() -> None:
     let_others_run()
     letter.give(stay)
     expect(letter.attempt(Call.SEND, gate.handle, 0), Status.NO_RIGHT)
-    letter.give(0x1234)
+    letter.give(0xFFFF)
     expect(letter.attempt(Call.SEND, gate.handle, 0), Status.BAD_HANDLE)
     expect(letter.attempt(Call.SEND, gate.handle, 0), Status.OK)
     close(stay)
