@@ -26,3 +26,4 @@ MACHINE = "machine"  # of the supervisor: all devices
 INITRD = "initrd"  # of the supervisor: the initial RAM disk, a memory object
 REGISTERS = "registers"  # of a driver: its device's registers, a memory object
 INTERRUPT = "interrupt"  # of a driver: its device's interrupt
+DMA = "dma"  # of a driver: what lets it know the physical addresses of its buffers
