@@ -293,7 +293,7 @@ class Messages(RuleBasedStateMachine):
 def check(build_suite: Callable[[str], Image], examples: int, phases: tuple[Phase, ...]) -> None:
     """So many scripts."""
     Messages.image = build_suite("interpreter")
-    find_file = guest("servers.root.initrd").find_file
+    find_file = guest("userland.runtime.image.initrd").find_file
     Messages.files = [(name, bytes(find_file(Messages.image.initrd, name))) for name in ("root", "manifest")]
     run_state_machine_as_test(
         Messages,
