@@ -36,8 +36,8 @@ def is_busy(handle: Handle) -> bool:
 
 
 def is_movable(handle: Handle) -> bool:
-    """Whether the handle can go elsewhere: a reply handle cannot once its caller is gone."""
-    return not isinstance(handle, Stale) and not (isinstance(handle, Reply) and handle.caller is None)
+    """Whether the handle can go elsewhere: all can, a reply handle even after its caller is gone."""
+    return not isinstance(handle, Stale)
 
 
 class Messages(RuleBasedStateMachine):
