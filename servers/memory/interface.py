@@ -56,7 +56,7 @@ class MemoryManager(Interface, messages=0x0900, errors=(BadImage, NoSuchSpace, T
     """What the memory manager does."""
 
     def prepare(self, image: File) -> tuple[u64, u64, Gate]:
-        """A space for the program in that file: its number, the address of its first instruction, and the pager gate."""
+        """A space for the program in that file: its number, its first instruction's address, and the pager gate."""
 
     def adopt(self, space: u64, process: Process) -> None:
         """The process whose address space it is. (Created with the pager gate; the handle has MANAGE.)"""
