@@ -7,7 +7,7 @@ gate that the process is created with; `adopt` gives it the process, into whose 
 
 from atoll.abi.types import u64
 from atoll.servers.files.interface import File
-from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
+from atoll.userland.runtime.interface import Handle, Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import Memory, Process
 
@@ -55,7 +55,7 @@ class MemoryInfo:
 class MemoryManager(Interface, messages=0x0900, errors=(BadImage, NoSuchSpace, TooManySpaces, MemoryFull)):
     """What the memory manager does."""
 
-    def prepare(self, image: File) -> tuple[u64, u64, Gate]:
+    def prepare(self, image: File) -> tuple[u64, u64, Handle]:
         """A space for the program in that file: its number, its first instruction's address, and the pager gate."""
 
     def adopt(self, space: u64, process: Process) -> None:

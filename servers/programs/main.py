@@ -5,7 +5,7 @@ from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.calls import Death, Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u64
-from atoll.servers.files.interface import Files
+from atoll.servers.files.interface import File, Files
 from atoll.servers.memory.interface import BadImage, MemoryManager
 from atoll.servers.naming.interface import Naming
 from atoll.servers.programs import listing, reporter, state
@@ -80,7 +80,7 @@ class ProgramsServer(Programs, Child, Parent):
         return listing.fill(programs, first, into)
 
     def kill(self, pid: u64, status: u64) -> None:
-        self.end(programs.find(pid), status)
+        end_program(programs.find(pid), status)
 
     def wait(self, pid: u64) -> u64:
         return self.wait_for_end(programs.find(pid))
@@ -114,10 +114,10 @@ class ProgramsServer(Programs, Child, Parent):
         self.preparations.drop(place)
         return entry.pid
 
-    def end_child(self, status: u64) -> None:
-        self.end(programs.of(call.badge), status)
+    def end(self, status: u64) -> None:
+        end_program(programs.of(call.badge), status)
 
-    def wait_child(self) -> u64:
+    def join(self) -> u64:
         return self.wait_for_end(programs.of(call.badge))
 
     def tell(self, gate: Gate, bits: u64) -> None:
@@ -128,7 +128,7 @@ class ProgramsServer(Programs, Child, Parent):
         if entry.state == ProgramState.ENDED:
             self.tell_end(entry)
 
-    def pid(self) -> u64:
+    def identity(self) -> u64:
         return programs.of(call.badge).pid
 
     # ---- what Parent says ----
@@ -167,7 +167,7 @@ class ProgramsServer(Programs, Child, Parent):
         """The process with its space. Raises NotExecutable, KernelError."""
         image = duplicate(entry.image.handle, FOR_CALLERS)
         try:
-            space, start, pager = self.memory.prepare(Files_file(image))
+            space, start, pager = self.memory.prepare(File(image))
         except BadImage as error:
             raise NotExecutable(f"{error}") from None
         entry.space, entry.entry = space, start
@@ -202,11 +202,6 @@ class ProgramsServer(Programs, Child, Parent):
         entry.thread.resume()
 
     # ---- how it ends ----
-
-    def end(self, entry: Entry, status: u64) -> None:
-        """End it from outside."""
-        if entry.state != ProgramState.ENDED:
-            entry.process.destroy(min(status, MAX_STATUS))
 
     def wait_for_end(self, entry: Entry) -> u64:
         """Its status, at once or later."""
@@ -305,6 +300,12 @@ class ProgramsServer(Programs, Child, Parent):
 
     def import_state(self, reader: StateReader) -> None:
         state.adopt(reader, self.preparations)
+
+
+def end_program(entry: Entry, status: u64) -> None:
+    """End it from outside."""
+    if entry.state != ProgramState.ENDED:
+        entry.process.destroy(min(status, MAX_STATUS))
 
 
 def close_if(handle: u64) -> None:
