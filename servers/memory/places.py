@@ -29,6 +29,7 @@ class Place:
     is_used: bool
     is_dirty: bool  # nowhere else is what it holds
     is_busy: bool  # not to be chosen as a victim now
+    was_used: bool  # something of an earlier page may be in it
 
 
 class Places(Generic[N]):
@@ -99,7 +100,7 @@ class Places(Generic[N]):
         assert given.is_used, "a free place is freed"
         self.leave_bucket(place)
         self.leave_owner(place)
-        given.is_used = False
+        given.is_used, given.was_used = False, True
         given.next = self.first_free
         self.first_free = place
         self.used -= 1
@@ -134,3 +135,8 @@ class Places(Generic[N]):
     def count_of(self, owner: u64) -> u64:
         """How many places an owner has."""
         return u64(self.count_of_owner[owner])
+
+    def give_all(self, owner: u64) -> None:
+        """Free all places of an owner."""
+        while self.first_of_owner[owner] != NOWHERE:
+            self.give(u64(self.first_of_owner[owner]))

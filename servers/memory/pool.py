@@ -15,7 +15,7 @@ CHUNK = 256  # pages
 CHUNKS = 64
 FRAMES = CHUNK * CHUNKS + 1  # places of the table, the unused one included
 RESERVE = 32  # pages of our quota that are left for handles, gates and their tables
-READ_ONLY = Right.READ | Right.EXECUTE
+READ_ONLY = Right.READ | Right.EXECUTE | Right.DUPLICATE
 
 
 class Chunk:
@@ -32,11 +32,13 @@ class Pool:
     count: u64
     limit: u64  # frames at most
     zeros: Memory  # one page
+    mark: Memory  # the same, not to be written by who has it mapped
 
     def start(self, limit: u64) -> None:
         """An empty pool that may grow to so many frames."""
         self.limit = min(limit, CHUNK * CHUNKS)
         self.zeros = create_memory(1)
+        self.mark.handle = duplicate(self.zeros.handle, READ_ONLY)
 
     def grow(self, frames: Places[FRAMES], own_process: u64) -> bool:
         """Another chunk, as large as quota and limit let it be; False if nothing is to be had."""
