@@ -29,7 +29,7 @@ class Region:
 
     def has_data(self, page: u64) -> bool:
         """Whether the file has something of a page."""
-        return self.data < (page + 1) * PAGE_SIZE and page * PAGE_SIZE < self.data_end
+        return max(self.data, page * PAGE_SIZE) < min(self.data_end, (page + 1) * PAGE_SIZE)
 
     def part_of(self, page: u64) -> tuple[u64, u64, u64]:
         """What the file has of a page: offset in the file, offset in the page, bytes."""
