@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from atoll.abi.types import u64
 from atoll.servers.files.interface import File
-from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
+from atoll.userland.runtime.interface import Handle, Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import Memory, Process
 
@@ -87,7 +87,7 @@ class MemoryManager(
 ):
     """What the memory manager does."""
 
-    def prepare(self, image: File) -> tuple[u64, u64, Gate]:
+    def prepare(self, image: File) -> tuple[u64, u64, Handle]:
         """A space for the program in that file: its number, the address of its first instruction, the pager gate.
 
         The space is released when the last handle of that gate is gone, the process's own included.
@@ -117,7 +117,6 @@ class MemoryManager(
     def totals(self) -> MemoryInfo:
         """What all spaces hold together."""
 
-    @idempotent
     def set_sink(self, gate: Gate) -> None:
         """Who fetches the faults that end programs: the gate is notified (NEW_FAULT) when there is one.
 

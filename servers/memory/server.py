@@ -25,7 +25,7 @@ from atoll.servers.memory.spaces import NO_SPACE, SWAP_MARK, Space
 from atoll.servers.memory.state import export_pager, import_pager, size_of_state
 from atoll.servers.memory.swap import SwapFailed
 from atoll.servers.memory.waiting import NOBODY, WaitingThreads, answer
-from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.interface import Handle, ServiceError
 from atoll.userland.runtime.kernel_errors import InUse, KernelError, NoMemory
 from atoll.userland.runtime.messages import Gate, Letter
 from atoll.userland.runtime.objects import Memory, Process, close, read_info
@@ -45,7 +45,7 @@ class MemoryServer(MemoryManager):
 
     # ---- spaces begin ----
 
-    def prepare(self, image: File) -> tuple[u64, u64, Gate]:
+    def prepare(self, image: File) -> tuple[u64, u64, Handle]:
         """A space for a program."""
         try:
             number = pager.spaces.new_number()
@@ -58,7 +58,7 @@ class MemoryServer(MemoryManager):
         except KernelError as error:
             self.release(number)
             raise MemoryFull(f"no pager gate: {error}") from None
-        return number, pager.images.items[space.image].entry, gate
+        return number, pager.images.items[space.image].entry, gate.handle
 
     def prepare_again(self, space: u64, image: File) -> None:
         """The space of a program that an earlier server has paged."""

@@ -1,7 +1,7 @@
 """Pipes: what is written to the one end is read from the other."""
 
 from atoll.abi.types import u64
-from atoll.userland.runtime.interface import Interface, ServiceError
+from atoll.userland.runtime.interface import Handle, Interface, ServiceError
 from atoll.userland.runtime.messages import Gate
 
 
@@ -16,7 +16,7 @@ class NoSuchPipe(ServiceError):
 class Pipes(Interface, messages=0x0A00, errors=(TooManyPipes, NoSuchPipe)):
     """Makes pipes. Both ends are gates that speak Stream (servers/stream/interface.py)."""
 
-    def create(self) -> tuple[u64, Gate]:
+    def create(self) -> tuple[u64, Handle]:
         """A new pipe: its number, and the gate of the write end."""
 
     def reader(self, pipe: u64) -> Gate:

@@ -3,10 +3,10 @@
 from atoll.abi.raw import address_of, size_of, view
 from atoll.abi.types import Array, Bytes, Slice, u8, u64
 from atoll.servers.pipe.interface import NoSuchPipe, Pipes, TooManyPipes
-from atoll.servers.pipe.pipe import END_NOT_GIVEN, END_OPEN, Pipe, Waiter, WAITERS
+from atoll.servers.pipe.pipe import END_NOT_GIVEN, END_OPEN, WAITERS, Pipe, Waiter
 from atoll.servers.stream.interface import Stream, StreamError
 from atoll.userland.runtime.containers import Ring
-from atoll.userland.runtime.interface import call
+from atoll.userland.runtime.interface import Handle, call
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.service import loop
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
@@ -23,7 +23,7 @@ class PipeServer(Pipes, Stream):
     pipes: Array[Pipe, PIPES]
     serial: u64  # how many pipes there have been
 
-    def create(self) -> tuple[u64, Gate]:
+    def create(self) -> tuple[u64, Handle]:
         """A new pipe."""
         for index in range(u64(PIPES)):
             if self.pipes[index].number == 0:
@@ -31,7 +31,7 @@ class PipeServer(Pipes, Stream):
                 number = self.serial * PIPES + index
                 gate = loop.port.mint(number * 2 + WRITE_END, True)
                 self.pipes[index].open(number)
-                return number, gate
+                return number, gate.handle
         raise TooManyPipes("as many pipes as there is room for")
 
     def reader(self, pipe: u64) -> Gate:
