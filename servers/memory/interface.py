@@ -124,7 +124,11 @@ class MemoryManager(
         """
 
     def next_fault(self) -> Fault:
-        """The next thread that cannot go on; it waits until its process is destroyed. Raises NoFault."""
+        """The next thread that cannot go on; it waits. Raises NoFault."""
+
+    @idempotent
+    def end_fault(self, space: u64, thread: u64, status: u64) -> None:
+        """The fault has been reported: end the thread's process with that status."""
 
 
 NEW_FAULT = 1  # bits of the notification

@@ -221,6 +221,10 @@ class MemoryServer(MemoryManager):
             raise NoFault("no program waits because of a fault")
         return self.waiting.items[index].fault
 
+    def end_fault(self, space: u64, thread: u64, status: u64) -> None:
+        """The end of its program."""
+        self.waiting.end_thread(space, thread, status)
+
     # ---- a swap ----
 
     def state_size(self) -> u64:

@@ -21,6 +21,11 @@ class Waiting:
     is_reportable: bool  # else it waits for its space
     is_fetched: bool  # the program manager knows
 
+    def kill(self, status: u64) -> None:
+        """End the thread's process."""
+        answer(self.reply, FaultReply.KILL, status)
+        self.reply = NO_HANDLE
+
 
 class WaitingThreads:
     """All of them."""
@@ -68,8 +73,15 @@ class WaitingThreads:
         for index in range(u64(WAITING)):
             waiting = self.items[index]
             if waiting.reply != NO_HANDLE and waiting.fault.space == space:
-                answer(waiting.reply, FaultReply.KILL, status)
-                waiting.reply = NO_HANDLE
+                waiting.kill(status)
+
+    def end_thread(self, space: u64, thread: u64, status: u64) -> None:
+        """One thread has been reported."""
+        for index in range(u64(WAITING)):
+            waiting = self.items[index]
+            is_that = waiting.fault.space == space and waiting.fault.thread == thread
+            if waiting.reply != NO_HANDLE and is_that and waiting.is_reportable:
+                waiting.kill(status)
 
     def export_state(self, writer: StateWriter) -> None:
         """The old server's side of a swap: who waits, and the reply handles, which move."""
