@@ -129,11 +129,11 @@ def test_chains_arrive_and_come_back_in_any_order(virtqueue: ModuleType, size: i
             continue
         if readable or writable:
             head = queue.offer()
-            chain = rig.theirs.take()
-            assert chain is not None and chain.head == head and rig.theirs.take() is None
-            assert cut(chain.readable) == told(rig, readable)
-            assert cut(chain.writable) == told(rig, writable)
-            with_device.append(chain)
+            taken = rig.theirs.take()
+            assert taken is not None and taken.head == head and rig.theirs.take() is None
+            assert cut(taken.readable) == told(rig, readable)
+            assert cut(taken.writable) == told(rig, writable)
+            with_device.append(taken)
     for chain in with_device:
         rig.theirs.give(chain, 0)
         assert queue.take() == (chain.head, 0)
