@@ -4,7 +4,7 @@ from atoll.abi import startup
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.calls import Death, Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right
-from atoll.abi.types import Bytes, Slice, Text, u64
+from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.files.interface import File, Files
 from atoll.servers.memory.interface import BadImage, MemoryManager
 from atoll.servers.naming.interface import Naming
@@ -36,6 +36,9 @@ from atoll.userland.runtime.state import StateReader, StateWriter
 QUOTA = 512  # pages of a program's own: page tables, threads, handles, memory objects
 PRIORITY = 16
 MAX_STATUS = 255
+GENERATION_SHIFT = 20  # of serial numbers
+ZERO = 0x30
+SLASH = 0x2F
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
@@ -48,9 +51,8 @@ class ProgramsServer(Programs, Child, Parent):
     preparations: Preparations
     page: StartPage
     naming: Gate
-    itself: Gate  # what programs get as "programs"
     memory: MemoryManager
-    identity: u64  # of this node and its incarnation: the upper half of every pid
+    first_pid: u64  # of this node and its incarnation: the upper half of every pid
 
     # ---- what Programs says ----
 
@@ -61,7 +63,7 @@ class ProgramsServer(Programs, Child, Parent):
         if preparation is None:
             entry.state = UNUSED
             raise TooManyPrograms("too many programs are being prepared")
-        entry.pid = self.identity + entry.serial
+        entry.pid = self.first_pid + entry.serial
         entry.parent = self.pid_of_caller()
         set_name(entry, path)
         try:
@@ -155,13 +157,13 @@ class ProgramsServer(Programs, Child, Parent):
     def open_image(self, entry: Entry, path: Text) -> None:
         """Find the file. Raises NoSuchProgram."""
         covered, gate = Naming(self.naming.handle).resolve(path)
-        files = Files(gate.handle)
+        files = Files(gate)
         try:
             entry.image = files.open(path[covered : len(path)], 0)
         except ServiceError as error:
             raise NoSuchProgram(f"{path}: {error}") from None
         finally:
-            gate.close()
+            close(gate)
 
     def make_process(self, entry: Entry, place: u64) -> None:
         """The process with its space. Raises NotExecutable, KernelError."""
@@ -173,10 +175,10 @@ class ProgramsServer(Programs, Child, Parent):
         entry.space, entry.entry = space, start
         fate = loop.port.mint(entry.badge(FATE, place))
         try:
-            entry.process = create_process(QUOTA, pager, fate)
+            entry.process = create_process(QUOTA, Gate(pager), fate)
         finally:
             fate.close()
-            pager.close()
+            close(pager)
         self.memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
 
     def begin(self, entry: Entry, place: u64, preparation: Preparation) -> None:
@@ -296,10 +298,10 @@ class ProgramsServer(Programs, Child, Parent):
         return state.SIZE
 
     def export_state(self, writer: StateWriter) -> None:
-        state.export(writer, self.preparations)
+        state.export(writer, programs, self.preparations)
 
     def import_state(self, reader: StateReader) -> None:
-        state.adopt(reader, self.preparations)
+        state.adopt(reader, programs, self.preparations)
 
 
 def end_program(entry: Entry, status: u64) -> None:
@@ -316,13 +318,30 @@ def close_if(handle: u64) -> None:
 
 def set_name(entry: Entry, path: Text) -> None:
     """The last part of the path."""
+    name = path.encode()
     start: u64 = 0
-    for i in range(len(path)):
-        if path[i] == "/":
-            start = u64(i) + 1
-    entry.name_length = min(u64(len(path)) - start, u64(len(entry.name)))
+    for i in range(u64(len(name))):
+        if name[i] == SLASH:
+            start = i + 1
+    entry.name_length = min(u64(len(name)) - start, u64(len(entry.name)))
     for i in range(entry.name_length):
-        entry.name[i] = path.encode()[start + i]
+        entry.name[i] = name[start + i]
+
+
+def first_pid() -> u64:
+    """The upper half of this node's pids. Each start of this server has serial numbers of its own."""
+    node = number_of(environment("number"), 1)
+    incarnation = number_of(environment("incarnation"), 1)
+    programs.serial = number_of(environment("GENERATION"), 0) << GENERATION_SHIFT
+    return node << 48 | incarnation << 32
+
+
+def number_of(text: Text, otherwise: u64) -> u64:
+    """A decimal number; something else if there is none."""
+    value: u64 = 0
+    for digit in text.encode():
+        value = value * 10 + digit - ZERO
+    return value if len(text) > 0 else otherwise
 
 
 server: ProgramsServer = ProgramsServer()
@@ -334,6 +353,6 @@ def main() -> None:
     server.preparations.clear()
     server.naming = Gate(given(startup.NAMING))
     server.memory = MemoryManager(Naming(server.naming.handle).wait_for("/services/memory").handle)
-    server.identity = identity()
+    server.first_pid = first_pid()
     reporter.start(Gate(server.memory.handle))
     serve(server)
