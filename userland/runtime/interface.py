@@ -61,6 +61,10 @@ class Interface:
     def __init_subclass__(cls, messages: int = 0, errors: tuple[type[Exception], ...] = ()) -> None:
         """`messages`: number of the first method; `errors`: what methods raise. Read by the compiler only."""
 
+    @staticmethod
+    def fail(reply: u64, error: ServiceError) -> None:
+        """Give a postponed answer: one of the interface's errors, as in `Naming.fail(reply, NoSuchName("x"))`."""
+
     def dispatch(self, letter: Letter, request: Slice[u8], reply: Slice[u8]) -> None:
         """Do what a received call asks, and put its answer into the letter; the compiler writes this one.
 
