@@ -60,8 +60,8 @@ class Cache:
         self.block_size = block_size
         self.count = min(u64(len(pool)) // block_size, MAX_BUFFERS)
         assert self.count >= MIN_BUFFERS, "the pool is too small for this block size"
-        for index in range(CHAINS):
-            self.chains[index].first = None
+        for chain in self.chains:
+            chain.first = None
         self.logged_count = 0
         self.dirty_count = 0
         empty(self.recent)

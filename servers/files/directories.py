@@ -237,5 +237,5 @@ def start(volume: Volume, directory: u64, parent: u64, now: u64) -> None:
 def changed(volume: Volume, directory: u64, now: u64) -> None:
     """Its times are set, and a hash tree is not kept any more."""
     node = volume.changed_inode(directory)
-    put32(node, I_FLAGS, get32(node, I_FLAGS) & ~FLAG_INDEX)
+    put32(node, I_FLAGS, get32(node, I_FLAGS) & ~u64(FLAG_INDEX))
     touch(volume, directory, now)

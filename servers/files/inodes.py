@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from atoll.abi.types import low32, u64, wrapping_add
-from atoll.servers.files import contents, orphans, truncation
+from atoll.servers.files import contents, layout, orphans, truncation
 from atoll.servers.files.allocation import allocate_inode, free_block, free_inode
 from atoll.servers.files.fields import clear, get16, get32, put16, put32, put_time
 from atoll.servers.files.interface import InputOutputError, TooManyLinks
@@ -41,8 +41,6 @@ from atoll.servers.files.transactions import begin, end
 from atoll.servers.files.volume import Volume
 
 CREATE_CREDITS = 5  # bitmap, group, inode, superblock, and one to spare
-# What a directory entry says of a file's kind, by the upper four bits of its mode.
-ENTRY_TYPES = (0, 5, 3, 0, 2, 0, 4, 0, 1, 0, 7, 0, 6, 0, 0, 0)
 
 
 @dataclass
@@ -90,7 +88,23 @@ def is_directory(volume: Volume, number: u64) -> bool:
 
 def entry_type(volume: Volume, number: u64) -> u64:
     """What a directory entry says of the inode's kind."""
-    return ENTRY_TYPES[kind(volume, number) >> 12]
+    match kind(volume, number):
+        case layout.TYPE_REGULAR:
+            return 1
+        case layout.TYPE_DIRECTORY:
+            return 2
+        case layout.TYPE_CHARACTER:
+            return 3
+        case layout.TYPE_BLOCK:
+            return 4
+        case layout.TYPE_FIFO:
+            return 5
+        case layout.TYPE_SOCKET:
+            return 6
+        case layout.TYPE_LINK:
+            return 7
+        case _:
+            return 0
 
 
 # ---- making ----

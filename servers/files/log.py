@@ -98,7 +98,8 @@ def put_tag(data: Slice[u8], place: u64, block: u64, contents: Slice[u8], is_fir
         flags |= TAG_LAST
     put_big(data, place + TAG_BLOCK, block)
     put_big(data, place + TAG_FLAGS, flags)
-    return place + TAG_SIZE + (TAG_IDENTITY_SIZE if is_first else 0)
+    after = place + TAG_SIZE
+    return after + TAG_IDENTITY_SIZE if is_first else after
 
 
 def escape(data: Slice[u8]) -> None:

@@ -181,7 +181,9 @@ def take_descriptor(volume: Volume, place: u64, task: u64, sequence: u64) -> u64
             write_back(volume, block, log_block(volume, after(volume, place, count)).data, flags)
         if flags & TAG_LAST != 0:
             break
-        tag += TAG_SIZE + (0 if flags & TAG_SAME_IDENTITY != 0 else TAG_IDENTITY_SIZE)
+        tag += TAG_SIZE
+        if flags & TAG_SAME_IDENTITY == 0:
+            tag += TAG_IDENTITY_SIZE
     return count
 
 
