@@ -33,6 +33,7 @@ PRIORITY = 16
 SWAP_PAGES = 256
 QUOTA = 96  # pages of a program's process: page tables, mappings
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
+OVERHEAD = 40  # pages of quota for the manager itself; most of them are its reserve
 FATE = 1
 SHORT = 100_000  # nanoseconds
 FIGURES = 9
@@ -134,7 +135,7 @@ def start_server(server: Server, frames: u64, port: Port, has_swap: bool) -> Non
     server.program.read_image(find_file(disk.archive, "main"))
     server.port = create_port()
     fate = server.port.mint(FATE)
-    server.program.create(64 + frames, None, fate)
+    server.program.create(OVERHEAD + frames, None, fate)
     fate.close()
     process = server.program.process
     page.clear()
