@@ -15,7 +15,7 @@ from atoll.servers.naming.interface import (
 )
 from atoll.servers.naming.table import Entry, Names, check, is_below, join
 from atoll.servers.naming.waiting import Waiting
-from atoll.userland.runtime.interface import call
+from atoll.userland.runtime.interface import Handle, call
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import close, duplicate
 from atoll.userland.runtime.service import loop, serve
@@ -49,7 +49,7 @@ class NamingServer(Naming):
         self.waiting.add(path)
         return Gate(NO_HANDLE)
 
-    def resolve(self, path: Text) -> tuple[u64, Gate]:
+    def resolve(self, path: Text) -> tuple[u64, Handle]:
         directory = self.directories.of(call.badge).text()
         above = u64(len(directory)) if len(directory) > 1 else u64(0)
         size = min(u64(len(path)), MAX_NAME - above)
@@ -58,7 +58,7 @@ class NamingServer(Naming):
         if entry is None:
             raise NoSuchName(path)
         covered = entry.length if entry.length > 1 else u64(0)
-        return covered - min(above, covered), self.gate_of(entry)
+        return covered - min(above, covered), self.gate_of(entry).handle
 
     def register(self, name: Text, gate: Gate) -> u64:
         path = self.absolute(name)

@@ -84,19 +84,19 @@ class Child(Interface, messages=0x0800, errors=(NoSuchProgram, NotExecutable, Ou
         """Let it run; its pid."""
 
     @idempotent
-    def wait(self) -> u64:
+    def join(self) -> u64:
         """Wait for its end; its exit status (0 to 255; 128 + n for one that was ended from outside)."""
 
     @idempotent
-    def kill(self, status: u64) -> None:
+    def end(self, status: u64) -> None:
         """End it with that status; nothing if it has ended already."""
 
     def tell(self, gate: Gate, bits: u64) -> None:
         """Notify that gate when the program has ended."""
 
     @idempotent
-    def pid(self) -> u64:
-        """Its identity."""
+    def identity(self) -> u64:
+        """Its pid."""
 
 
 class Programs(

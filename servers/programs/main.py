@@ -4,8 +4,8 @@ from atoll.abi import startup
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.calls import Death, Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right
-from atoll.abi.types import Bytes, Slice, Text, u64
-from atoll.servers.files.interface import Files
+from atoll.abi.types import Bytes, Slice, Text, u8, u64
+from atoll.servers.files.interface import File, Files
 from atoll.servers.memory.interface import BadImage, MemoryManager
 from atoll.servers.naming.interface import Naming
 from atoll.servers.programs import listing, reporter, state
@@ -36,6 +36,9 @@ from atoll.userland.runtime.state import StateReader, StateWriter
 QUOTA = 512  # pages of a program's own: page tables, threads, handles, memory objects
 PRIORITY = 16
 MAX_STATUS = 255
+GENERATION_SHIFT = 20  # of serial numbers
+ZERO = 0x30
+SLASH = 0x2F
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
@@ -48,9 +51,8 @@ class ProgramsServer(Programs, Child, Parent):
     preparations: Preparations
     page: StartPage
     naming: Gate
-    itself: Gate  # what programs get as "programs"
     memory: MemoryManager
-    identity: u64  # of this node and its incarnation: the upper half of every pid
+    first_pid: u64  # of this node and its incarnation: the upper half of every pid
 
     # ---- what Programs says ----
 
@@ -61,7 +63,7 @@ class ProgramsServer(Programs, Child, Parent):
         if preparation is None:
             entry.state = UNUSED
             raise TooManyPrograms("too many programs are being prepared")
-        entry.pid = self.identity + entry.serial
+        entry.pid = self.first_pid + entry.serial
         entry.parent = self.pid_of_caller()
         set_name(entry, path)
         try:
@@ -80,7 +82,7 @@ class ProgramsServer(Programs, Child, Parent):
         return listing.fill(programs, first, into)
 
     def kill(self, pid: u64, status: u64) -> None:
-        self.end(programs.find(pid), status)
+        end_program(programs.find(pid), status)
 
     def wait(self, pid: u64) -> u64:
         return self.wait_for_end(programs.find(pid))
@@ -114,10 +116,10 @@ class ProgramsServer(Programs, Child, Parent):
         self.preparations.drop(place)
         return entry.pid
 
-    def end_child(self, status: u64) -> None:
-        self.end(programs.of(call.badge), status)
+    def end(self, status: u64) -> None:
+        end_program(programs.of(call.badge), status)
 
-    def wait_child(self) -> u64:
+    def join(self) -> u64:
         return self.wait_for_end(programs.of(call.badge))
 
     def tell(self, gate: Gate, bits: u64) -> None:
@@ -128,7 +130,7 @@ class ProgramsServer(Programs, Child, Parent):
         if entry.state == ProgramState.ENDED:
             self.tell_end(entry)
 
-    def pid(self) -> u64:
+    def identity(self) -> u64:
         return programs.of(call.badge).pid
 
     # ---- what Parent says ----
@@ -155,28 +157,28 @@ class ProgramsServer(Programs, Child, Parent):
     def open_image(self, entry: Entry, path: Text) -> None:
         """Find the file. Raises NoSuchProgram."""
         covered, gate = Naming(self.naming.handle).resolve(path)
-        files = Files(gate.handle)
+        files = Files(gate)
         try:
             entry.image = files.open(path[covered : len(path)], 0)
         except ServiceError as error:
             raise NoSuchProgram(f"{path}: {error}") from None
         finally:
-            gate.close()
+            close(gate)
 
     def make_process(self, entry: Entry, place: u64) -> None:
         """The process with its space. Raises NotExecutable, KernelError."""
         image = duplicate(entry.image.handle, FOR_CALLERS)
         try:
-            space, start, pager = self.memory.prepare(Files_file(image))
+            space, start, pager = self.memory.prepare(File(image))
         except BadImage as error:
             raise NotExecutable(f"{error}") from None
         entry.space, entry.entry = space, start
         fate = loop.port.mint(entry.badge(FATE, place))
         try:
-            entry.process = create_process(QUOTA, pager, fate)
+            entry.process = create_process(QUOTA, Gate(pager), fate)
         finally:
             fate.close()
-            pager.close()
+            close(pager)
         self.memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
 
     def begin(self, entry: Entry, place: u64, preparation: Preparation) -> None:
@@ -202,11 +204,6 @@ class ProgramsServer(Programs, Child, Parent):
         entry.thread.resume()
 
     # ---- how it ends ----
-
-    def end(self, entry: Entry, status: u64) -> None:
-        """End it from outside."""
-        if entry.state != ProgramState.ENDED:
-            entry.process.destroy(min(status, MAX_STATUS))
 
     def wait_for_end(self, entry: Entry) -> u64:
         """Its status, at once or later."""
@@ -301,10 +298,16 @@ class ProgramsServer(Programs, Child, Parent):
         return state.SIZE
 
     def export_state(self, writer: StateWriter) -> None:
-        state.export(writer, self.preparations)
+        state.export(writer, programs, self.preparations)
 
     def import_state(self, reader: StateReader) -> None:
-        state.adopt(reader, self.preparations)
+        state.adopt(reader, programs, self.preparations)
+
+
+def end_program(entry: Entry, status: u64) -> None:
+    """End it from outside."""
+    if entry.state != ProgramState.ENDED:
+        entry.process.destroy(min(status, MAX_STATUS))
 
 
 def close_if(handle: u64) -> None:
@@ -315,13 +318,30 @@ def close_if(handle: u64) -> None:
 
 def set_name(entry: Entry, path: Text) -> None:
     """The last part of the path."""
+    name = path.encode()
     start: u64 = 0
-    for i in range(len(path)):
-        if path[i] == "/":
-            start = u64(i) + 1
-    entry.name_length = min(u64(len(path)) - start, u64(len(entry.name)))
+    for i in range(u64(len(name))):
+        if name[i] == SLASH:
+            start = i + 1
+    entry.name_length = min(u64(len(name)) - start, u64(len(entry.name)))
     for i in range(entry.name_length):
-        entry.name[i] = path.encode()[start + i]
+        entry.name[i] = name[start + i]
+
+
+def first_pid() -> u64:
+    """The upper half of this node's pids. Each start of this server has serial numbers of its own."""
+    node = number_of(environment("number"), 1)
+    incarnation = number_of(environment("incarnation"), 1)
+    programs.serial = number_of(environment("GENERATION"), 0) << GENERATION_SHIFT
+    return node << 48 | incarnation << 32
+
+
+def number_of(text: Text, otherwise: u64) -> u64:
+    """A decimal number; something else if there is none."""
+    value: u64 = 0
+    for digit in text.encode():
+        value = value * 10 + digit - ZERO
+    return value if len(text) > 0 else otherwise
 
 
 server: ProgramsServer = ProgramsServer()
@@ -333,6 +353,6 @@ def main() -> None:
     server.preparations.clear()
     server.naming = Gate(given(startup.NAMING))
     server.memory = MemoryManager(Naming(server.naming.handle).wait_for("/services/memory").handle)
-    server.identity = identity()
+    server.first_pid = first_pid()
     reporter.start(Gate(server.memory.handle))
     serve(server)

@@ -79,7 +79,8 @@ def prepare(successor: u64, number: u64, image: Memory, size: u64) -> None:
 
 def hand_over(service: Service, old: Instance, new: Instance, report: SwapReport) -> None:
     """Park the old, give its state to the new, and commit."""
-    state, size = orders.park(old)
+    handle, size = orders.park(old)
+    state = Memory(handle)
     report.state_size = size
     try:
         copy_handles(state, size, old, new)

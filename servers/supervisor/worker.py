@@ -148,14 +148,14 @@ def do_swap() -> None:
     try:
         Supervisor.reply_swap(reply, swap.swap(jobs.swap_service, jobs.swap_image, jobs.swap_size))
     except SwapFailed as error:
-        Supervisor.fail(reply, error)
+        Supervisor.fail(reply, SwapFailed(f"{error}"))
     jobs.swap_reply = NO_HANDLE
 
 
 def switch_off() -> None:
     """Every server finishes what is to be kept, the last of the manifest first; then the machine ends."""
-    for number in range(services.count - 1, -1, -1):
-        service = services.items[number]
+    for position in range(services.count):
+        service = services.items[services.count - 1 - position]
         if service.instance != NO_INSTANCE:
             try:
                 orders.give(services.instances[service.instance], Ask.QUIT)
