@@ -121,7 +121,7 @@ class EntryRecord:
 
 
 
-class File(Interface, messages=0x0500, errors=(NoSuchFile,)):
+class File(Interface, messages=0x0500, errors=(NoSuchFile, InputOutputError)):
     """x"""
 
     @idempotent
@@ -130,6 +130,10 @@ class File(Interface, messages=0x0500, errors=(NoSuchFile,)):
 
     @idempotent
     def write_at(self, offset: u64, data: Bytes) -> u64:
+        """x"""
+
+    @idempotent
+    def info(self) -> FileInfo:
         """x"""
 
 
