@@ -95,7 +95,7 @@ class Pipe:
         self.read_end = END_CLOSED
         self.ring.clear()
         while not self.writers.empty:
-            Stream._fail_BrokenPipe(self.writers.pop().reply, "nobody reads from this pipe any more")
+            Stream.fail(self.writers.pop().reply, BrokenPipe("nobody reads from this pipe any more"))
 
     @property
     def is_over(self) -> bool:
