@@ -92,6 +92,7 @@ class Call(IntEnum):
     INTERRUPT_CREATE = 0x71  # a0 machine, a1 source -> a1 interrupt handle
     INTERRUPT_BIND = 0x72  # a0 interrupt, a1 gate, a2 bits -> ; from now on it notifies that gate's port
     INTERRUPT_DONE = 0x73  # a0 interrupt -> ; it may come again
+    DEVICE_ADDRESS = 0x74  # a0 a device's memory (WRITE), a1 memory (WRITE), a2 page -> a1 its physical address
 
 
 class Status(IntEnum):

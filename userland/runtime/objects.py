@@ -51,6 +51,10 @@ class Memory:
         """Copy whole pages from the memory object with that handle."""
         system_call(Call.MEMORY_COPY, self.handle, page, source, source_page, pages)
 
+    def device_address(self, registers: u64, page: u64) -> u64:
+        """Where the device whose registers those are finds a page of this memory; it stays there."""
+        return system_call(Call.DEVICE_ADDRESS, registers, self.handle, page)
+
     def destroy(self) -> None:
         """Free its pages; it is unmapped wherever it was. The handle is given up too."""
         system_call(Call.MEMORY_DESTROY, self.handle)
