@@ -1,9 +1,9 @@
-"""A frame (layout: abi/wire.py) in a buffer of its own: its fields, how it is sealed, and whether one that came is sound."""
+"""A frame (layout: abi/wire.py) in a buffer of its own: its fields, its seal, and whether one that came is sound."""
 
 from enum import IntEnum
 
 from atoll.abi import wire
-from atoll.abi.types import Array, Bytes, low8, u8, u64
+from atoll.abi.types import Array, Bytes, low8, u8, u64, wrapping_add
 from atoll.userland.runtime.siphash import siphash
 
 ADLER_MODULUS = 65521  # the largest prime below two to the 16 (RFC 1950)
@@ -147,10 +147,10 @@ def padded(size: u64) -> u64:
 
 
 def checksum(data: Bytes) -> u64:
-    """Adler-32. (So few bytes cannot overflow the sums: one remainder at the end does.)"""
+    """Adler-32. (So few bytes cannot overflow the sums: no checks, and one remainder at the end does.)"""
     low: u64 = 1
     high: u64 = 0
     for byte in data:
-        low += byte
-        high += low
+        low = wrapping_add(low, byte)
+        high = wrapping_add(high, low)
     return high % ADLER_MODULUS << 16 | low % ADLER_MODULUS
