@@ -149,7 +149,7 @@ class StubMaker:
         root = self.loader.modules[INTERFACE].names["Interface"]
         assert isinstance(root, ClassDecl)
         for name, method in root.methods.items():
-            if name not in decl.methods:
+            if name not in decl.methods and not method.is_static:
                 decl.methods[name] = FunctionDecl(name, method.module, method.node, decl)
 
 
