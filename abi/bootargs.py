@@ -4,3 +4,4 @@ QUIET = "quiet"  # the kernel prints neither its greeting nor how programs ended
 NODE = "node"  # the node's name, for example node1
 NUMBER = "number"  # the node's number in its cluster, from 1
 SEED = "seed"  # of the node's random numbers, 64 bits
+KEY = "key"  # of the cluster, 16 bytes as 32 hexadecimal digits: whose frames carry its mark belongs to it

@@ -1,12 +1,10 @@
 """Mounting and unmounting: the journal is replayed, orphans are finished, and the superblock says who is at work."""
 
-from dataclasses import dataclass
-
 from atoll.abi.types import Slice, u8, u64
 from atoll.servers.files import inodes, log, recovery
 from atoll.servers.files.device import Device
 from atoll.servers.files.fields import get32, get_big
-from atoll.servers.files.interface import CannotMount
+from atoll.servers.files.interface import CannotMount, SpaceInfo
 from atoll.servers.files.layout import (
     HAS_JOURNAL,
     J_MAGIC,
@@ -38,17 +36,6 @@ from atoll.servers.files.volume import Volume
 
 SMALLEST_LOG = 512  # blocks
 LONGEST_TRANSACTION = 512  # buffers
-
-
-@dataclass
-class SpaceInfo:
-    """How full a file system is."""
-
-    block_size: u64  # bytes
-    blocks: u64
-    free_blocks: u64
-    inodes: u64
-    free_inodes: u64
 
 
 def mount(volume: Volume, device: Device, pool: Slice[u8], now: u64) -> None:

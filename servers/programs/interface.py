@@ -1,0 +1,120 @@
+"""The program manager: starts programs, knows them, waits for their end and ends them.
+
+A program's identity, its pid, never changes: the node where it was born in the upper 16 bits, that node's incarnation
+in the next 16, then a serial number. `prepare` makes a Child, which is then given arguments and handles and started;
+its gate is the right to it: whoever holds it may wait for the program and end it.
+"""
+
+from enum import IntEnum
+
+from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
+from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
+from atoll.userland.runtime.messages import Gate
+
+MAX_PATH = 256  # bytes of a program's path
+NAME_SIZE = 32  # bytes of a program's name that `ps` shows
+
+
+class NoSuchProgram(ServiceError):
+    """There is no file of that name, or no program of that identity."""
+
+
+class NotExecutable(ServiceError):
+    """The file is not a program that can run here; the text says why."""
+
+
+class TooManyPrograms(ServiceError):
+    """The program manager's table, or the caller's share of it, is full."""
+
+
+class OutOfMemory(ServiceError):
+    """There is not enough memory for another program."""
+
+
+class BadRequest(ServiceError):
+    """The arguments do not fit, or the program has been started already."""
+
+
+class ProgramState(IntEnum):
+    """What a program does, as `ps` shows it."""
+
+    PREPARED = 0  # not started yet
+    RUNNING = 1
+    ENDED = 2  # nobody has asked for its status yet
+
+
+class ProgramInfo:
+    """One program, as `list` tells it: `list` fills the caller's buffer with these."""
+
+    pid: u64
+    parent: u64  # pid; 0: the system itself
+    state: u64  # a ProgramState
+    status: u64  # of one that has ended
+    priority: u64
+    cpu_time: u64  # nanoseconds
+    started: u64  # nanoseconds since the machine was switched on
+    pages: u64  # memory charged to the process itself
+    threads: u64
+    waits_for: u64  # serial number of the process that its first thread waits for; 0: for nobody
+    thread_state: u64  # abi.objects.ThreadState of its first thread
+    generation: u64  # of a service: how often it was started; 0 for other programs
+    name_length: u64
+    name: Array[u8, NAME_SIZE]
+
+
+INFO_SIZE = 136  # bytes of a ProgramInfo
+
+
+class Child(Interface, messages=0x0800, errors=(NoSuchProgram, NotExecutable, OutOfMemory, BadRequest)):
+    """One program, through the gate that `prepare` gave."""
+
+    def set_arguments(self, arguments: Bytes) -> None:
+        """Its arguments, without its name: each text ended by a zero byte."""
+
+    def set_environment(self, entries: Bytes) -> None:
+        """Its environment: `NAME=value`, each ended by a zero byte. `PWD` is its working directory."""
+
+    def give(self, name: Text, handle: Gate) -> None:
+        """A named handle (abi/startup.py): "input", "output", "error" or any other; what it is not given it has not.
+
+        It has "naming" and "programs" in any case.
+        """
+
+    def start(self) -> u64:
+        """Let it run; its pid."""
+
+    @idempotent
+    def join(self) -> u64:
+        """Wait for its end; its exit status (0 to 255; 128 + n for one that was ended from outside)."""
+
+    @idempotent
+    def end(self, status: u64) -> None:
+        """End it with that status; nothing if it has ended already."""
+
+    def tell(self, gate: Gate, bits: u64) -> None:
+        """Notify that gate when the program has ended."""
+
+    @idempotent
+    def identity(self) -> u64:
+        """Its pid."""
+
+
+class Programs(
+    Interface, messages=0x0700, errors=(NoSuchProgram, NotExecutable, TooManyPrograms, OutOfMemory, BadRequest)
+):
+    """What the program manager does."""
+
+    def prepare(self, path: Text) -> Child:
+        """A program from a file, not started yet. If its Child's last gate is closed before it starts, it is gone."""
+
+    @idempotent
+    def list(self, first: u64, into: Slice[u8]) -> u64:
+        """ProgramInfos from number `first` on, services included; the bytes written (0: that was all)."""
+
+    @idempotent
+    def kill(self, pid: u64, status: u64) -> None:
+        """End a program by its identity. Raises NoSuchProgram."""
+
+    @idempotent
+    def wait(self, pid: u64) -> u64:
+        """Wait for the end of a program; its exit status. Raises NoSuchProgram."""

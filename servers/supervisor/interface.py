@@ -1,0 +1,70 @@
+"""The supervisor: starts the image's servers, restarts those that die, and swaps them while they serve."""
+
+from enum import IntEnum
+
+from atoll.abi.types import Array, Slice, Text, u8, u64
+from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
+from atoll.userland.runtime.objects import Memory
+
+NAME_SIZE = 32  # bytes of a service's name
+
+
+class NoSuchService(ServiceError):
+    """The manifest has no service of that name."""
+
+
+class SwapFailed(ServiceError):
+    """The old server goes on as if nothing had been; the text says what failed."""
+
+
+class ServiceState(IntEnum):
+    """What a service does."""
+
+    STARTING = 0
+    SERVING = 1
+    WAITING = 2  # to be restarted: back-off
+    SWAPPING = 3
+    GIVEN_UP = 4  # it died too often
+    ABSENT = 5  # the machine lacks its device, or the image its program
+
+
+class SwapReport:
+    """How a swap went. Times in nanoseconds."""
+
+    version: u64  # of the service, from now on
+    pause: u64  # from the old server's last answer to the new one's first readiness
+    total: u64  # from the request to the end of the old process
+    state_size: u64  # bytes of state that went over
+    handles: u64  # that moved
+
+
+class ServiceInfo:
+    """One service, as `list` tells it: `list` fills the caller's buffer with these."""
+
+    pid: u64  # serial number of its process; 0: not running
+    generation: u64  # how often it was started after a death
+    version: u64  # how often it was swapped
+    state: u64  # a ServiceState
+    name_length: u64
+    name: Array[u8, NAME_SIZE]
+
+
+INFO_SIZE = 72  # bytes of a ServiceInfo
+
+
+class Supervisor(Interface, messages=0x0E00, errors=(NoSuchService, SwapFailed)):
+    """What the supervisor does."""
+
+    def swap(self, name: Text, image: Memory, size: u64) -> SwapReport:
+        """Replace a server by the program in a memory object, `size` bytes long, while its clients go on.
+        Raises NoSuchService, SwapFailed."""
+
+    def kill(self, name: Text) -> None:
+        """End a server as if it had crashed; it is restarted. For tests and teaching."""
+
+    @idempotent
+    def list(self, first: u64, into: Slice[u8]) -> u64:
+        """ServiceInfos from number `first` on; the bytes written (0: that was all)."""
+
+    def switch_off(self, status: u64) -> None:
+        """End the machine with that status, after all that is written is on the disk."""
