@@ -4,7 +4,6 @@ A writer is answered when the ring is not full any more: what it wrote is in the
 bytes for those who wait. Several writers can find the ring full before they put anything in; they are answered 0.
 """
 
-from atoll.abi.calls import MAX_SEGMENT
 from atoll.abi.types import Array, Bytes, Slice, u8, u64
 from atoll.servers.pipe.ring import ByteRing
 from atoll.servers.stream.interface import BrokenPipe, Stream, StreamError
