@@ -2,7 +2,7 @@
 
 from atoll.abi import startup
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
-from atoll.abi.calls import Death, Message
+from atoll.abi.calls import Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.files.interface import File, Files
@@ -26,9 +26,9 @@ from atoll.userland.runtime.errors import RECORD_SIZE
 from atoll.userland.runtime.image.start_page import StartPage
 from atoll.userland.runtime.interface import ServiceError, call
 from atoll.userland.runtime.kernel_calls import clock
-from atoll.userland.runtime.kernel_errors import KernelError, NoMemory
+from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import Memory, Process, Thread, close, create_memory, create_process, duplicate
+from atoll.userland.runtime.objects import Process, close, create_memory, create_process, duplicate
 from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateWriter
