@@ -48,8 +48,8 @@ class Engine:
             self._settle()
             if done():
                 break
-            due = min((time for time in (self._arriving.next(), self.station.due) if time is not None), default=until_ns)
-            edge = min(until_ns, due, self.board.time_ns + SLICE_NS)
+            events = (until_ns, self._arriving.next(), self.station.due, self.board.time_ns + SLICE_NS)
+            edge = min(event for event in events if event is not None)
             reason = self.board.run(until_ns=edge)
             if reason.kind is not Stop.UNTIL:
                 return reason

@@ -1,4 +1,4 @@
-"""Ports of this node that are known beyond it: from network identities to gates. Who knows an identity may send there."""
+"""Ports of this node that are known beyond it: network identities and their gates. Who knows one may send there."""
 
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u64

@@ -2,7 +2,6 @@
 
 from atoll.abi import bootargs, startup
 from atoll.abi.objects import NO_HANDLE
-from atoll.abi.raw import address_of
 from atoll.abi.types import Text, u64
 from atoll.servers.naming.interface import Naming
 from atoll.servers.network import station
@@ -12,13 +11,14 @@ from atoll.servers.network.key import parse_key
 from atoll.servers.network.transaction import State
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import create_port
+from atoll.userland.runtime.messages import create_port, create_set
 from atoll.userland.runtime.objects import Memory, create_memory
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import environment, given
 
-STATION_LABEL = FIRST_FREE_LABEL  # of the port that card, threads and alarm notify
+STATION_LABEL = FIRST_FREE_LABEL  # of the port that card and threads notify
 PRIORITY = 10  # of the threads that call services: those who run a program wait for it anyway
 
 
@@ -26,20 +26,24 @@ class NetworkServer(Network):
     """The server."""
 
     def figures(self) -> NetworkFigures:
-        figures, counts = NetworkFigures(), station.exchange().counts
+        figures = NetworkFigures()
+        counts = station.exchange().counts
         figures.received, figures.sent, figures.dropped = counts.received, counts.sent, counts.dropped
         figures.late, figures.calls, figures.repeated = counts.late, counts.calls, counts.repeated
         figures.refused, figures.cancelled, figures.stuck = counts.refused, counts.cancelled, station.card.dropped
         for client in station.exchange().clients:
-            figures.clients += 1 if client.is_used else 0
+            figures.clients += u64(client.is_used)
         for transaction in station.exchange().transactions:
-            figures.busy += 1 if transaction.state in (State.WORKING, State.ABANDONED) else 0
+            figures.busy += u64(transaction.state in (State.WORKING, State.ABANDONED))
         for export in station.exchange().exports.entries:
-            figures.exports += 1 if export.gate != NO_HANDLE else 0
+            figures.exports += u64(export.gate != NO_HANDLE)
         return figures
 
     def release(self, low: u64, high: u64) -> None:
         station.release(low, high)
+
+    def timeout(self) -> u64:
+        return station.exchange().look(clock())
 
     def notified(self, bits: u64, label: u64) -> None:
         station.notified(bits)
@@ -53,10 +57,9 @@ def main() -> None:
         Memory(given(startup.REGISTERS)), card_memory(), Interrupt(given(startup.INTERRUPT)), first, second, PRIORITY,
         port.mint(0), find,
     )  # fmt: skip
-    server = NetworkServer()
-    loop.prepare()
+    loop.ports = create_set()
     loop.add(port, STATION_LABEL)
-    serve(server)
+    serve(NetworkServer())
 
 
 def card_memory() -> Memory:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from atoll.abi.objects import NO_HANDLE, Info, Kind
 from atoll.abi.types import Bytes, Text, u64
 from atoll.abi.wire import Outcome
-from atoll.servers.network import alarm, workers
+from atoll.servers.network import workers
 from atoll.servers.network.card import Card
 from atoll.servers.network.exchange import Exchange
 from atoll.servers.network.frame import Frame
@@ -18,9 +18,7 @@ from atoll.userland.runtime.objects import Memory, Process, close, read_info
 from atoll.userland.runtime.siphash import siphash
 from atoll.userland.runtime.system import own_process
 
-# ---- notification bits; DONE and those above it come from the threads ----
-INTERRUPT = 1  # the card has something
-ALARM = 2  # it is time to look at the calls in hand
+INTERRUPT = 1  # notification bit: the card has something; DONE and the bits above it come from the threads
 
 card: Card = Card()
 interrupt: Interrupt = Interrupt(0)
@@ -51,7 +49,6 @@ def start(
     ours.session = new_session(first_key, second_key)
     ours.transmit, ours.begin, ours.stop = transmit, workers.begin, workers.stop
     workers.start(Process(own_process()), priority, notify, find)
-    alarm.start(Process(own_process()), priority, notify, ALARM)
     interrupt = line
     line.bind(notify, INTERRUPT)
     line.done()
@@ -68,7 +65,7 @@ def transmit(frame: Bytes) -> None:
 
 
 def notified(bits: u64) -> None:
-    """The card, a thread or the alarm has something to say."""
+    """The card or a thread has something to say."""
     for place in range(u64(MAX_TRANSACTIONS)):
         if bits & DONE << place != 0:
             finish(exchange().transactions[place])
@@ -77,7 +74,6 @@ def notified(bits: u64) -> None:
         card.device.take_interrupt()
         take_frames()
         interrupt.done()
-    alarm.ring_in(exchange().look(clock()))
 
 
 def finish(transaction: Transaction) -> None:

@@ -4,7 +4,7 @@ from services import SERVICES, find, start_services
 
 from atoll.abi.board import VIRTIO_SIZE
 from atoll.abi.boot import BOOT_INFO, HANDLE_MACHINE, HANDLE_SELF, HANDLE_THREAD, BootInfo
-from atoll.abi.calls import Message
+from atoll.abi.calls import Call, Message, Status
 from atoll.abi.raw import address_of, at, text_at
 from atoll.abi.types import Bytes, Text, u64
 from atoll.abi.wire import KEY_SIZE
@@ -13,6 +13,7 @@ from atoll.servers.network.card import CARD_PAGES
 from atoll.servers.network.key import parse_key
 from atoll.userland.runtime.devices import Machine
 from atoll.userland.runtime.errors import ErrorRecord
+from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.messages import Letter, create_port
 from atoll.userland.runtime.objects import Process, Thread, create_memory
 from atoll.userland.runtime.system import be_first, parent
@@ -51,8 +52,9 @@ def main() -> None:
     print(f"{SERVICES} services")
     letter = Letter()
     while True:
-        port.receive(letter)
-        if letter.kind == Message.NOTIFICATION:
+        wait = station.exchange().look(clock())
+        status = letter.attempt(Call.RECEIVE, port.handle, wait)
+        if status == Status.OK and letter.kind == Message.NOTIFICATION:
             station.notified(letter.words[0])
 
 
