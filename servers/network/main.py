@@ -54,8 +54,8 @@ def main() -> None:
     first, second = parse_key(environment(bootargs.KEY))
     port = create_port()
     station.start(
-        Memory(given(startup.REGISTERS)), card_memory(), Interrupt(given(startup.INTERRUPT)), first, second, PRIORITY,
-        port.mint(0), find,
+        Memory(given(startup.REGISTERS)), card_memory(), Interrupt(given(startup.INTERRUPT)), first, second,
+        environment(bootargs.INCARNATION), PRIORITY, port.mint(0), find,
     )  # fmt: skip
     loop.ports = create_set()
     loop.add(port, STATION_LABEL)

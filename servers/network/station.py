@@ -36,6 +36,7 @@ def start(
     line: Interrupt,
     first_key: u64,
     second_key: u64,
+    incarnation: Text,
     priority: u64,
     notify: Gate,
     find: Callable[[Text], u64],
@@ -46,7 +47,7 @@ def start(
     ours = exchange()
     ours.address = card.address
     ours.first_key, ours.second_key = first_key, second_key
-    ours.session = new_session(first_key, second_key)
+    ours.session = new_session(first_key, second_key, incarnation)
     ours.transmit, ours.begin, ours.stop = transmit, workers.begin, workers.stop
     workers.start(Process(own_process()), priority, notify, find)
     interrupt = line
@@ -54,9 +55,9 @@ def start(
     line.done()
 
 
-def new_session(first_key: u64, second_key: u64) -> u64:
-    """A number that no earlier start has had: the node's key and the time of this start."""
-    return siphash(first_key, second_key, f"session {clock()}".encode()) | 1
+def new_session(first_key: u64, second_key: u64, incarnation: Text) -> u64:
+    """A number that no earlier start has had: of this incarnation of the node, and the time of this start in it."""
+    return siphash(first_key, second_key, f"session {incarnation} {clock()}".encode()) | 1
 
 
 def transmit(frame: Bytes) -> None:

@@ -48,7 +48,7 @@ def main() -> None:
     line = machine.create_interrupt(boot_info().virtio_interrupt + NETWORK_SLOT)
     port = create_port()
     first, second = find_key(text_at(address_of(boot_info().command_line), boot_info().command_line_size))
-    station.start(registers, create_memory(CARD_PAGES), line, first, second, PRIORITY, port.mint(0), find)
+    station.start(registers, create_memory(CARD_PAGES), line, first, second, "1", PRIORITY, port.mint(0), find)
     print(f"{SERVICES} services")
     letter = Letter()
     while True:
