@@ -1,7 +1,7 @@
 """Directories: lists of records (inode, length, kind, name) in blocks, read from the beginning to the end.
 
-A directory's hash tree, if it has one, lies in what such a reader takes for free room; the first change of the directory
-drops the flag that says that there is one.
+A directory's hash tree, if it has one, lies in what such a reader takes for free room; the first change of the
+directory drops the flag that says that there is one.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """The file service: an ext3 volume on the block service's disk."""
 
-from atoll.abi.startup import NAMING, PORT
 from atoll.abi.objects import NO_HANDLE
+from atoll.abi.startup import NAMING, PORT
 from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
 from atoll.servers.block.interface import Block
 from atoll.servers.files.device import Device

@@ -6,7 +6,6 @@ from atoll.servers.files import contents, directories, inodes, mount, operations
 from atoll.servers.files.device import Device
 from atoll.servers.files.handles import OpenFile, OpenFiles
 from atoll.servers.files.interface import (
-    BadName,
     CannotMount,
     File,
     FileInfo,
@@ -207,9 +206,9 @@ class FileServer(Files, File, Stream):
         except ServiceError as error:
             print(f"files: a file could not be deleted: {error}")
 
-    def mount_volume(self) -> None:
-        """Raises CannotMount, InputOutputError."""
-        mount.mount(self.volume, self.device, self.pool, self.now())
+    def mount_volume(self, handed_over: bool = False) -> None:
+        """Raises CannotMount, InputOutputError. `handed_over`: our open files may have lost their names."""
+        mount.mount(self.volume, self.device, self.pool, self.now(), handed_over)
 
     def export_state(self, writer: StateWriter) -> None:
         writer.number(STATE_VERSION)
@@ -229,13 +228,13 @@ class FileServer(Files, File, Stream):
             raise StateRefused("open files of another version")
         self.files.adopt(reader)
         try:
-            self.mount_volume()
-        except (CannotMount, InputOutputError, BadName) as error:
+            self.mount_volume(True)
+        except (CannotMount, InputOutputError) as error:
             raise StateRefused(f"{error}") from None
 
     def resumed(self) -> None:
         try:
-            self.mount_volume()
+            self.mount_volume(True)
         except (CannotMount, InputOutputError) as error:
             print(f"files: {error}")
 

@@ -154,6 +154,16 @@ TYPES = SimpleNamespace(
 RAW = SimpleNamespace(
     address_of=None, load16=None, load32=None, load64=None, store16=None, store32=None, store64=None, view=None
 )
+class Interface:
+    """The base of interfaces, of which only the errors are used here."""
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        pass
+
+
+INTERFACES = SimpleNamespace(
+    Interface=Interface, ServiceError=type("ServiceError", (Exception,), {}), idempotent=lambda method: method
+)
 GET16, GET32, BIG = struct.Struct("<H"), struct.Struct("<I"), struct.Struct(">I")
 
 
@@ -178,7 +188,9 @@ class Loader:
 
     def __init__(self, *damage: tuple[str, str, str]) -> None:
         self.damage = damage
-        self.modules: dict[str, Any] = {"atoll.abi.types": TYPES, "atoll.abi.raw": RAW}
+        self.modules: dict[str, Any] = {
+            "atoll.abi.types": TYPES, "atoll.abi.raw": RAW, "atoll.userland.runtime.interface": INTERFACES,
+        }  # fmt: skip
         self.printed: list[str] = []
         self.builtins = {**vars(builtins), "__import__": self.find, "__build_class__": build_class, "print": self.print}
 

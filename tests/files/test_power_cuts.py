@@ -7,6 +7,7 @@ the same tree; what was synced before the cut is there.
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,10 @@ class Workload:
         self.synced = [(0, self.system.tree())]
         self.touched = []
         for _ in range(steps):
-            try:
-                self.chosen.choice((self.create, self.create, self.write, self.cut, self.remove, self.move, self.nest))()
-            except self.system.errors.DiskFull:
-                pass
+            with suppress(self.system.errors.DiskFull):
+                self.chosen.choice(
+                    (self.create, self.create, self.write, self.cut, self.remove, self.move, self.nest)
+                )()
             if self.chosen.random() < sync_each:
                 self.sync()
 
@@ -131,8 +132,10 @@ class Workload:
         assert System(path.read_bytes()).tree() == tree, f"cut {count}, seed {seed}: e2fsck came to another tree"
 
 
-def prepared(folder: Path, seed: int, block_size: int, size: int, room: int, *damage: tuple[str, str, str]) -> Workload:
-    """A workload whose log has only so much room left: its end, a checkpoint and its beginning come in what is recorded."""
+def prepared(
+    folder: Path, seed: int, block_size: int, size: int, room: int, *damage: tuple[str, str, str]
+) -> Workload:
+    """A workload whose log has only so much room left: its end, a checkpoint, its beginning are in what is recorded."""
     workload = Workload(judges.make(folder / "made.img", size, block_size, "-N", "64"), seed, Loader(*damage))
     workload.system.mkdir("/dir")
     for _ in range(4):
@@ -166,8 +169,10 @@ def test_every_cut_of_many_workloads(scratch: Path, seed: int) -> None:
 
 DAMAGE = {
     "contents after the commit": ("transactions", "volume.cache.write_all(DIRTY)", "pass"),
-    "no flush before the commit block": ("log", "    drain(volume)\n    volume.cache.flush()\n    start_block", "    start_block"),
-    "no flush before the log begins anew": ("transactions", "(COMMITTED)\n        volume.cache.flush()\n        if", "(COMMITTED)\n        if"),
+    "no flush before the commit block": ("log", "    volume.cache.flush()\n    start_block", "    start_block"),
+    "no flush before the log begins anew": (
+        "transactions", "(COMMITTED)\n        volume.cache.flush()\n        if", "(COMMITTED)\n        if"
+    ),
     "no flush after the log begins anew": ("log", ", data)\n    volume.cache.flush()", ", data)"),
     "no revoke records": ("allocation", "if is_metadata and", "if False and"),
     "blocks used again too early": ("volume", "if self.first[index] <= block < self.after[index]:", "if False:"),
