@@ -11,13 +11,6 @@ from atoll.servers.files.contents import (
     size_of_file,
     touch,
 )
-    allocation_credits,
-    largest_size,
-    require_regular,
-    set_size,
-    size_of_file,
-    touch,
-)
 from atoll.servers.files.fields import clear, get16
 from atoll.servers.files.interface import FileTooLarge
 from atoll.servers.files.layout import I_MODE, TYPE_DIRECTORY, TYPE_MASK
