@@ -14,7 +14,8 @@ MIB = 1 << 20
 
 def boot(
     commands: Annotated[
-        str | None, typer.Option("-c", metavar="COMMANDS", help="Lines for the shell, with ; between, instead of a terminal.")
+        str | None,
+        typer.Option("-c", metavar="COMMANDS", help="Lines for the shell, with ; between, instead of a terminal."),
     ] = None,
     script: Annotated[
         Path | None,
@@ -31,7 +32,8 @@ def boot(
     hooks: HooksOption = Hooks.NATIVE,
     stats: StatsFile = None,
     trace: Annotated[
-        Path | None, typer.Option(metavar="FILE", dir_okay=False, help="Write each frame on the wire to FILE, as JSON lines.")
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="Write each frame on the wire to FILE, as JSON lines."),
     ] = None,
     kernel: Annotated[
         Path | None,
