@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import atoll
-from atoll.abi.interfaces import MAX_TRIES
+from atoll.abi.interfaces import BAD_REQUEST, MAX_TRIES
 from atoll.compiler.interfaces import wire
 from atoll.compiler.interfaces.description import Error, Interface, Item, Kind, Method
 from atoll.compiler.interfaces.names import Defined, Names
@@ -164,6 +164,8 @@ def _error(interface: Interface, names: dict[str, Any], words: wire.Words, segme
     from atoll.userland.runtime.interface import ServiceError
 
     found = next((error for error in interface.errors if error.code == words[0]), None)
+    if words[0] == BAD_REQUEST:
+        return ServiceError("the service does not understand the request")
     if found is None:
         return ServiceError(f"{interface.name} answers with the unknown error {words[0]:#x}")
     class_ = eval(found.written, names)

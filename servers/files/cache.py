@@ -12,8 +12,8 @@ from atoll.servers.files.interface import InputOutputError
 from atoll.servers.files.layout import SECTOR
 
 MIN_BUFFERS = 128
-MAX_BUFFERS = 2048
-CHAINS = 1024
+MAX_BUFFERS = 1024
+CHAINS = 512
 
 # ---- states of a buffer ----
 UNUSED = 0  # of no block

@@ -9,7 +9,7 @@ from atoll.servers.block.interface import MAX_TRANSFER
 from atoll.servers.files.block_map import map_block, map_for_writing
 from atoll.servers.files.cache import Buffer
 from atoll.servers.files.fields import clear, get16, get32, put32, put_time
-from atoll.servers.files.interface import DiskFull, FileTooLarge
+from atoll.servers.files.interface import DiskFull, FileTooLarge, IsADirectory, NotPermitted
 from atoll.servers.files.layout import (
     I_CHANGE_TIME,
     I_MODE,
@@ -19,6 +19,7 @@ from atoll.servers.files.layout import (
     READ_ONLY_LARGE_FILE,
     S_READ_ONLY_COMPATIBLE,
     SECTOR,
+    TYPE_DIRECTORY,
     TYPE_MASK,
     TYPE_REGULAR,
 )
@@ -37,6 +38,15 @@ def size_of_file(volume: Volume, number: u64) -> u64:
     if get16(node, I_MODE) & TYPE_MASK == TYPE_REGULAR:
         size |= get32(node, I_SIZE_HIGH) << 32
     return size
+
+
+def require_regular(volume: Volume, number: u64) -> None:
+    """Only regular files are written to and cut off. Raises IsADirectory, NotPermitted."""
+    kind = get16(volume.inode(number), I_MODE) & TYPE_MASK
+    if kind == TYPE_DIRECTORY:
+        raise IsADirectory("a directory has no contents to change")
+    if kind != TYPE_REGULAR:
+        raise NotPermitted("not a regular file")
 
 
 def set_size(volume: Volume, number: u64, size: u64) -> None:
@@ -115,8 +125,9 @@ def buffer_for_reading(volume: Volume, number: u64, block: u64, index: u64, last
 def write(volume: Volume, number: u64, offset: u64, data: Bytes, now: u64) -> u64:
     """Write bytes at an offset, beyond the end too; how many were written: less than all if the disk became full.
 
-    Raises DiskFull if none was, FileTooLarge, ReadOnly, InputOutputError.
+    Raises DiskFull if none was, FileTooLarge, IsADirectory, NotPermitted, ReadOnly, InputOutputError.
     """
+    require_regular(volume, number)
     size = u64(len(data))
     largest = largest_size(volume)
     if offset > largest or size > largest - offset:

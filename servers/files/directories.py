@@ -1,7 +1,7 @@
 """Directories: lists of records (inode, length, kind, name) in blocks, read from the beginning to the end.
 
-A directory's hash tree, if it has one, lies in what such a reader takes for free room; the first change of the directory
-drops the flag that says that there is one.
+A directory's hash tree, if it has one, lies in what such a reader takes for free room; the first change of the
+directory drops the flag that says that there is one.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,14 @@ from atoll.servers.files.cache import Buffer
 from atoll.servers.files.contents import allocation_credits, size_of_file, touch
 from atoll.servers.files.fields import clear, get16, get32, put16, put32
 from atoll.servers.files.inodes import entry_type
-from atoll.servers.files.interface import InputOutputError
+from atoll.servers.files.interface import (
+    LISTED_INODE,
+    LISTED_NAME,
+    LISTED_NAME_LENGTH,
+    LISTED_NEXT,
+    LISTED_TYPE,
+    InputOutputError,
+)
 from atoll.servers.files.layout import (
     D_INODE,
     D_LENGTH,
@@ -113,13 +120,6 @@ def is_self_or_parent(name: Bytes) -> bool:
 
 
 # ---- listing ----
-
-# A record of a listing: these fields, then the name, then zeros up to a multiple of 8.
-LISTED_INODE = 0  # u64
-LISTED_NEXT = 8  # u64: where to go on after this entry
-LISTED_TYPE = 16  # u8: as in the directory; 0 if it says nothing
-LISTED_NAME_LENGTH = 17  # u8
-LISTED_NAME = 18
 
 
 def list_entries(volume: Volume, directory: u64, position: u64, into: Slice[u8]) -> u64:

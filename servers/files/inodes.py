@@ -1,12 +1,10 @@
 """Inodes: made, described, deleted."""
 
-from dataclasses import dataclass
-
 from atoll.abi.types import low32, u64, wrapping_add
 from atoll.servers.files import contents, layout, orphans, truncation
 from atoll.servers.files.allocation import allocate_inode, free_block, free_inode
 from atoll.servers.files.fields import clear, get16, get32, put16, put32, put_time
-from atoll.servers.files.interface import InputOutputError, TooManyLinks
+from atoll.servers.files.interface import FileInfo, InputOutputError, TooManyLinks
 from atoll.servers.files.layout import (
     ATTRIBUTES_MAGIC,
     I_ACCESS_TIME,
@@ -43,22 +41,6 @@ from atoll.servers.files.volume import Volume
 CREATE_CREDITS = 5  # bitmap, group, inode, superblock, and one to spare
 
 
-@dataclass
-class FileInfo:
-    """What `stat` says. Times in seconds since 1970."""
-
-    inode: u64
-    mode: u64  # kind and permissions
-    links: u64
-    owner: u64
-    group: u64
-    size: u64  # bytes
-    sectors: u64  # of 512 bytes: the room that it takes
-    accessed: u64
-    modified: u64
-    changed: u64
-
-
 def describe(volume: Volume, number: u64) -> FileInfo:
     """What `stat` says of an inode."""
     node = volume.inode(number)
@@ -84,6 +66,11 @@ def kind(volume: Volume, number: u64) -> u64:
 def is_directory(volume: Volume, number: u64) -> bool:
     """Whether it is one."""
     return kind(volume, number) == TYPE_DIRECTORY
+
+
+def has_no_name(volume: Volume, number: u64) -> bool:
+    """Whether an inode is on the orphan list: its last name is gone."""
+    return get16(volume.inode(number), I_LINKS) == 0
 
 
 def entry_type(volume: Volume, number: u64) -> u64:

@@ -77,8 +77,6 @@ DIRECT_BLOCKS = 12
 LEVELS = 3  # of indirect blocks
 
 ROOT_INODE = 2
-FLAG_IMMUTABLE = 0x10
-FLAG_APPEND = 0x20
 FLAG_INDEX = 0x1000  # the directory has a hash tree
 
 # ---- mode ----

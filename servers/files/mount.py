@@ -1,12 +1,10 @@
 """Mounting and unmounting: the journal is replayed, orphans are finished, and the superblock says who is at work."""
 
-from dataclasses import dataclass
-
 from atoll.abi.types import Slice, u8, u64
 from atoll.servers.files import inodes, log, recovery
 from atoll.servers.files.device import Device
 from atoll.servers.files.fields import get32, get_big
-from atoll.servers.files.interface import CannotMount
+from atoll.servers.files.interface import CannotMount, SpaceInfo
 from atoll.servers.files.layout import (
     HAS_JOURNAL,
     J_MAGIC,
@@ -40,19 +38,11 @@ SMALLEST_LOG = 512  # blocks
 LONGEST_TRANSACTION = 512  # buffers
 
 
-@dataclass
-class SpaceInfo:
-    """How full a file system is."""
+def mount(volume: Volume, device: Device, pool: Slice[u8], now: u64, handed_over: bool = False) -> None:
+    """Make the file system on a disk usable, with `pool` for its cache. Raises CannotMount, InputOutputError.
 
-    block_size: u64  # bytes
-    blocks: u64
-    free_blocks: u64
-    inodes: u64
-    free_inodes: u64
-
-
-def mount(volume: Volume, device: Device, pool: Slice[u8], now: u64) -> None:
-    """Make the file system on a disk usable, with `pool` for its cache. Raises CannotMount, InputOutputError."""
+    Files without a name are deleted, unless they were handed over: then somebody still has them open.
+    """
     volume.read_only = False
     volume.cache.device = device
     volume.block_size = SMALLEST_BLOCK
@@ -71,6 +61,8 @@ def mount(volume: Volume, device: Device, pool: Slice[u8], now: u64) -> None:
         read_geometry(volume)
     if not volume.read_only:
         begin_work(volume, now)
+        if not handed_over:
+            finish_orphans(volume, now)
 
 
 def forget_transaction(volume: Volume) -> None:
@@ -105,13 +97,17 @@ def open_journal(volume: Volume) -> None:
 
 
 def begin_work(volume: Volume, now: u64) -> None:
-    """Say on the disk that we are at work, begin the log, and finish what a power cut left half done."""
+    """Say on the disk that we are at work, and begin the log."""
     journal = volume.journal
     mark_in_use(volume, now)
     if journal.inode != 0:
         journal.sequence = get_big(log.journal_superblock(volume), JS_SEQUENCE)
         journal.head = journal.first
         log.restart(volume, journal.head)
+
+
+def finish_orphans(volume: Volume, now: u64) -> None:
+    """Finish what a power cut left half done."""
     finished = inodes.finish_orphans(volume, now)
     if finished > 0:
         commit(volume)

@@ -3,7 +3,14 @@
 from atoll.abi.types import u64
 from atoll.servers.files import orphans
 from atoll.servers.files.block_map import map_block, release_step
-from atoll.servers.files.contents import allocation_credits, largest_size, set_size, size_of_file, touch
+from atoll.servers.files.contents import (
+    allocation_credits,
+    largest_size,
+    require_regular,
+    set_size,
+    size_of_file,
+    touch,
+)
 from atoll.servers.files.fields import clear, get16
 from atoll.servers.files.interface import FileTooLarge
 from atoll.servers.files.layout import I_MODE, TYPE_DIRECTORY, TYPE_MASK
@@ -16,6 +23,7 @@ def truncate(volume: Volume, number: u64, size: u64, now: u64) -> None:
 
     Raises FileTooLarge, ReadOnly, InputOutputError.
     """
+    require_regular(volume, number)
     if size > largest_size(volume):
         raise FileTooLarge("past the largest size of a file")
     begin(volume, orphans.CREDITS + 3)

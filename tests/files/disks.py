@@ -60,6 +60,11 @@ class RecordingDisk(Disk):
         super().flush(handle)
         self.log.append("flush")
 
+    def restart(self) -> None:
+        """Forget what was recorded; all of it has arrived."""
+        self.before = bytes(self.image)
+        self.log.clear()
+
     def mark(self, text: str) -> None:
         """Note what the test knows now."""
         self.log.append(text)

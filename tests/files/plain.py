@@ -11,7 +11,7 @@ import ast
 import builtins
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,12 +46,33 @@ class ArrayOf:
     def __call__(self, values: Any = None) -> Any:
         form = FORMATS.get(getattr(self.kind, "__name__", ""))
         if form is None:
-            return [zero(self.kind) for _ in range(self.count)]
+            return Structures(self.kind, self.count)
         made: Any = memoryview(bytearray(self.count * struct.calcsize(form)))
         made = made.cast(form)
         for place, value in enumerate(values or ()):
             made[place] = value
         return made
+
+
+class Structures(dict[int, Any]):
+    """An array of structures, each made when it is first asked for."""
+
+    def __init__(self, kind: Any, count: int) -> None:
+        super().__init__()
+        self.kind = kind
+        self.count = count
+
+    def __missing__(self, place: int) -> Any:
+        if not 0 <= place < self.count:
+            raise IndexError(f"index {place} is out of range for length {self.count}")
+        made = self[place] = zero(self.kind)
+        return made
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[place] for place in range(self.count))
+
+    def __len__(self) -> int:
+        return self.count
 
 
 class Arrays:
@@ -72,7 +93,7 @@ def zero(kind: Any) -> Any:
     """The value of a field before anything is assigned."""
     if isinstance(kind, ArrayOf):
         return kind()
-    if isinstance(kind, type) and issubclass(kind, (Width, bool, int, Enum)):
+    if isinstance(kind, type) and issubclass(kind, int):
         return False if kind is bool else 0
     return kind.__new__(kind) if isinstance(kind, type) and hasattr(kind, "fields_") else None
 
@@ -90,8 +111,7 @@ def build_class(function: Any, name: str, *bases: Any, **keywords: Any) -> Any:
         if cls.fields_ is None:
             cls.fields_ = {field: eval(text, names) for field, text in declared.items()}
         for field, kind in cls.fields_.items():
-            if field not in vars(cls):
-                value.__dict__[field] = zero(kind)
+            value.__dict__[field] = zero(kind)
         return value
 
     made.fields_ = None
@@ -134,6 +154,16 @@ TYPES = SimpleNamespace(
 RAW = SimpleNamespace(
     address_of=None, load16=None, load32=None, load64=None, store16=None, store32=None, store64=None, view=None
 )
+class Interface:
+    """The base of interfaces, of which only the errors are used here."""
+
+    def __init_subclass__(cls, **_: Any) -> None:
+        pass
+
+
+INTERFACES = SimpleNamespace(
+    Interface=Interface, ServiceError=type("ServiceError", (Exception,), {}), idempotent=lambda method: method
+)
 GET16, GET32, BIG = struct.Struct("<H"), struct.Struct("<I"), struct.Struct(">I")
 
 
@@ -151,10 +181,16 @@ FIELDS = {
 
 
 class Loader:
-    """Loads guest modules, each loader its own; nothing of them gets into `sys.modules`."""
+    """Loads guest modules, each loader its own; nothing of them gets into `sys.modules`.
 
-    def __init__(self) -> None:
-        self.modules: dict[str, Any] = {"atoll.abi.types": TYPES, "atoll.abi.raw": RAW}
+    `damage` breaks a module on purpose: its name, a text in it, and what stands for that.
+    """
+
+    def __init__(self, *damage: tuple[str, str, str]) -> None:
+        self.damage = damage
+        self.modules: dict[str, Any] = {
+            "atoll.abi.types": TYPES, "atoll.abi.raw": RAW, "atoll.userland.runtime.interface": INTERFACES,
+        }  # fmt: skip
         self.printed: list[str] = []
         self.builtins = {**vars(builtins), "__import__": self.find, "__build_class__": build_class, "print": self.print}
 
@@ -177,10 +213,19 @@ class Loader:
         if name not in self.modules:
             module = self.modules[name] = SimpleNamespace(__name__=name)
             path = PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
-            tree = ast.fix_missing_locations(Typed().visit(ast.parse(path.read_text(encoding="utf-8"))))
+            tree = ast.fix_missing_locations(Typed().visit(ast.parse(self.source(name, path))))
             names = vars(module)
             names["__builtins__"] = self.builtins
             exec(compile(tree, str(path), "exec", flags=__future__.annotations.compiler_flag, dont_inherit=True), names)
             if name == "atoll.servers.files.fields":
                 names.update(FIELDS)
         return self.modules[name]
+
+    def source(self, name: str, path: Path) -> str:
+        """The text of a module, damaged if it is to be."""
+        text = path.read_text(encoding="utf-8")
+        for module, old, new in self.damage:
+            if name == module:
+                assert old in text, f"{module} has no {old!r} to damage"
+                text = text.replace(old, new)
+        return text

@@ -39,7 +39,8 @@ class System:
         self.now = 1_000_000_000
         self.open: dict[int, int] = {}  # inode -> how often it is open
         block_size = 1024 << image[1024 + 24]
-        self.mounting.mount(self.volume, device, memoryview(bytearray(pool or max(POOL, 128 * block_size))), self.tick())
+        memory = memoryview(bytearray(pool or max(POOL, 128 * block_size)))
+        self.mounting.mount(self.volume, device, memory, self.tick())
 
     def tick(self) -> int:
         self.now += 1
