@@ -40,8 +40,8 @@ class Call(IntEnum):
     HANDLE_TAKE = 0x23  # a0 process, a1 a handle of that process, which moves -> a1 own handle
     HANDLE_LIST = 0x24  # a0 process, a1 first index, a2 address of HandleInfo records, a3 how many at most
     #                     -> a1 how many, a2 index to go on from (0: that was all)
-    MOVE_RIGHTS = 0x25  # a0 process, a1 address of handles (u64), a2 how many -> ; all move or none, and the array
-    #                     then holds their values there
+    MOVE_RIGHTS = 0x25  # a0 from process (0: the caller's own), a1 to process, a2 address of handles (u64), a3 how many
+    #                     -> ; all move or none, and the array then holds their values there
     INFO = 0x26  # a0 handle, a1 address of an Info -> ; of a process, thread, port, gate, memory object or interrupt
 
     # ---- 0x30: ports, gates, sets ----
@@ -92,6 +92,7 @@ class Call(IntEnum):
     INTERRUPT_CREATE = 0x71  # a0 machine, a1 source -> a1 interrupt handle
     INTERRUPT_BIND = 0x72  # a0 interrupt, a1 gate, a2 bits -> ; from now on it notifies that gate's port
     INTERRUPT_DONE = 0x73  # a0 interrupt -> ; it may come again
+    DEVICE_ADDRESS = 0x74  # a0 a device's memory (WRITE), a1 memory (WRITE), a2 page -> a1 its physical address
 
 
 class Status(IntEnum):
@@ -167,7 +168,7 @@ CALL_SIZE = 4  # bytes of the ecall instruction
 
 # ---- limits ----
 MAX_SEGMENT = 1 << 16  # bytes
-MAX_MOVE = 16  # handles in one MOVE_RIGHTS
+MAX_MOVE = 64  # handles in one MOVE_RIGHTS
 MAX_DEBUG_WRITE = 1 << 12  # bytes in one DEBUG_WRITE
 MAX_TOUCHED = 64  # pages in one TOUCHED
 PRIORITIES = 32  # 0 is the highest

@@ -6,6 +6,8 @@ blocks; two zero blocks end it. Numbers are octal text. Source: POSIX.1-2017, pa
 """
 
 MANIFEST = "manifest"
+SUPERVISOR = "supervisor"  # the program that root gives everything to
+SERVICES = "services"  # the supervisor's manifest (servers/supervisor/manifest.py)
 SEPARATOR = 9  # tab, between a program's name and its arguments
 MAX_ARGUMENTS_SIZE = 4096 - 8  # bytes of one program's arguments, each with its length and padding
 

@@ -36,7 +36,7 @@ TABLE: Array[Callable[[Thread], Thread], 128] = Array((
     none, none, none, none, none, none, none, none,
     p.create_thread, p.resume_thread, p.stop_thread, p.get_registers, p.set_registers, p.destroy_thread, p.exit_thread,
     p.set_priority, p.open_thread, none, none, none, none, none, none, none,
-    p.device_memory, p.create_interrupt, p.bind_interrupt, p.interrupt_done, none, none, none, none,
+    p.device_memory, p.create_interrupt, p.bind_interrupt, p.interrupt_done, p.device_address, none, none, none,
     none, none, none, none, none, none, none, none,
 ))  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Calls about handles, ports and sets. Each takes the thread that asks and returns the thread to go on with."""
 
 from atoll.abi.calls import MAX_MOVE, Status
-from atoll.abi.objects import Kind, Right
+from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, u64
 from atoll.kernel import dropping, handles, ports, scheduler, slabs, user_memory
@@ -51,23 +51,24 @@ def move(source: Process, to: Process, handle: u64) -> u64:
 
 
 def move_rights(user: Thread) -> Thread:
-    """MOVE_RIGHTS: move several handles to a process, all or none."""
-    process = handles.find_process(user.process, user.frame.a0)
-    count = user.frame.a2
-    if count > MAX_MOVE or process is user.process:
+    """MOVE_RIGHTS: move several handles from one process to another, all or none."""
+    source = user.process if user.frame.a0 == NO_HANDLE else handles.find_process(user.process, user.frame.a0)
+    to = handles.find_process(user.process, user.frame.a1)
+    address, count = user.frame.a2, user.frame.a3
+    if count > MAX_MOVE or source is to:
         raise Refused(Status.BAD_ARGUMENT if count > MAX_MOVE else Status.IN_USE)
     wanted: Array[u64, MAX_MOVE] = Array()
-    user_memory.copy_record_in(user.process, user.frame.a1, address_of(wanted), 8 * count)
-    user_memory.reach_all(user.process, user.frame.a1, 8 * count)
+    user_memory.copy_record_in(user.process, address, address_of(wanted), 8 * count)
+    user_memory.reach_all(user.process, address, 8 * count)
     for number in range(count):
-        handles.find_any(user.process, wanted[number], Right.MOVE)
+        handles.find_any(source, wanted[number], Right.MOVE)
         if wanted[number] in wanted[0:number]:
             raise Refused(Status.BAD_ARGUMENT)
-    handles.reserve_many(process, count)
+    handles.reserve_many(to, count)
     for number in range(count):
-        entry = handles.find_any(user.process, wanted[number], Right.MOVE)
-        wanted[number] = handles.handle_of(handles.move(entry, user.process, process))
-    user_memory.copy_out(user.process, user.frame.a1, address_of(wanted), 8 * count)
+        entry = handles.find_any(source, wanted[number], Right.MOVE)
+        wanted[number] = handles.handle_of(handles.move(entry, source, to))
+    user_memory.copy_out(user.process, address, address_of(wanted), 8 * count)
     return scheduler.reschedule(finish(user, Status.OK))
 
 
@@ -95,7 +96,7 @@ def mint(user: Thread) -> Thread:
     """GATE_MINT: a new send handle of a port, with a badge."""
     port = handles.find_port(user.process, user.frame.a0)
     handles.reserve(user.process)
-    gate = ports.mint(port, user.process, user.frame.a1, user.frame.a2 != 0)
+    gate = ports.mint(port, user.frame.a1, user.frame.a2 != 0)
     return answer_new(user, Kind.GATE, handles.GATE_RIGHTS, address_of(gate))
 
 

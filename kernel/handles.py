@@ -285,18 +285,10 @@ def change_holder(port: Port, to: Process) -> None:
     ports.dismiss(port.receivers, Status.STALE_HANDLE)
     ports.leave_set(port)
     port.holder = to
-    recharge(port.head, to, PORT_SIZE)
-    gate = port.gates
-    while gate is not None:
-        recharge(gate.head, to, GATE_SIZE)
-        gate = gate.next
-
-
-def recharge(head: Header, to: Process, size: u64) -> None:
-    """Another account bears an object, even if that is more than its limit."""
-    slabs.refund(head.owner, size)
-    to.used += size
-    head.owner = to
+    size = PORT_SIZE + port.gate_count * GATE_SIZE
+    slabs.refund(port.head.owner, size)
+    to.used += size  # even if that is more than its limit
+    port.head.owner = to
 
 
 # ---- whole tables ----

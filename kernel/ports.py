@@ -5,7 +5,7 @@ from atoll.abi.objects import NO_HANDLE, ThreadState
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import u64
 from atoll.kernel import faults, processes, queues, reaper, scheduler, slabs, timer, waiting
-from atoll.kernel.objects import GATE_SIZE, PORT_SIZE, SET_SIZE, Gate, Notice, Port, Process, Queue, Set, Thread
+from atoll.kernel.objects import GATE_SIZE, PORT_SIZE, SET_SIZE, Gate, Notice, Port, Queue, Set, Thread
 from atoll.kernel.refusal import Refused
 
 
@@ -158,9 +158,9 @@ def remove_first_notice(port: Port) -> None:
 # ---- gates ----
 
 
-def mint(port: Port, owner: Process, badge: u64, wants_notice: bool) -> Gate:
-    """A new gate, to which nothing refers yet."""
-    gate = at(Gate, slabs.new_object(owner, GATE_SIZE))
+def mint(port: Port, badge: u64, wants_notice: bool) -> Gate:
+    """A new gate, to which nothing refers yet. Whoever is charged for the port is charged for its gates."""
+    gate = at(Gate, slabs.new_object(port.head.owner, GATE_SIZE))
     gate.port = port
     gate.badge = badge
     gate.wants_notice = wants_notice
@@ -196,7 +196,7 @@ def free_gate(gate: Gate) -> None:
         gate.next.previous = gate.previous
     port.gate_count -= 1
     counters.gates -= 1
-    slabs.free_slot(gate.head.owner, address_of(gate), GATE_SIZE)
+    slabs.free_slot(port.head.owner, address_of(gate), GATE_SIZE)
     if port.head.dead and port.gates is None:
         slabs.free_slot(port.head.owner, address_of(port), PORT_SIZE)
 

@@ -229,6 +229,17 @@ def device_memory(user: Thread) -> Thread:
     return answer_new(user, Kind.MEMORY, rights, address_of(made))
 
 
+def device_address(user: Thread) -> Thread:
+    """DEVICE_ADDRESS: where a device finds a page of memory. Only who can write a device's registers may know."""
+    registers = handles.find_memory(user.process, user.frame.a0, Right.WRITE)
+    pages = handles.find_memory(user.process, user.frame.a1, Right.WRITE)
+    if registers.device == 0 or pages.device != 0:
+        raise Refused(Status.WRONG_KIND)
+    if user.frame.a2 >= pages.pages:
+        raise Refused(Status.BAD_ARGUMENT)
+    return answer(user, memories.page_of(pages, user.frame.a2))
+
+
 def create_interrupt(user: Thread) -> Thread:
     """INTERRUPT_CREATE: the right to an interrupt source that nobody has."""
     handles.find(user.process, user.frame.a0, Kind.MACHINE, Right.MANAGE)

@@ -4,7 +4,7 @@ from atoll.abi.calls import CALL_SIZE, Status
 from atoll.abi.objects import Kind, ThreadState
 from atoll.abi.types import u64, wrapping_add
 from atoll.kernel import queues, scheduler, timer
-from atoll.kernel.objects import HANDLE, KIND_SHIFT, Entry, Thread
+from atoll.kernel.objects import KIND_SHIFT, Entry, Thread
 
 
 def finish(thread: Thread, status: u64) -> Thread:
@@ -49,7 +49,7 @@ def withdraw(thread: Thread) -> None:
 def orphan(reply: Entry | None) -> None:
     """A reply handle whose thread does not wait any more."""
     if reply is not None:
-        reply.word = reply.word & HANDLE | u64(Kind.CALLER_GONE) << KIND_SHIFT
+        reply.word = reply.word ^ (Kind.REPLY ^ Kind.CALLER_GONE) << KIND_SHIFT  # which can be moved as before
         reply.object = 0
 
 

@@ -1,4 +1,4 @@
-"""System calls in CPython: what stands for the functions of `userland/runtime/system.py` that need a kernel."""
+"""System calls in CPython: what stands for the functions of `userland/runtime/` that need a kernel or a parent."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def clock() -> Fixed:
 # Module -> what is put over its functions when it has been loaded.
 REPLACEMENTS: dict[str, dict[str, Callable[..., Any]]] = {
     "atoll.userland.runtime.system": {
-        "argument_count": argument_count, "argument": argument, "exit_program": exit_program,
-        "write_console": write_console, "clock": clock, "ticks": clock,
+        "exit_program": exit_program, "write_console": write_console, "clock": clock, "ticks": clock,
     },
+    "atoll.userland.runtime.startup": {"argument_count": argument_count, "argument": argument},
 }  # fmt: skip

@@ -5,10 +5,11 @@ from typing import NoReturn
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.board import TEST_FAIL, TEST_PASS, UART_CAN_SEND, UART_DATA, UART_LINE_STATUS
 from atoll.abi.boot import BOOT_INFO, HANDLE_INITRD, HANDLE_MACHINE, HANDLE_SELF, BootInfo
-from atoll.abi.objects import Right
+from atoll.abi.objects import Right, Statistics
 from atoll.abi.raw import at, load8, store8, store32, view
 from atoll.abi.types import Bytes, i64, u8, u64
 from atoll.userland.runtime.devices import Machine
+from atoll.userland.runtime.kernel_calls import read_statistics
 from atoll.userland.runtime.objects import Memory, Process
 from atoll.userland.runtime.system import exit_program
 
@@ -31,6 +32,13 @@ def boot_info() -> BootInfo:
 def this_process() -> Process:
     """Root itself."""
     return Process(boot_info().handles[HANDLE_SELF])
+
+
+def free_pages() -> u64:
+    """How many pages of memory nobody uses."""
+    figures = Statistics()
+    read_statistics(figures)
+    return figures.free_pages
 
 
 def start() -> None:

@@ -7,11 +7,11 @@ The machine's exit status is that of the first program that failed, or 0.
 from atoll.abi import initrd
 from atoll.abi.types import Bytes, Text, u64
 from atoll.servers.root import machine, program
-from atoll.servers.root.elf import BadImage
-from atoll.servers.root.initrd import end_of_field, end_of_line, find_file
-from atoll.servers.root.program import Program
 from atoll.servers.root.service import serve
 from atoll.userland.runtime.errors import ErrorRecord
+from atoll.userland.runtime.image.elf import BadImage
+from atoll.userland.runtime.image.initrd import end_of_field, end_of_line, find_file
+from atoll.userland.runtime.image.resident import Program
 from atoll.userland.runtime.kernel_errors import NoMemory
 from atoll.userland.runtime.system import be_first
 from atoll.userland.runtime.traceback import own_table, print_error
@@ -59,14 +59,14 @@ def run(archive: Bytes, line: Bytes) -> u64:
         print(f"{name}: not in the initial RAM disk")
         return machine.NOT_FOUND
     try:
-        running.load(image, line)
+        program.load(running, image, line)
     except BadImage as error:
         return cannot_run(name, f"{error}")
     except NoMemory:
         return cannot_run(name, "out of memory")
     running.resume()
     status = serve(running)
-    running.free()
+    program.free(running)
     if machine.boot_info().quiet == 0:
         print(f"{name}: exit status {status}")
     return status
@@ -75,5 +75,5 @@ def run(archive: Bytes, line: Bytes) -> u64:
 def cannot_run(name: Text, why: Text) -> u64:
     """Say so, and return what was had already."""
     print(f"{name}: cannot run: {why}")
-    running.free()
+    program.free(running)
     return machine.CANNOT_RUN

@@ -1,29 +1,28 @@
-"""A program as root sees it: a process, its first thread, and the regions of its address space.
+"""The program that root runs: how it is prepared, and the port where it and the kernel find root."""
 
-A region's pages are taken when the program is loaded, so that a fault never finds too few. They are filled and mapped
-when the program first touches one of them: what it does not use is not loaded.
-"""
-
-from atoll.abi import address_space, causes
-from atoll.abi.address_space import PAGE_SIZE
-from atoll.abi.calls import MAX_SEGMENT
+from atoll.abi import initrd, startup
+from atoll.abi.boot import HANDLE_DEVICE_TREE, HANDLE_INITRD, HANDLE_MACHINE
 from atoll.abi.objects import NO_HANDLE, Right
-from atoll.abi.types import Array, Bytes, u8, u64
-from atoll.servers.root import elf
-from atoll.servers.root.arguments import pack_arguments
-from atoll.servers.root.elf import BadImage, Segment
+from atoll.abi.types import Bytes, Text, u64
+from atoll.servers.root import machine
+from atoll.userland.runtime.image.elf import BadImage
+from atoll.userland.runtime.image.initrd import end_of_field
+from atoll.userland.runtime.image.resident import Program
+from atoll.userland.runtime.image.start_page import StartPage, StartPageFull
 from atoll.userland.runtime.messages import Port, create_port
-from atoll.userland.runtime.objects import Memory, Process, Thread, create_memory, create_process, duplicate
+from atoll.userland.runtime.objects import duplicate
 
-MAX_REGIONS = 12
 OVERHEAD = 64  # pages of quota for the process itself: page tables, threads, handles
 PRIORITY = 16
+SUPERVISOR_PRIORITY = 8  # root's own
+LEFT_TO_ROOT = 64  # pages, when the supervisor is given all others
 
 # ---- badges of the gates to root's port ----
 ASKING = 1  # the program's own: it asks for something
 FATE = 2  # the kernel's: faults, and the end
 
 requests: Port = Port(NO_HANDLE)
+page: StartPage = StartPage()
 
 
 def start() -> None:
@@ -31,122 +30,57 @@ def start() -> None:
     requests.handle = create_port().handle
 
 
-class Region:
-    """Pages side by side with the same rights."""
-
-    address: u64
-    pages: u64
-    rights: u64
-    memory: Memory
-    is_loaded: bool
-
-    # what the file has of it
-    data: Bytes
-    data_address: u64
-
-    def end(self) -> u64:
-        """The address behind it."""
-        return self.address + self.pages * PAGE_SIZE
-
-    def allows(self, cause: u64) -> bool:
-        """Whether a page fault of that kind is no mistake here."""
-        if cause == causes.FETCH_PAGE_FAULT:
-            return self.rights & Right.EXECUTE != 0
-        if cause == causes.STORE_PAGE_FAULT:
-            return self.rights & Right.WRITE != 0
-        return cause == causes.LOAD_PAGE_FAULT
-
-    def load(self, process: Process) -> None:
-        """Fill the pages and show them to the process."""
-        done: u64 = 0
-        while done < len(self.data):
-            part = min(u64(len(self.data)) - done, MAX_SEGMENT)
-            self.memory.write(self.data_address - self.address + done, self.data[done : done + part])
-            done += part
-        process.map(self.memory, 0, self.address, self.pages, self.rights)
-        self.is_loaded = True
+def load(program: Program, image: Bytes, line: Bytes) -> None:
+    """Prepare a process from a program's file and its line in the manifest. Raises BadImage, NoMemory."""
+    program.read_image(image)
+    is_supervisor = line[0 : end_of_field(line, 0)] == initrd.SUPERVISOR.encode()
+    page.clear()
+    try:
+        add_arguments(line)
+        if is_supervisor:
+            make_process(program, machine.free_pages() - LEFT_TO_ROOT)
+            give_everything(program)
+        else:
+            make_process(program, OVERHEAD)
+    except StartPageFull:
+        raise BadImage("more arguments than fit in the start page")
+    program.add_start_page(page.contents())
+    gate = program.process.install(requests.mint(ASKING).handle)
+    program.create_thread(gate, SUPERVISOR_PRIORITY if is_supervisor else PRIORITY)
 
 
-class Program:
-    """The program that runs."""
+def make_process(program: Program, quota: u64) -> None:
+    """Its process; we are told of its faults and of its end."""
+    fate = requests.mint(FATE)
+    try:
+        program.create(quota, fate, fate)
+    finally:
+        fate.close()
 
-    process: Process
-    thread: Thread
-    trace: Bytes  # the trace table in its file
-    regions: Array[Region, MAX_REGIONS]
-    region_count: u64
 
-    def load(self, image: Bytes, line: Bytes) -> None:
-        """Prepare a process from a program's file and its line in the manifest. Raises BadImage, NoMemory."""
-        self.region_count = 0
-        self.process.handle = NO_HANDLE
-        self.thread.handle = NO_HANDLE
-        elf.check_header(image)
-        self.trace = elf.trace_table(image)
-        self.add_segments(image)
-        self.add_region(address_space.STACK, address_space.STACK_SIZE, Right.READ | Right.WRITE, image[0:0])
-        self.add_arguments(line)
-        self.make_process(elf.entry_point(image))
+def add_arguments(line: Bytes) -> None:
+    """The fields behind the program's name."""
+    start = end_of_field(line, 0) + 1
+    while start <= len(line):
+        end = end_of_field(line, start)
+        page.add_argument(line[start:end])
+        start = end + 1
 
-    def add_segments(self, image: Bytes) -> None:
-        """What the file says, each segment a region."""
-        segment = Segment()
-        for index in range(elf.segment_count(image)):
-            if elf.read_segment(image, index, segment):
-                data = image[segment.offset : segment.offset + segment.file_size]
-                self.add_region(segment.address, segment.memory_size, elf.rights_of(segment), data)
 
-    def add_arguments(self, line: Bytes) -> None:
-        """The page that a program finds its arguments in."""
-        page: Array[u8, PAGE_SIZE] = Array()
-        pack_arguments(line, page[:])
-        self.add_region(address_space.ARGUMENTS, PAGE_SIZE, Right.READ, line[0:0])
-        self.regions[self.region_count - 1].memory.write(0, page[:])
+def give_everything(program: Program) -> None:
+    """The supervisor has what root has: all devices, the initial RAM disk, the device tree."""
+    give(program, startup.MACHINE, HANDLE_MACHINE, Right.MANAGE | Right.DUPLICATE | Right.MOVE)
+    give(program, startup.INITRD, HANDLE_INITRD, Right.READ | Right.DUPLICATE | Right.MOVE)
+    give(program, startup.DEVICE_TREE, HANDLE_DEVICE_TREE, Right.READ | Right.DUPLICATE | Right.MOVE)
 
-    def add_region(self, start: u64, size: u64, rights: u64, data: Bytes) -> None:
-        """Take the pages for a range of addresses."""
-        first = start // PAGE_SIZE * PAGE_SIZE
-        pages = (start + size - first + PAGE_SIZE - 1) // PAGE_SIZE
-        for index in range(self.region_count):
-            if first < self.regions[index].end() and self.regions[index].address < first + pages * PAGE_SIZE:
-                raise BadImage("two segments in one page")
-        if self.region_count == MAX_REGIONS:
-            raise BadImage("more segments than a program may have")
-        region = self.regions[self.region_count]
-        region.memory = create_memory(pages)
-        self.region_count += 1
-        region.address, region.pages, region.rights = first, pages, rights
-        region.data, region.data_address = data, start
-        region.is_loaded = False
 
-    def region_of(self, address: u64) -> Region | None:
-        """The region that an address lies in."""
-        for index in range(self.region_count):
-            if self.regions[index].address <= address < self.regions[index].end():
-                return self.regions[index]
-        return None
+def give(program: Program, name: Text, number: u64, rights: u64) -> None:
+    """A duplicate of one of root's own handles."""
+    handle = duplicate(machine.boot_info().handles[number], rights)
+    page.add_handle(name, program.process.install(handle))
 
-    def make_process(self, entry: u64) -> None:
-        """The process and its first thread, which finds a gate to us and a handle of its process (abi/programs.py)."""
-        fate = requests.mint(FATE)
-        try:
-            self.process = create_process(OVERHEAD, fate, fate)
-        finally:
-            fate.close()
-        gate = self.process.install(requests.mint(ASKING).handle)
-        itself = self.process.install(duplicate(self.process.handle, Right.MANAGE | Right.DUPLICATE | Right.MOVE))
-        self.thread = self.process.create_thread(entry, address_space.STACK_END, gate, itself, PRIORITY)
 
-    def resume(self) -> None:
-        """Let it run."""
-        self.thread.resume()
-
-    def free(self) -> None:
-        """It has ended, or could not be loaded: give back all that was had for it."""
-        for index in range(self.region_count):
-            self.regions[index].memory.destroy()
-        if self.thread.handle != NO_HANDLE:
-            self.thread.close()
-        if self.process.handle != NO_HANDLE:
-            self.process.close()
-        requests.revoke(ASKING)
+def free(program: Program) -> None:
+    """It has ended, or could not be loaded."""
+    program.free()
+    requests.revoke(ASKING)

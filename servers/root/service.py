@@ -5,9 +5,11 @@ from atoll.abi.objects import NO_HANDLE, Kind
 from atoll.abi.programs import MAX_STATUS, MAX_WRITE, Ask
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, u8, u64
-from atoll.servers.root import fault, machine, program
-from atoll.servers.root.program import FATE, Program
+from atoll.servers.root import machine, program
+from atoll.servers.root.program import FATE
 from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord
+from atoll.userland.runtime.image import fault
+from atoll.userland.runtime.image.resident import Program
 from atoll.userland.runtime.messages import Letter
 from atoll.userland.runtime.objects import Process, close
 from atoll.userland.runtime.traceback import print_error
@@ -49,6 +51,8 @@ def handle_request(running: Program, letter: Letter) -> None:
         case Ask.ERROR if letter.size == RECORD_SIZE:
             print_error(running.trace, at(ErrorRecord, address_of(buffer)))
             answer(letter)
+        case Ask.POWER_OFF:
+            machine.power_off(letter.words[1])
         case _:
             close(letter.reply)
 
@@ -57,10 +61,7 @@ def handle_fault(running: Program, letter: Letter) -> None:
     """A thread of the program cannot go on: give it what it misses, or end the program."""
     cause, address = letter.words[0] % IN_CALL, letter.words[1]
     is_in_call = letter.words[0] & IN_CALL != 0
-    region = running.region_of(address)
-    if region is not None and region.allows(cause):
-        if not region.is_loaded:
-            region.load(running.process)
+    if running.load_page(cause, address):
         letter.set_words(FaultReply.RETRY)
     elif is_in_call:
         letter.set_words(FaultReply.REFUSE)

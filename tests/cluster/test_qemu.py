@@ -42,7 +42,7 @@ def program(tmp_path: Path) -> Path:
     source.write_text(
         '"""fails: prints its arguments, then divides by their number minus two."""\n\n'
         "from atoll.abi.types import u64\n"
-        "from atoll.userland.runtime.system import argument, argument_count\n\n\n"
+        "from atoll.userland.runtime.startup import argument, argument_count\n\n\n"
         "def share(count: u64) -> u64:\n"
         "    return 100 // (count - 2)\n\n\n"
         "def main() -> None:\n"

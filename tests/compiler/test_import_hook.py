@@ -303,7 +303,10 @@ def test_the_status_of_main(tmp_path: Path) -> None:
 
 def test_arguments_and_exit(tmp_path: Path) -> None:
     path = tmp_path / "program.py"
-    imports = "from atoll.userland.runtime.system import argument, argument_count, exit_program\n"
+    imports = (
+        "from atoll.userland.runtime.startup import argument, argument_count\n"
+        "from atoll.userland.runtime.system import exit_program\n"
+    )
     path.write_text(f"""{HEADER}{imports}
 
 def main() -> None:

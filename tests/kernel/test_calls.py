@@ -16,7 +16,9 @@ from atoll.images.recipe import Image
 from tests.kernel.machines import Boot, boot, boot_qemu
 
 SUITE = Path("tests") / "kernel" / "suite"
-SUITES = ("basics", "messages", "transfers", "endings", "memory", "paging", "processes", "scheduling", "devices")
+SUITES = (
+    *("basics", "messages", "transfers", "endings", "memory", "paging", "processes", "moves", "scheduling", "devices"),
+)
 NAMES = {
     suite: re.findall(r'^    run\("(.*)", ', (Path(__file__).parent / "suite" / f"{suite}.py").read_text(), re.M)
     for suite in SUITES

@@ -61,7 +61,7 @@ def with_code(program: bytes, chance: random.Random) -> bytes:
 
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_random_programs_do_not_harm_the_kernel(statuses: Image, seed: int) -> None:
-    root, program = (bytes(guest("servers.root.initrd").find_file(statuses.initrd, name)) for name in FILES)
+    root, program = (bytes(guest("userland.runtime.image.initrd").find_file(statuses.initrd, name)) for name in FILES)
     wild = with_code(program, random.Random(seed))
     files = [(ROOT_FILE, root), ("manifest", b"wild\nstatuses\t0\n"), ("wild", wild), ("statuses", program)]
     archive = make_tar(files)

@@ -23,7 +23,7 @@ def statuses(build: Builder) -> Image:
 
 def file_of(image: Image, name: str) -> bytes:
     """A file of the initial RAM disk, as root's own reader finds it."""
-    return bytes(guest("servers.root.initrd").find_file(image.initrd, name))
+    return bytes(guest("userland.runtime.image.initrd").find_file(image.initrd, name))
 
 
 def with_files(image: Image, *files: tuple[str, bytes]) -> Boot:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.kernel.support import guest
 
-initrd = guest("servers.root.initrd")
+initrd = guest("userland.runtime.image.initrd")
 
 NAMES = st.text("abcdefgh/.-", min_size=1, max_size=100)
 

@@ -36,8 +36,8 @@ def is_busy(handle: Handle) -> bool:
 
 
 def is_movable(handle: Handle) -> bool:
-    """Whether the handle can go elsewhere: a reply handle cannot once its caller is gone."""
-    return not isinstance(handle, Stale) and not (isinstance(handle, Reply) and handle.caller is None)
+    """Whether the handle can go elsewhere: all can, a reply handle even after its caller is gone."""
+    return not isinstance(handle, Stale)
 
 
 class Messages(RuleBasedStateMachine):
@@ -293,7 +293,7 @@ class Messages(RuleBasedStateMachine):
 def check(build_suite: Callable[[str], Image], examples: int, phases: tuple[Phase, ...]) -> None:
     """So many scripts."""
     Messages.image = build_suite("interpreter")
-    find_file = guest("servers.root.initrd").find_file
+    find_file = guest("userland.runtime.image.initrd").find_file
     Messages.files = [(name, bytes(find_file(Messages.image.initrd, name))) for name in ("root", "manifest")]
     run_state_machine_as_test(
         Messages,

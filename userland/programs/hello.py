@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from atoll.abi.types import Array, Text, i64, u64
-from atoll.userland.runtime.system import argument, argument_count
+from atoll.userland.runtime.startup import argument, argument_count
 
 
 class Shape(IntEnum):

@@ -51,6 +51,10 @@ class Memory:
         """Copy whole pages from the memory object with that handle."""
         system_call(Call.MEMORY_COPY, self.handle, page, source, source_page, pages)
 
+    def device_address(self, registers: u64, page: u64) -> u64:
+        """Where the device whose registers those are finds a page of this memory; it stays there."""
+        return system_call(Call.DEVICE_ADDRESS, registers, self.handle, page)
+
     def destroy(self) -> None:
         """Free its pages; it is unmapped wherever it was. The handle is given up too."""
         system_call(Call.MEMORY_DESTROY, self.handle)
@@ -162,8 +166,8 @@ class Process:
         return two_results(Call.HANDLE_LIST, self.handle, first, address_of(into), u64(len(into)))
 
     def receive_rights(self, handles: Slice[u64]) -> None:
-        """Move up to 16 handles there, all or none; the array then holds their values there."""
-        system_call(Call.MOVE_RIGHTS, self.handle, address_of(handles), u64(len(handles)))
+        """Move up to 64 handles of ours there, all or none; the array then holds their values there."""
+        system_call(Call.MOVE_RIGHTS, NO_HANDLE, self.handle, address_of(handles), u64(len(handles)))
 
     def set_quota(self, pages: u64) -> None:
         """Its quota from now on; the difference is the caller's."""
@@ -185,3 +189,10 @@ def create_process(quota: u64, pager: Gate | None, heir: Gate | None) -> Process
     to_pager = pager.handle if pager is not None else NO_HANDLE
     to_heir = heir.handle if heir is not None else NO_HANDLE
     return Process(system_call(Call.PROCESS_CREATE, quota, to_pager, to_heir))
+
+
+def move_rights(source: Process, to: Process, handles: Slice[u64]) -> None:
+    """Move up to 64 handles of one process to another, all or none; the array then holds their values there. What waits
+    at ports that move, or for replies, goes on waiting.
+    """
+    system_call(Call.MOVE_RIGHTS, source.handle, to.handle, address_of(handles), u64(len(handles)))

@@ -1,4 +1,4 @@
-"""A program and its parent: output, arguments, exit status, the error that nobody caught.
+"""A program and its parent: output, exit status, the error that nobody caught.
 
 The parent is whoever started the program; it answers the calls of abi/programs.py. The first process has none: it says
 itself, with `be_first`, where its output and its own errors go.
@@ -7,22 +7,24 @@ itself, with `be_first`, where its output and its own errors go.
 from collections.abc import Callable
 from typing import NoReturn
 
-from atoll.abi.address_space import ARGUMENTS, ARGUMENTS_COUNT, ARGUMENTS_FIRST
 from atoll.abi.calls import NO_TIMEOUT, Call
-from atoll.abi.objects import Statistics
-from atoll.abi.programs import MAX_WRITE, Ask
-from atoll.abi.raw import address_of, at, load64, text_at, view
+from atoll.abi.objects import NO_HANDLE, Statistics
+from atoll.abi.programs import MAX_WRITE, STREAM_WRITE, Ask
+from atoll.abi.raw import address_of, at, view
 from atoll.abi.riscv import ecall
-from atoll.abi.types import Bytes, Text, export, i64, u64, unsigned
+from atoll.abi.startup import OUTPUT
+from atoll.abi.types import Bytes, export, i64, u64, unsigned
 from atoll.userland.runtime import kernel_calls
 from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord, record
 from atoll.userland.runtime.messages import Letter
+from atoll.userland.runtime.startup import given
 
 
 class Parent:
     """What the program was started with."""
 
     gate: u64  # to the parent
+    output: u64  # gate of the stream that print writes to; without one the parent is told
     process: u64  # a handle of the program's own process
 
     # of a program without parent, once it has said so
@@ -46,6 +48,8 @@ def begin(gate: u64, process: u64) -> None:
     """Called by start.py before anything else."""
     parent.gate = gate
     parent.process = process
+    if process != NO_HANDLE:
+        parent.output = given(OUTPUT)
 
 
 def be_first(write: Callable[[Bytes], None], report: Callable[[ErrorRecord], None]) -> None:
@@ -72,16 +76,19 @@ def write_console(data: Bytes) -> None:
     done: u64 = 0
     while done < len(data):
         part = min(u64(len(data)) - done, MAX_WRITE)
-        tell_parent(Ask.WRITE, view(address_of(data) + done, part))
+        if parent.output != NO_HANDLE:
+            tell(parent.output, STREAM_WRITE, view(address_of(data) + done, part))
+        else:
+            tell(parent.gate, Ask.WRITE, view(address_of(data) + done, part))
         done += part
 
 
-def tell_parent(what: u64, data: Bytes) -> None:
-    """A call with bytes to the parent."""
+def tell(gate: u64, what: u64, data: Bytes) -> None:
+    """A call with bytes to the parent, or to a stream."""
     letter = Letter()
     letter.words[0] = what
     letter.enclose(data)
-    letter.attempt(Call.CALL, parent.gate, NO_TIMEOUT)
+    letter.attempt(Call.CALL, gate, NO_TIMEOUT)
 
 
 # ---- the end ----
@@ -100,7 +107,7 @@ def uncaught(error: ErrorRecord) -> NoReturn:
     if parent.is_first:
         parent.report(error)
     else:
-        tell_parent(Ask.ERROR, view(address_of(error), RECORD_SIZE))
+        tell(parent.gate, Ask.ERROR, view(address_of(error), RECORD_SIZE))
     exit_program(1)
 
 
@@ -129,26 +136,3 @@ def ticks() -> u64:
     figures = Statistics()
     kernel_calls.read_statistics(figures)
     return figures.ticks
-
-
-# ---- arguments ----
-
-
-def argument_count() -> u64:
-    """How many arguments the program was started with."""
-    return load64(ARGUMENTS + ARGUMENTS_COUNT)
-
-
-def argument(index: u64) -> Text:
-    """One of the program's arguments, the first has index 0; IndexError if there is no such argument."""
-    if index >= argument_count():
-        raise IndexError(f"argument {index} of {argument_count()}")
-    place: u64 = ARGUMENTS + ARGUMENTS_FIRST
-    for _ in range(index):
-        place += 8 + padded(load64(place))
-    return text_at(place + 8, load64(place))
-
-
-def padded(size: u64) -> u64:
-    """A size in bytes, rounded up to a multiple of 8."""
-    return (size + 7) // 8 * 8

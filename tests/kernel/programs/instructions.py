@@ -3,7 +3,7 @@
 from atoll.abi.riscv import a0, mret, rdcycle, rdinstret, rdtime, ret, sfence_vma, sret, unimp, wfi, word
 from atoll.abi.riscv import ebreak as breakpoint
 from atoll.abi.types import Text, assembly, export, u64
-from atoll.userland.runtime.system import argument
+from atoll.userland.runtime.startup import argument
 
 
 @assembly

@@ -1,7 +1,7 @@
 """A program that shows its arguments; the first is its exit status."""
 
 from atoll.abi.types import i64
-from atoll.userland.runtime.system import argument, argument_count
+from atoll.userland.runtime.startup import argument, argument_count
 
 
 def main() -> i64:

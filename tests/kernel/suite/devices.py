@@ -9,14 +9,14 @@ from peers import give, leave, prepare
 from world import boot_info, expect, given, machine, status_of, this_process
 
 from atoll.abi.address_space import PAGE_SIZE
-from atoll.abi.board import RAM
+from atoll.abi.board import RAM, RAM_SIZE
 from atoll.abi.calls import Call, Message, Status
 from atoll.abi.objects import Info, Kind, Right
 from atoll.abi.raw import load8, load32, store8
 from atoll.abi.types import u64
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
-from atoll.userland.runtime.objects import Process, close, duplicate, read_info
+from atoll.userland.runtime.objects import Process, close, create_memory, duplicate, read_info
 
 PLACE = 0x3000_0000
 VIRT = 0x7472_6976  # "virt", the first register of each slot
@@ -128,6 +128,31 @@ def mistakes() -> None:
     again.close()
 
 
+def addresses_for_devices() -> None:
+    """Pages keep the physical address that was told, and no two share one; registers have none to be told."""
+    registers = machine().device_memory(boot_info().uart, 1)
+    memory = create_memory(600)
+    first, last = memory.device_address(registers.handle, 0), memory.device_address(registers.handle, 599)
+    assert first % PAGE_SIZE == 0 and last % PAGE_SIZE == 0 and first != last
+    assert RAM < first < RAM + RAM_SIZE and RAM < last < RAM + RAM_SIZE
+    this_process().map(memory, 0, PLACE, 1, Right.READ | Right.WRITE)
+    store8(PLACE, 1)
+    this_process().unmap(PLACE, 1)
+    assert memory.device_address(registers.handle, 0) == first
+    expect(status_of(Call.DEVICE_ADDRESS, registers.handle, memory.handle, 600), Status.BAD_ARGUMENT)
+    expect(status_of(Call.DEVICE_ADDRESS, memory.handle, memory.handle, 0), Status.WRONG_KIND)
+    expect(status_of(Call.DEVICE_ADDRESS, registers.handle, registers.handle, 0), Status.WRONG_KIND)
+    expect(status_of(Call.DEVICE_ADDRESS, this_process().handle, memory.handle, 0), Status.WRONG_KIND)
+    to_look_at = duplicate(registers.handle, Right.READ)
+    expect(status_of(Call.DEVICE_ADDRESS, to_look_at, memory.handle, 0), Status.NO_RIGHT)
+    close(to_look_at)
+    to_read = duplicate(memory.handle, Right.READ)
+    expect(status_of(Call.DEVICE_ADDRESS, registers.handle, to_read, 0), Status.NO_RIGHT)
+    close(to_read)
+    memory.destroy()
+    registers.close()
+
+
 def driver_dies() -> None:
     """Another driver takes the interrupt over; its port is gone, and nothing comes of that."""
     port = create_port()
@@ -166,6 +191,7 @@ def main() -> None:
     run("an interrupt when the UART can send", interrupt_when_empty)
     run("a driver in a process", driver_in_a_process)
     run("mistakes with devices", mistakes)
+    run("addresses for devices", addresses_for_devices)
     run("a driver dies", driver_dies)
     run("virtio slots", virtio_slots_are_there)
     end()

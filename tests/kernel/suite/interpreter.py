@@ -15,7 +15,7 @@ from atoll.abi.objects import NO_HANDLE, Info, Right, ThreadState
 from atoll.abi.raw import at, view
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Array, Bytes, u64
-from atoll.servers.root.initrd import find_file
+from atoll.userland.runtime.image.initrd import find_file
 from atoll.userland.runtime.kernel_calls import sleep
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Memory, create_memory, read_info

@@ -2,8 +2,8 @@
 
 from harness import begin, end, run
 from peers import finish_work, give, leave, prepare, spawn, work
-from players import MILLISECOND, clear_counters, counters, gate, nothing, open_port, port, seen
-from world import PLACE, expect, given, status_of, this_process
+from players import MILLISECOND, call_and_mark, clear_counters, counters, gate, gates, nothing, open_port, port, seen
+from world import PLACE, expect, given, status_of
 
 from atoll.abi import causes
 from atoll.abi.address_space import STACK_END
@@ -13,7 +13,7 @@ from atoll.abi.raw import address_of, view
 from atoll.abi.riscv import ebreak, unimp
 from atoll.abi.types import Array, assembly, export, u64
 from atoll.userland.runtime.kernel_calls import let_others_run, sleep
-from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
+from atoll.userland.runtime.messages import Letter, Port, create_port
 from atoll.userland.runtime.objects import create_memory, create_process, duplicate
 
 
@@ -138,61 +138,6 @@ def install_and_take() -> None:
     assert count == 1 and rest == 0, f"{count} handles, on from {rest}"  # the machine's, to print with
     memory.close()
     child.kill()
-
-
-def serve_two(_: u64) -> None:
-    """One call at each of two ports."""
-    letter = Letter()
-    for number in range(u64(2)):
-        Port(given.handles[number]).receive(letter)
-        letter.set_words(letter.words[0] + 100 + number)
-        letter.answer()
-
-
-def call_and_mark(number: u64) -> None:
-    """Call gate 0 or 1; leave the answer."""
-    letter = Letter()
-    letter.set_words(number)
-    if letter.attempt(Call.CALL, gates[number].handle, NO_TIMEOUT) == Status.OK:
-        counters[number].write(letter.words[0])
-    else:
-        counters[number].write(letter.status)
-
-
-gates: Array[Gate, 2] = Array((Gate(NO_HANDLE), Gate(NO_HANDLE)))
-
-
-def move_a_set() -> None:
-    """Two receive rights with callers waiting move at once, or not at all."""
-    clear_counters()
-    first = create_port(1)
-    second = create_port(2)
-    gates[0].handle = first.mint(1).handle
-    gates[1].handle = second.mint(1).handle
-    work(0, call_and_mark, 0)
-    work(1, call_and_mark, 1)
-    sleep(MILLISECOND)
-    child = prepare(serve_two, 0, 48, None)
-    moved: Array[u64, 3] = Array((first.handle, second.handle, 0x1234_FFFF))
-    expect(status_of(Call.MOVE_RIGHTS, child.process.handle, address_of(moved), 3), Status.BAD_HANDLE)
-    assert moved[0] == first.handle
-    expect(status_of(Call.MOVE_RIGHTS, child.process.handle, address_of(moved), 17), Status.BAD_ARGUMENT)
-    child.process.receive_rights(moved[0:2])
-    expect(status_of(Call.HANDLE_CLOSE, first.handle), Status.STALE_HANDLE)
-    child.process.write(address_of(given.handles), view(address_of(moved), 16))
-    child.thread.resume()
-    assert child.finish() == 0
-    finish_work(2)
-    assert counters[0].read() == 100 and counters[1].read() == 102
-    gates[0].close()
-    gates[1].close()
-
-
-def move_to_oneself() -> None:
-    one = create_port()
-    moved: Array[u64, 1] = Array((one.handle,))
-    expect(status_of(Call.MOVE_RIGHTS, this_process().handle, address_of(moved), 1), Status.IN_USE)
-    one.close()
 
 
 # ---- who inherits ----
@@ -338,8 +283,6 @@ def main() -> None:
     run("never started", never_started)
     run("read and write its memory", read_and_write_its_memory)
     run("install and take", install_and_take)
-    run("move a set", move_a_set)
-    run("move to oneself", move_to_oneself)
     run("ports go to the heir", ports_go_to_the_heir)
     run("no heir", no_heir)
     run("forty processes", forty_processes)

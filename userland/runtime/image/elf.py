@@ -25,8 +25,8 @@ class Segment:
     can_execute: bool
 
 
-def check_header(image: Bytes) -> None:
-    """Refuse what is not an executable for this CPU."""
+def check_header(image: Bytes, file_size: u64) -> None:
+    """Refuse what is not an executable for this CPU. Here and below, `image` is the file, or what it begins with."""
     if len(image) < elf.HEADER_SIZE or number(image, 0, 4) != elf.MAGIC:
         raise BadImage("not an ELF file")
     if image[elf.CLASS] != elf.CLASS_64 or image[elf.ENCODING] != elf.LITTLE_ENDIAN:
@@ -36,8 +36,10 @@ def check_header(image: Bytes) -> None:
     if number(image, elf.TYPE, 2) != elf.EXECUTABLE:
         raise BadImage("an ELF file, but not an executable")
     headers = number(image, elf.SEGMENTS, 8)
-    if headers > len(image) or segment_count(image) * elf.SEGMENT_SIZE > u64(len(image)) - headers:
+    if headers > file_size or segment_count(image) * elf.SEGMENT_SIZE > file_size - headers:
         raise BadImage("its program headers are outside the file")
+    if headers + segment_count(image) * elf.SEGMENT_SIZE > len(image):
+        raise BadImage("its program headers are not at its beginning")
 
 
 def entry_point(image: Bytes) -> u64:
@@ -55,7 +57,7 @@ def header_of(image: Bytes, index: u64) -> u64:
     return number(image, elf.SEGMENTS, 8) + index * elf.SEGMENT_SIZE
 
 
-def read_segment(image: Bytes, index: u64, segment: Segment) -> bool:
+def read_segment(image: Bytes, index: u64, segment: Segment, file_size: u64) -> bool:
     """Read a program header; False if it is nothing to load."""
     header = header_of(image, index)
     segment.memory_size = number(image, header + elf.MEMORY_SIZE, 8)
@@ -67,15 +69,15 @@ def read_segment(image: Bytes, index: u64, segment: Segment) -> bool:
     segment.file_size = number(image, header + elf.FILE_SIZE, 8)
     segment.can_write = flags & elf.WRITE != 0
     segment.can_execute = flags & elf.EXECUTE != 0
-    check_segment(image, segment)
+    check_segment(segment, file_size)
     return True
 
 
-def check_segment(image: Bytes, segment: Segment) -> None:
+def check_segment(segment: Segment, file_size: u64) -> None:
     """Refuse a segment that lies about its bytes or wants memory that programs do not have."""
     if segment.file_size > segment.memory_size:
         raise BadImage("a segment with more bytes than memory")
-    if segment.offset > len(image) or segment.file_size > u64(len(image)) - segment.offset:
+    if segment.offset > file_size or segment.file_size > file_size - segment.offset:
         raise BadImage("a segment outside the file")
     if segment.address < IMAGE or segment.address > IMAGE_END or segment.memory_size > IMAGE_END - segment.address:
         raise BadImage("a segment outside the memory of programs")
@@ -91,15 +93,20 @@ def rights_of(segment: Segment) -> u64:
 
 
 def trace_table(image: Bytes) -> Bytes:
-    """The file's trace table (abi/trace.py); empty if it has none."""
+    """The trace table (abi/trace.py) of a file that is there as a whole; empty if it has none."""
+    offset, size = find_trace(image)
+    if offset <= len(image) and size <= u64(len(image)) - offset:
+        return image[offset : offset + size]
+    return image[0:0]
+
+
+def find_trace(image: Bytes) -> tuple[u64, u64]:
+    """Where in the file the trace table is, and its size; 0, 0 if there is none."""
     for index in range(segment_count(image)):
         header = header_of(image, index)
         if number(image, header + elf.KIND, 4) == TRACE_SEGMENT:
-            offset = number(image, header + elf.OFFSET, 8)
-            size = number(image, header + elf.FILE_SIZE, 8)
-            if offset <= len(image) and size <= u64(len(image)) - offset:
-                return image[offset : offset + size]
-    return image[0:0]
+            return number(image, header + elf.OFFSET, 8), number(image, header + elf.FILE_SIZE, 8)
+    return 0, 0
 
 
 def number(data: Bytes, offset: u64, size: u64) -> u64:

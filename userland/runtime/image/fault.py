@@ -1,4 +1,4 @@
-"""A program that misbehaves: the console shows where and why, as Python would."""
+"""A program that misbehaves: where and why, as Python would show it."""
 
 from atoll.abi import causes
 from atoll.abi.address_space import STACK, STACK_END, STACK_GUARD, STACK_SIZE

@@ -1,0 +1,198 @@
+"""A server's loop: receive, do, answer; and its obedience to the supervisor: park, hand the state over, take it.
+
+`serve(NamingServer())` never returns. Messages come from the service port and from ports that the server adds with
+`loop.add`; the control port is the supervisor's. A parked server receives from the control port only: its clients
+wait in the kernel, and find the server that has the ports then.
+"""
+
+from typing import NoReturn, TypeVar
+
+from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Message, Status
+from atoll.abi.control import Answer, Ask
+from atoll.abi.objects import NO_HANDLE
+from atoll.abi.raw import address_of, load64, store64
+from atoll.abi.startup import CONTROL, PORT
+from atoll.abi.types import Array, Text, u8, u64
+from atoll.userland.runtime.interface import Interface, call
+from atoll.userland.runtime.messages import Letter, Port, PortSet, create_set
+from atoll.userland.runtime.objects import Memory, Process, close
+from atoll.userland.runtime.startup import given
+from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
+from atoll.userland.runtime.system import own_process
+
+# ---- labels of ports: those that a server adds have larger ones ----
+SERVICE_LABEL = 1
+CONTROL_LABEL = 2
+FIRST_FREE_LABEL = 3
+
+S = TypeVar("S", bound=Interface)
+
+
+class Loop:
+    """What the loop works with."""
+
+    port: Port
+    control: Port
+    ports: PortSet
+    parked: bool
+    serving: bool  # it has its service port
+    letter: Letter
+    writer: StateWriter
+    reader: StateReader
+    request: Array[u8, MAX_SEGMENT]
+    reply: Array[u8, MAX_SEGMENT]
+
+    def add(self, port: Port, label: u64) -> None:
+        """Receive at another port too; `notified` and `call.label` tell its label."""
+        port.set_label(label)
+        self.ports.add(port)
+
+
+loop: Loop = Loop()
+
+
+def serve(server: S) -> NoReturn:
+    """Answer calls for ever."""
+    start()
+    letter = loop.letter
+    letter.set_buffer(loop.request[:])
+    while True:
+        receive(letter)
+        if letter.label == CONTROL_LABEL:
+            obey(server, letter)
+        elif letter.kind == Message.CALL:
+            call.badge, call.label, call.reply = letter.badge, letter.label, letter.reply
+            server.dispatch(letter, loop.request[0 : letter.size], loop.reply[:])
+        elif letter.kind == Message.NOTIFICATION:
+            server.notified(letter.words[0], letter.label)
+        elif letter.kind == Message.LAST_HANDLE:
+            server.last_handle(letter.badge)
+        else:
+            server.other_message(letter)
+
+
+def start() -> None:
+    """Receive at the control port, and at the service port if we have it already."""
+    loop.ports = create_set()
+    loop.control.handle = given(CONTROL)
+    if loop.control.handle != NO_HANDLE:
+        loop.add(loop.control, CONTROL_LABEL)
+    if given(PORT) != NO_HANDLE:
+        take_service_port(given(PORT))
+
+
+def take_service_port(handle: u64) -> None:
+    """From now on we serve."""
+    loop.port.handle = handle
+    loop.add(loop.port, SERVICE_LABEL)
+    loop.serving = True
+
+
+def receive(letter: Letter) -> None:
+    """Answer what is to be answered, and wait for the next message."""
+    target = loop.control.handle if loop.parked else loop.ports.handle
+    reply = letter.reply if letter.kind == Message.CALL else NO_HANDLE
+    if reply != NO_HANDLE:
+        letter.arrival = reply
+        status = letter.attempt(Call.REPLY_RECEIVE, target, NO_TIMEOUT)
+        if status == Status.OK:
+            return
+        if status == Status.TOO_LONG:  # the caller has less room than the answer takes: that is its mistake
+            letter.set_words(1)
+            letter.attempt(Call.REPLY, reply, NO_TIMEOUT)
+    letter.go(Call.RECEIVE, target, NO_TIMEOUT)
+
+
+# ---- the supervisor's orders ----
+
+
+def obey(server: S, letter: Letter) -> None:
+    """One order."""
+    if letter.kind != Message.CALL:
+        server.other_message(letter)
+        return
+    itself = Process(own_process())
+    match letter.words[0]:
+        case Ask.PARK:
+            park(server, letter, itself)
+        case Ask.RESUME:
+            unpark()
+            server.resumed()
+            letter.set_words(Answer.DONE)
+        case Ask.ADOPT:
+            adopt(server, letter, itself)
+        case Ask.ACTIVATE:
+            activate(server, letter)
+        case Ask.INHERIT:
+            server.inherited(letter.handle, letter.words[1])
+            letter.set_words(Answer.DONE)
+        case Ask.QUIT:
+            server.finish()
+            letter.set_words(Answer.DONE)
+        case _:
+            letter.set_words(Answer.DONE)
+
+
+def refuse(letter: Letter, why: Text) -> None:
+    """The answer to an order that cannot be followed."""
+    letter.set_words(Answer.REFUSED)
+    for i in range(len(why)):
+        loop.reply[i] = why.encode()[i]
+    letter.enclose(loop.reply[0 : len(why)])
+
+
+def park(server: S, letter: Letter, itself: Process) -> None:
+    """Serve nobody from now on; the answer carries the state."""
+    try:
+        loop.writer.begin(itself, server.state_size())
+    except Exception as error:
+        refuse(letter, f"no memory for the state: {error}")
+        return
+    try:
+        loop.writer.moved(loop.port.handle)
+        server.export_state(loop.writer)
+    except StateRefused as error:
+        loop.writer.discard(itself)
+        refuse(letter, f"{error}")
+        return
+    size = loop.writer.finish(itself)
+    loop.ports.remove(loop.control)
+    loop.parked = True
+    letter.set_words(Answer.DONE, size)
+    letter.give(loop.writer.memory.handle)
+
+
+def unpark() -> None:
+    """Go on as before."""
+    if loop.parked:
+        loop.parked = False
+        loop.ports.add(loop.control)
+
+
+def adopt(server: S, letter: Letter, itself: Process) -> None:
+    """Take a predecessor's state."""
+    if loop.serving or letter.handle == NO_HANDLE:
+        if letter.handle != NO_HANDLE:
+            close(letter.handle)
+        refuse(letter, "this server serves already")
+        return
+    try:
+        loop.reader.begin(itself, Memory(letter.handle), letter.words[1])
+        loop.reader.moved(address_of(loop.port))
+        server.import_state(loop.reader)
+    except StateRefused as error:
+        refuse(letter, f"{error}")
+        return
+    loop.reader.finish(itself)
+    letter.set_words(Answer.DONE)
+
+
+def activate(server: S, letter: Letter) -> None:
+    """The predecessor's ports and reply handles are ours."""
+    for i in range(letter.size // 8):
+        address = loop.reader.claims[i]
+        if address != 0:
+            store64(address, load64(address_of(loop.request) + 8 * i))
+    take_service_port(loop.port.handle)
+    server.activated()
+    letter.set_words(Answer.DONE)
