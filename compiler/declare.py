@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from atoll.compiler.errors import Reporter, shown
-from atoll.compiler.modules import INTRINSIC, STANDARD, Loader
+from atoll.compiler.interfaces.declare import StubMaker, is_root
+from atoll.compiler.modules import INTERFACE, INTRINSIC, STANDARD, Loader
 from atoll.compiler.symbols import (
     AliasDecl,
     Broken,
@@ -41,6 +42,7 @@ class Declarer:
         self.loader = loader
         self.reporter = reporter
         self.builtin_errors = errors
+        self.stubs = StubMaker(module, loader, reporter)
         # Names that some function writes after `global`: module state even if they look like constants.
         self.written = {name for n in ast.walk(module.tree) if isinstance(n, ast.Global) for name in n.names}
 
@@ -52,6 +54,7 @@ class Declarer:
                 self._intrinsic(node, intrinsic)
             else:
                 self._statement(node)
+        self.stubs.finish()
 
     def _intrinsic(self, node: ast.stmt, kind: str) -> None:
         """A module whose functions the compiler knows: only their names matter, wherever they are defined."""
@@ -195,6 +198,23 @@ class Declarer:
         return isinstance(self.module.names.get(name), TypeVarDecl)
 
     def _class(self, node: ast.ClassDef) -> None:
+        bases = [self._base(base) for base in node.bases]
+        if any(map(is_root, bases)):
+            self._name(node, node.name, self.stubs.client(node))
+        elif any(isinstance(base, ClassDecl) and base.stubs is not None for base in bases):
+            self._name(node, node.name, self._server(node, bases))
+        else:
+            self._plain_class(node)
+
+    def _server(self, node: ast.ClassDef, bases: list[Symbol | None]) -> Symbol:
+        """A class that implements interfaces."""
+        if not self.stubs.is_server(node, bases):
+            return Broken()
+        decl = self._structure(node, None)
+        self.stubs.server(decl, [base for base in bases if isinstance(base, ClassDecl)])
+        return decl
+
+    def _plain_class(self, node: ast.ClassDef) -> None:
         if node.keywords or getattr(node, "type_params", None):
             self._refuse(node, "a class takes no keywords and no type parameters in brackets", "use Generic[T]")
         base = node.bases[0] if node.bases else None
@@ -218,14 +238,17 @@ class Declarer:
         for decorator in node.decorator_list:
             self._refuse(decorator, f"decorator {shown(decorator)} is not supported on this class")
 
-    def _error_base(self, node: ast.expr | None) -> ErrorDecl | None:
+    def _base(self, node: ast.expr | None) -> Symbol | None:
+        """What the name of a base class stands for."""
         if isinstance(node, ast.Name):
-            symbol = self.module.names.get(node.id, self.builtin_errors.get(node.id))
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            return self.module.names.get(node.id, self.builtin_errors.get(node.id))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             owner = self.module.names.get(node.value.id)
-            symbol = owner.names.get(node.attr) if isinstance(owner, Module) else None
-        else:
-            symbol = None
+            return owner.names.get(node.attr) if isinstance(owner, Module) else None
+        return None
+
+    def _error_base(self, node: ast.expr | None) -> ErrorDecl | None:
+        symbol = self._base(node)
         return symbol if isinstance(symbol, ErrorDecl) else None
 
     def _enum(self, node: ast.ClassDef, flags: bool) -> EnumDecl:
@@ -280,6 +303,8 @@ class Declarer:
                     decl.field_nodes.append(item)
             case ast.Assign([ast.Name(name)], value):
                 decl.constants[name] = ConstantDecl(name, self.module, value, None, decl)
+            case ast.FunctionDef("__init_subclass__") if self.module.name == INTERFACE:
+                return  # what Python calls with an interface's messages= and errors=
             case ast.FunctionDef(name):
                 decl.methods[name] = self._function(item, decl)
             case ast.Expr(ast.Constant()) | ast.Pass():

@@ -33,6 +33,8 @@ STANDARD = {
     },
     "collections.abc": {"Callable"},
 }
+# Where interfaces come from, and what their stubs call.
+INTERFACE, STUBS = "atoll.userland.runtime.interface", "atoll.userland.runtime.stubs"
 # Modules whose functions the compiler itself implements.
 INTRINSIC = {"atoll.abi.types": "types", "atoll.abi.raw": "raw", "atoll.abi.riscv": "riscv"}
 _ADVICE = (
@@ -107,6 +109,9 @@ class Loader:
             self._load_imports(module)
             self._loading.pop()
         self.order.append(module)
+        if name == INTERFACE:
+            # Nobody imports it: what it holds is called by stubs.
+            self.load(STUBS)
         return module
 
     def _parse(self, text: str, shown: str) -> ast.Module:

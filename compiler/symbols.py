@@ -5,9 +5,13 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atoll.compiler.errors import Location
 from atoll.compiler.types import Field, FunctionType, Type
+
+if TYPE_CHECKING:
+    from atoll.compiler.interfaces.declare import Stubs
 
 
 @dataclass(eq=False)
@@ -41,6 +45,9 @@ class ClassDecl:
     field_nodes: list[ast.AnnAssign] = field(default_factory=list)
     methods: dict[str, FunctionDecl] = field(default_factory=dict)
     constants: dict[str, ConstantDecl] = field(default_factory=dict)
+    # Of interfaces and servers (interfaces/declare.py).
+    stubs: Stubs | None = None
+    stub_source: str = ""
 
 
 @dataclass(eq=False)

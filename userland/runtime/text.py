@@ -170,3 +170,35 @@ def characters(data: Bytes) -> u64:
         if byte & 0xC0 != 0x80:
             count += 1
     return count
+
+
+def is_utf8(data: Bytes) -> bool:
+    """Whether bytes are text: no odd bytes, nothing longer than it must be, no surrogates (RFC 3629)."""
+    i: u64 = 0
+    while i < len(data):
+        size = sequence_length(data[i:])
+        if size == 0:
+            return False
+        i += size
+    return True
+
+
+def sequence_length(data: Bytes) -> u64:
+    """The bytes of the first character; 0 if they are none."""
+    first = data[0]
+    if first < 0x80:
+        return 1
+    size: u64 = 2 if first < 0xE0 else 3 if first < 0xF0 else 4
+    if first < 0xC2 or first > 0xF4 or len(data) < size:
+        return 0
+    for byte in data[1:size]:
+        if byte & 0xC0 != 0x80:
+            return 0
+    second = data[1]
+    is_wrong = (
+        (first == 0xE0 and second < 0xA0)
+        or (first == 0xED and second > 0x9F)
+        or (first == 0xF0 and second < 0x90)
+        or (first == 0xF4 and second > 0x8F)
+    )
+    return 0 if is_wrong else size
