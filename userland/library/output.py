@@ -6,7 +6,7 @@ written a line at a time, as it comes, is better printed.
 
 from atoll.abi.startup import OUTPUT
 from atoll.abi.types import Bytes, Text
-from atoll.servers.pipe.interface import NobodyReads
+from atoll.servers.stream.interface import BrokenPipe
 from atoll.userland.library.errors import FAILED, fail
 from atoll.userland.library.streams import Writer
 from atoll.userland.runtime.startup import given
@@ -31,7 +31,7 @@ def put_bytes(data: Bytes) -> None:
     try:
         output.stream.handle = given(OUTPUT)
         output.put_bytes(data)
-    except NobodyReads:
+    except BrokenPipe:
         exit_program(FAILED)
     except Exception as error:
         fail("output", f"{error}")
@@ -42,7 +42,7 @@ def flush() -> None:
     try:
         output.stream.handle = given(OUTPUT)
         output.flush()
-    except NobodyReads:
+    except BrokenPipe:
         exit_program(FAILED)
     except Exception as error:
         fail("output", f"{error}")
