@@ -27,3 +27,4 @@ DEVICE_TREE = "device-tree"  # of the supervisor
 REGISTERS = "registers"  # of a driver: its device's registers, a memory object
 INTERRUPT = "interrupt"  # of a driver: its device's interrupt
 DMA = "dma"  # of a driver: what lets it know the physical addresses of its buffers
+SUPERVISOR = "supervisor"  # gate: the supervisor

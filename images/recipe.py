@@ -74,11 +74,20 @@ def build_runs(
     root: Path = ROOT,
 ) -> Image:
     """The image whose first process is `root`, which runs these programs one after another."""
-    cache = Cache() if cache is None else cache
     manifest = "".join(map(manifest_line, runs)).encode()
     sources = list(dict.fromkeys(run.program for run in runs))
     check_names(sources)
     steps = [("kernel", KERNEL), (boot.ROOT_FILE, root), *((name_of(source), source) for source in sources)]
+    kernel, first, *programs = compile_steps(steps, cache, progress)
+    files = [(boot.ROOT_FILE, root_image(first)), (initrd.MANIFEST, manifest)]
+    return Image(kernel, make_tar([*files, *zip(map(name_of, sources), programs, strict=True)]), command_line)
+
+
+def compile_steps(
+    steps: Sequence[tuple[str, Path]], cache: Cache | None = None, progress: Progress | None = None
+) -> list[bytes]:
+    """The ELF files of these sources, each with the name that the progress shows."""
+    cache = Cache() if cache is None else cache
     compiled: list[bytes] = []
     for number, (name, source) in enumerate(steps):
         if progress is not None:
@@ -86,9 +95,7 @@ def build_runs(
         compiled.append(compile_file(source, "kernel" if source == KERNEL else "program", cache=cache))
     if progress is not None:
         progress("done", len(steps), len(steps))
-    kernel, first, *programs = compiled
-    files = [(boot.ROOT_FILE, root_image(first)), (initrd.MANIFEST, manifest)]
-    return Image(kernel, make_tar([*files, *zip(map(name_of, sources), programs, strict=True)]), command_line)
+    return compiled
 
 
 def name_of(program: Path) -> str:

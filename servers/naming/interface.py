@@ -5,7 +5,7 @@ to the file service, which `resolve` finds for every path that no longer name is
 """
 
 from atoll.abi.types import Array, Slice, Text, u8, u64
-from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
+from atoll.userland.runtime.interface import Handle, Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
 
 MAX_NAME = 128  # bytes of a name
@@ -52,7 +52,7 @@ class Naming(Interface, messages=0x0200, errors=(NoSuchName, NameTaken, BadName,
         """As `lookup`, but waits until somebody registers the name."""
 
     @idempotent
-    def resolve(self, path: Text) -> tuple[u64, Gate]:
+    def resolve(self, path: Text) -> tuple[u64, Handle]:
         """The longest registered name that the path begins with: how many bytes of the path it covers, and its gate."""
 
     def register(self, name: Text, gate: Gate) -> u64:

@@ -1,8 +1,8 @@
 """The program manager: starts programs, knows them, waits for their end and ends them.
 
-A program's identity, its pid, never changes: birth node in the upper 16 bits, then the incarnation of the node (16 bits),
-then a serial number (32). `prepare` makes a Child, which is then given arguments and handles and started; its gate is
-the right to it: whoever holds it may wait for the program and end it.
+A program's identity, its pid, never changes: the node where it was born in the upper 16 bits, that node's incarnation
+in the next 16, then a serial number. `prepare` makes a Child, which is then given arguments and handles and started;
+its gate is the right to it: whoever holds it may wait for the program and end it.
 """
 
 from enum import IntEnum
@@ -69,31 +69,34 @@ class Child(Interface, messages=0x0800, errors=(NoSuchProgram, NotExecutable, Ou
     """One program, through the gate that `prepare` gave."""
 
     def set_arguments(self, arguments: Bytes) -> None:
-        """Its arguments, the first of them its name: each text ended by a zero byte."""
+        """Its arguments, without its name: each text ended by a zero byte."""
 
     def set_environment(self, entries: Bytes) -> None:
         """Its environment: `NAME=value`, each ended by a zero byte. `PWD` is its working directory."""
 
     def give(self, name: Text, handle: Gate) -> None:
-        """A named handle (abi/startup.py): "input", "output", "error" and any other. What is not given it has from nobody."""
+        """A named handle (abi/startup.py): "input", "output", "error" or any other; what it is not given it has not.
+
+        It has "naming" and "programs" in any case.
+        """
 
     def start(self) -> u64:
         """Let it run; its pid."""
 
     @idempotent
-    def wait(self) -> u64:
+    def join(self) -> u64:
         """Wait for its end; its exit status (0 to 255; 128 + n for one that was ended from outside)."""
 
     @idempotent
-    def kill(self, status: u64) -> None:
+    def end(self, status: u64) -> None:
         """End it with that status; nothing if it has ended already."""
 
     def tell(self, gate: Gate, bits: u64) -> None:
         """Notify that gate when the program has ended."""
 
     @idempotent
-    def pid(self) -> u64:
-        """Its identity."""
+    def identity(self) -> u64:
+        """Its pid."""
 
 
 class Programs(
@@ -102,7 +105,7 @@ class Programs(
     """What the program manager does."""
 
     def prepare(self, path: Text) -> Child:
-        """A program from a file, not started yet. It ends when its Child's last gate is closed before it was started."""
+        """A program from a file, not started yet. If its Child's last gate is closed before it starts, it is gone."""
 
     @idempotent
     def list(self, first: u64, into: Slice[u8]) -> u64:

@@ -3,6 +3,7 @@
 from atoll.abi import initrd, startup
 from atoll.abi.boot import HANDLE_DEVICE_TREE, HANDLE_INITRD, HANDLE_MACHINE
 from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.raw import address_of, view
 from atoll.abi.types import Bytes, Text, u64
 from atoll.servers.root import machine
 from atoll.userland.runtime.image.elf import BadImage
@@ -36,11 +37,12 @@ def load(program: Program, image: Bytes, line: Bytes) -> None:
     is_supervisor = line[0 : end_of_field(line, 0)] == initrd.SUPERVISOR.encode()
     page.clear()
     try:
-        add_arguments(line)
         if is_supervisor:
+            add_boot_arguments()
             make_process(program, machine.free_pages() - LEFT_TO_ROOT)
             give_everything(program)
         else:
+            add_arguments(line)
             make_process(program, OVERHEAD)
     except StartPageFull:
         raise BadImage("more arguments than fit in the start page")
@@ -65,6 +67,14 @@ def add_arguments(line: Bytes) -> None:
         end = end_of_field(line, start)
         page.add_argument(line[start:end])
         start = end + 1
+
+
+def add_boot_arguments() -> None:
+    """The supervisor's: the kernel's command line, and where in its memory object the initial RAM disk is."""
+    info = machine.boot_info()
+    page.add_argument(view(address_of(info.command_line), info.command_line_size))
+    page.add_argument(f"{info.initrd_offset}".encode())
+    page.add_argument(f"{info.initrd_size}".encode())
 
 
 def give_everything(program: Program) -> None:

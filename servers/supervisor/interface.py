@@ -1,4 +1,4 @@
-"""The supervisor: starts the servers of the image's manifest, restarts those that die, and swaps them while they serve."""
+"""The supervisor: starts the image's servers, restarts those that die, and swaps them while they serve."""
 
 from enum import IntEnum
 
@@ -25,6 +25,7 @@ class ServiceState(IntEnum):
     WAITING = 2  # to be restarted: back-off
     SWAPPING = 3
     GIVEN_UP = 4  # it died too often
+    ABSENT = 5  # the machine lacks its device, or the image its program
 
 
 class SwapReport:
@@ -65,5 +66,5 @@ class Supervisor(Interface, messages=0x0E00, errors=(NoSuchService, SwapFailed))
     def list(self, first: u64, into: Slice[u8]) -> u64:
         """ServiceInfos from number `first` on; the bytes written (0: that was all)."""
 
-    def power_off(self, status: u64) -> None:
+    def switch_off(self, status: u64) -> None:
         """End the machine with that status, after all that is written is on the disk."""

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from atoll.abi.interfaces import BAD_REQUEST
+from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import PerThread, Slice, u8, u64
 from atoll.userland.runtime.messages import Letter
 from atoll.userland.runtime.objects import close
+from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
 Method = TypeVar("Method")
 # A handle of any kind in an interface: as a number. In a tuple it is the only way: `Gate(handle)` makes it a gate.
@@ -81,3 +83,44 @@ class Interface:
             close(letter.handle)
         if letter.reply != NO_HANDLE:
             close(letter.reply)
+
+    # ---- time: a server that has something to do without being asked ----
+
+    def timeout(self) -> u64:
+        """Nanoseconds until `timed_out` is to be called if no message comes; NO_TIMEOUT: never."""
+        return NO_TIMEOUT
+
+    def timed_out(self) -> None:
+        """No message came for so long."""
+
+    # ---- hot swap (service.py): the old server exports, the new one imports and is then activated ----
+
+    def state_size(self) -> u64:
+        """The most bytes that `export_state` writes."""
+        return 65536
+
+    def export_state(self, writer: StateWriter) -> None:
+        """Write all that a successor needs, a version number first; from now on this server does nothing.
+        Raises StateRefused.
+        """
+        raise StateRefused("this server has no way to hand its state over")
+
+    def import_state(self, reader: StateReader) -> None:
+        """Read what a predecessor wrote. Raises StateRefused, for an unknown version for instance."""
+        raise StateRefused("this server has no way to take a state over")
+
+    def activated(self) -> None:
+        """The predecessor's ports and reply handles are ours: from now on we serve."""
+
+    def resumed(self) -> None:
+        """The swap did not come about: go on as before `export_state`."""
+
+    # ---- the rest of what the supervisor says ----
+
+    def inherited(self, handle: u64, number: u64) -> None:
+        """Something that a predecessor who died had, a process for example; it is ours now."""
+        if handle != NO_HANDLE:
+            close(handle)
+
+    def finish(self) -> None:
+        """The machine is going to be switched off: make durable what is to last."""

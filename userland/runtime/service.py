@@ -14,7 +14,8 @@ from atoll.abi.raw import address_of, load64, store64
 from atoll.abi.startup import CONTROL, PORT
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.userland.runtime.interface import Interface, call
-from atoll.userland.runtime.messages import Letter, Port, PortSet, create_set
+from atoll.userland.runtime.kernel_errors import refuse as refuse_status
+from atoll.userland.runtime.messages import Letter, Port, PortSet, create_port, create_set
 from atoll.userland.runtime.objects import Memory, Process, close
 from atoll.userland.runtime.startup import given
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
@@ -57,8 +58,9 @@ def serve(server: S) -> NoReturn:
     letter = loop.letter
     letter.set_buffer(loop.request[:])
     while True:
-        receive(letter)
-        if letter.label == CONTROL_LABEL:
+        if not receive(letter, server.timeout()):
+            server.timed_out()
+        elif letter.label == CONTROL_LABEL:
             obey(server, letter)
         elif letter.kind == Message.CALL:
             call.badge, call.label, call.reply = letter.badge, letter.label, letter.reply
@@ -73,12 +75,19 @@ def serve(server: S) -> NoReturn:
 
 def start() -> None:
     """Receive at the control port, and at the service port if we have it already."""
-    loop.ports = create_set()
+    if loop.ports.handle == NO_HANDLE:
+        loop.ports = create_set()
     loop.control.handle = given(CONTROL)
     if loop.control.handle != NO_HANDLE:
         loop.add(loop.control, CONTROL_LABEL)
     if given(PORT) != NO_HANDLE:
         take_service_port(given(PORT))
+
+
+def start_own_port() -> None:
+    """For a program that was given no service port: it makes one, from which it can mint gates for others."""
+    loop.ports = create_set()
+    take_service_port(create_port().handle)
 
 
 def take_service_port(handle: u64) -> None:
@@ -88,19 +97,30 @@ def take_service_port(handle: u64) -> None:
     loop.serving = True
 
 
-def receive(letter: Letter) -> None:
-    """Answer what is to be answered, and wait for the next message."""
+def receive(letter: Letter, timeout: u64) -> bool:
+    """Answer what is to be answered, and wait for the next message; False if none comes within the time-out."""
     target = loop.control.handle if loop.parked else loop.ports.handle
     reply = letter.reply if letter.kind == Message.CALL else NO_HANDLE
     if reply != NO_HANDLE:
         letter.arrival = reply
-        status = letter.attempt(Call.REPLY_RECEIVE, target, NO_TIMEOUT)
+        status = letter.attempt(Call.REPLY_RECEIVE, target, timeout)
         if status == Status.OK:
-            return
+            return True
+        if status == Status.TIMED_OUT:
+            letter.arrival = 0
+            return False
         if status == Status.TOO_LONG:  # the caller has less room than the answer takes: that is its mistake
             letter.set_words(1)
             letter.attempt(Call.REPLY, reply, NO_TIMEOUT)
-    letter.go(Call.RECEIVE, target, NO_TIMEOUT)
+        if status == Status.CALLER_GONE and loop.parked:
+            abandon_park()
+    status = letter.attempt(Call.RECEIVE, target, timeout)
+    if status == Status.OK:
+        return True
+    letter.arrival = 0
+    if status != Status.TIMED_OUT:
+        refuse_status(status, letter.words[0])
+    return False
 
 
 # ---- the supervisor's orders ----
@@ -131,6 +151,12 @@ def obey(server: S, letter: Letter) -> None:
             letter.set_words(Answer.DONE)
         case _:
             letter.set_words(Answer.DONE)
+
+
+def abandon_park() -> None:
+    """Who told us to park has not waited for our state."""
+    loop.writer.memory.destroy()
+    unpark()
 
 
 def refuse(letter: Letter, why: Text) -> None:

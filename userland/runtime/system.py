@@ -13,7 +13,7 @@ from atoll.abi.programs import MAX_WRITE, STREAM_WRITE, Ask
 from atoll.abi.raw import address_of, at, view
 from atoll.abi.riscv import ecall
 from atoll.abi.startup import OUTPUT
-from atoll.abi.types import Bytes, export, i64, u64, unsigned
+from atoll.abi.types import Bytes, PerThread, export, i64, u64, unsigned
 from atoll.userland.runtime import kernel_calls
 from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord, record
 from atoll.userland.runtime.messages import Letter
@@ -40,7 +40,15 @@ class ThreadStart:
     argument: u64
 
 
+class Redirection:
+    """Where a thread prints to, if not where the program does."""
+
+    gate: u64
+    timeout: u64  # nanoseconds
+
+
 parent: Parent = Parent()
+redirection: PerThread[Redirection] = Redirection()
 
 
 @export("program_begin")
@@ -64,6 +72,11 @@ def own_process() -> u64:
     return parent.process
 
 
+def parent_gate() -> u64:
+    """The gate to this program's parent (servers/root/interface.py says what can be asked there)."""
+    return parent.gate
+
+
 # ---- output ----
 
 
@@ -76,19 +89,27 @@ def write_console(data: Bytes) -> None:
     done: u64 = 0
     while done < len(data):
         part = min(u64(len(data)) - done, MAX_WRITE)
-        if parent.output != NO_HANDLE:
+        if redirection.gate != NO_HANDLE:
+            tell(redirection.gate, STREAM_WRITE, view(address_of(data) + done, part), redirection.timeout)
+        elif parent.output != NO_HANDLE:
             tell(parent.output, STREAM_WRITE, view(address_of(data) + done, part))
         else:
             tell(parent.gate, Ask.WRITE, view(address_of(data) + done, part))
         done += part
 
 
-def tell(gate: u64, what: u64, data: Bytes) -> None:
+def redirect(gate: u64, timeout: u64 = NO_TIMEOUT) -> None:
+    """From now on this thread prints to another stream (NO_HANDLE: no more), and waits so long for it at most."""
+    redirection.gate = gate
+    redirection.timeout = timeout
+
+
+def tell(gate: u64, what: u64, data: Bytes, timeout: u64 = NO_TIMEOUT) -> None:
     """A call with bytes to the parent, or to a stream."""
     letter = Letter()
     letter.words[0] = what
     letter.enclose(data)
-    letter.attempt(Call.CALL, gate, NO_TIMEOUT)
+    letter.attempt(Call.CALL, gate, timeout)
 
 
 # ---- the end ----

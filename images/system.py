@@ -1,0 +1,76 @@
+"""The system's image: kernel, root, supervisor and servers in the initial RAM disk; what to start is in system.toml.
+
+The same sources give the same bytes.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from atoll.abi import boot, initrd
+from atoll.compiler.cache import Cache
+from atoll.images.recipe import KERNEL, PACKAGE, ROOT, Image, ImageError, Progress, compile_steps, make_tar, root_image
+
+SYSTEM = PACKAGE / "images" / "system.toml"
+SUPERVISOR = PACKAGE / "servers" / "supervisor" / "main.py"
+KNOWN = {"name", "file", "names", "devices", "arguments", "priority", "quota"}
+
+
+@dataclass(frozen=True)
+class Service:
+    """One `[[service]]` of a recipe; quota in pages."""
+
+    name: str
+    file: Path
+    names: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ()
+    priority: int = 16
+    quota: int = 256
+
+    def line(self) -> str:
+        """Its line in the supervisor's manifest (servers/supervisor/manifest.py)."""
+        fields = [self.name, f"priority={self.priority}", f"quota={self.quota}"]
+        fields += [f"name={name}" for name in self.names]
+        fields += [f"device={device}" for device in self.devices]
+        fields += [f"argument={argument}" for argument in self.arguments]
+        if any(set(field) & {"\t", "\n", "\0"} for field in fields):
+            raise ImageError(f"service {self.name}: a tab, a line end or a zero byte: a manifest cannot hold that")
+        return "\t".join(fields) + "\n"
+
+
+def read_recipe(file: Path = SYSTEM) -> list[Service]:
+    """The services of a recipe, in the order of their start. Raises ImageError."""
+    try:
+        entries = tomllib.loads(file.read_text(encoding="utf-8")).get("service", [])
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise ImageError(f"{file}: {error}") from None
+    services = []
+    for entry in entries:
+        unknown = set(entry) - KNOWN
+        if unknown or "name" not in entry or "file" not in entry:
+            what = f"unknown: {', '.join(sorted(unknown))}" if unknown else "a service needs name and file"
+            raise ImageError(f"{file}: service {entry.get('name', '?')}: {what}")
+        lists = {key: tuple(entry.get(key, ())) for key in ("names", "devices", "arguments")}
+        numbers = {key: entry[key] for key in ("priority", "quota") if key in entry}
+        services.append(Service(entry["name"], PACKAGE / entry["file"], **lists, **numbers))
+    return services
+
+
+def build_system(
+    services: Sequence[Service] | None = None,
+    command_line: str = "",
+    cache: Cache | None = None,
+    progress: Progress | None = None,
+) -> Image:
+    """Compile what is needed and put it together."""
+    services = read_recipe() if services is None else services
+    sources = [KERNEL, ROOT, SUPERVISOR, *(service.file for service in services)]
+    names = ["kernel", boot.ROOT_FILE, initrd.SUPERVISOR, *(service.name for service in services)]
+    kernel, root, *programs = compile_steps(list(zip(names, sources, strict=True)), cache, progress)
+    manifest = "".join(service.line() for service in services)
+    files = [(boot.ROOT_FILE, root_image(root)), (initrd.MANIFEST, f"{initrd.SUPERVISOR}\n".encode())]
+    files += [(initrd.SERVICES, manifest.encode())]
+    files += zip(names[2:], programs, strict=True)
+    return Image(kernel, make_tar(files), command_line)

@@ -1,0 +1,280 @@
+"""The memory manager as a server: the calls of its interface, and the faults that come through the pager gates."""
+
+from atoll.abi.address_space import PAGE_SIZE
+from atoll.abi.calls import IN_CALL, FaultReply, Message
+from atoll.abi.objects import NO_HANDLE, Info, Right
+from atoll.abi.types import Array, u8, u64
+from atoll.servers.files.interface import File
+from atoll.servers.memory.images import NO_IMAGE
+from atoll.servers.memory.interface import (
+    NEW_FAULT,
+    BadImage,
+    Fault,
+    MemoryFull,
+    MemoryInfo,
+    MemoryManager,
+    NoFault,
+    NoSuchSpace,
+    PagesLost,
+    Reason,
+    SpaceInfo,
+)
+from atoll.servers.memory.pager import OWNER_OF_IMAGE, Forbidden, OutOfMemory, pager
+from atoll.servers.memory.regions import access_of
+from atoll.servers.memory.spaces import NO_SPACE, SWAP_MARK, Space
+from atoll.servers.memory.state import export_pager, import_pager, size_of_state
+from atoll.servers.memory.swap import SwapFailed
+from atoll.servers.memory.waiting import NOBODY, WaitingThreads, answer
+from atoll.userland.runtime.interface import Handle, ServiceError
+from atoll.userland.runtime.kernel_errors import InUse, KernelError, NoMemory
+from atoll.userland.runtime.messages import Gate, Letter
+from atoll.userland.runtime.objects import Memory, Process, close, read_info
+from atoll.userland.runtime.service import loop
+from atoll.userland.runtime.state import StateReader, StateWriter
+
+FAILED = 1  # status of a program that is ended because of a fault
+RESOLVED = 0xFF  # no Reason: the thread can go on
+
+
+class MemoryServer(MemoryManager):
+    """The pager's face. (All pages are pager.pager's.)"""
+
+    waiting: WaitingThreads
+    sink: Gate
+    headers: Array[u8, PAGE_SIZE]
+
+    # ---- spaces begin ----
+
+    def prepare(self, image: File) -> tuple[u64, u64, Handle]:
+        """A space for a program."""
+        try:
+            number = pager.spaces.new_number()
+            space = self.open_space(number, image)
+        except ServiceError:
+            close(image.handle)
+            raise
+        try:
+            gate = loop.port.mint(number, True)
+        except KernelError as error:
+            self.release(number)
+            raise MemoryFull(f"no pager gate: {error}") from None
+        return number, pager.images.items[space.image].entry, gate.handle
+
+    def prepare_again(self, space: u64, image: File) -> None:
+        """The space of a program that an earlier server has paged."""
+        try:
+            self.open_space(space, image).is_inherited = True
+        except ServiceError:
+            close(image.handle)
+            raise
+
+    def open_space(self, number: u64, file: File) -> Space:
+        """A space of that number; the gate stays the caller's if there is an error."""
+        index = self.image_of(file)
+        space = pager.spaces.open(number, index)
+        pager.images.join(index, file)
+        return space
+
+    def image_of(self, file: File) -> u64:
+        """The image that a file is, read if it is not known."""
+        try:
+            info = file.info()
+            index = pager.images.find(info)
+            if index == NO_IMAGE:
+                index = pager.images.place_for_another()
+                pager.free_image(index)
+                pager.images.items[index].begin(info)
+                pager.images.items[index].read_headers(file, self.headers[:])
+        except BadImage:
+            raise
+        except KernelError as error:
+            raise BadImage(f"the file cannot be read: {error}") from None
+        return index
+
+    def adopt(self, space: u64, process: Process) -> None:
+        """The process of a space."""
+        index = pager.spaces.find(space)
+        if index == NO_SPACE:
+            close(process.handle)
+            raise NoSuchSpace("no space has that number")
+        adopted = pager.spaces.items[index]
+        if adopted.process.handle != NO_HANDLE:
+            close(adopted.process.handle)
+        adopted.process = process
+        if adopted.is_inherited and adopted.has_page(SWAP_MARK // PAGE_SIZE):
+            close(process.handle)
+            adopted.process.handle = NO_HANDLE
+            raise PagesLost("pages of the program were in the swap area of a memory manager that has died")
+        self.waiting.resume(space)
+
+    def share(self, space: u64, address: u64, memory: Memory) -> None:
+        """Memory of somebody else's in a space."""
+        try:
+            index = pager.spaces.index_of(space)
+            show_all(pager.spaces.items[index].process, memory, address)
+        finally:
+            close(memory.handle)
+
+    # ---- spaces end ----
+
+    def release(self, space: u64) -> None:
+        """All that was had for a space is given back."""
+        index = pager.spaces.find(space)
+        if index == NO_SPACE:
+            return
+        ended = pager.spaces.items[index]
+        self.waiting.end(space, FAILED)
+        ended.unmap_all()
+        pager.free_private(index)
+        pager.images.leave(ended.image)
+        if ended.process.handle != NO_HANDLE:
+            close(ended.process.handle)
+        loop.port.revoke(space)
+        pager.spaces.close(index)
+
+    def last_handle(self, badge: u64) -> None:
+        """Nobody can make faults in that space any more."""
+        self.release(badge)
+
+    # ---- figures ----
+
+    def describe(self, space: u64) -> SpaceInfo:
+        """One space."""
+        index = pager.spaces.index_of(space)
+        number = pager.spaces.items[index].image
+        image = pager.images.items[number]
+        shared = OWNER_OF_IMAGE + number
+        info = SpaceInfo()
+        info.entry = image.entry
+        info.resident = pager.frames.count_of(index) + pager.frames.count_of(shared)
+        info.swapped = pager.swap.slots.count_of(index)
+        info.working_set = pager.clock.working_set(pager.frames, index)
+        info.working_set += pager.clock.working_set(pager.frames, shared)
+        info.faults = pager.spaces.items[index].faults
+        info.trace_offset, info.trace_size = image.trace_offset, image.trace_size
+        return info
+
+    def totals(self) -> MemoryInfo:
+        """All of them."""
+        info = MemoryInfo()
+        info.total, info.free = pager.frames.known, pager.frames.free
+        info.swap_total, info.swap_used = pager.swap.slots.known, pager.swap.slots.used
+        info.spaces = pager.spaces.count
+        info.page_ins, info.page_outs = pager.page_ins, pager.page_outs
+        return info
+
+    # ---- faults ----
+
+    def other_message(self, letter: Letter) -> None:
+        """Faults; nothing else is for us."""
+        if letter.handle != NO_HANDLE:
+            close(letter.handle)
+        if letter.kind == Message.FAULT:
+            self.handle_fault(letter)
+        elif letter.reply != NO_HANDLE:
+            close(letter.reply)
+
+    def handle_fault(self, letter: Letter) -> None:
+        """A thread cannot go on: give it what it misses, or see to its end."""
+        fault = Fault()
+        fault.space, fault.thread = letter.badge, letter.words[3]
+        fault.cause, fault.address = letter.words[0] % IN_CALL, letter.words[1]
+        index = pager.spaces.find(letter.badge)
+        if index == NO_SPACE or pager.spaces.items[index].process.handle == NO_HANDLE:
+            self.keep(fault, letter.reply, False)
+            return
+        fault.reason = resolve(index, fault)
+        if fault.reason == RESOLVED:
+            answer(letter.reply, FaultReply.RETRY, 0)
+        elif fault.reason == Reason.MISTAKE and letter.words[0] >= IN_CALL:
+            answer(letter.reply, FaultReply.REFUSE, 0)
+        elif self.sink.handle == NO_HANDLE:
+            answer(letter.reply, FaultReply.KILL, FAILED)
+        else:
+            self.keep(fault, letter.reply, True)
+            self.tell_sink()
+
+    def keep(self, fault: Fault, reply: u64, is_reportable: bool) -> None:
+        """The thread has to wait; if too many do, its program ends."""
+        if not self.waiting.add(fault, reply, is_reportable):
+            answer(reply, FaultReply.KILL, FAILED)
+
+    def tell_sink(self) -> None:
+        """There is a fault to fetch. A sink that is no more will have a successor, which sets itself."""
+        try:
+            self.sink.notify(NEW_FAULT)
+        except KernelError:
+            return
+
+    def set_sink(self, gate: Gate) -> None:
+        """Who hears of faults."""
+        if self.sink.handle != NO_HANDLE:
+            self.sink.close()
+        self.sink = gate
+        if self.waiting.unfetch():
+            self.tell_sink()
+
+    def next_fault(self) -> Fault:
+        """The next one."""
+        index = self.waiting.fetch()
+        if index == NOBODY:
+            raise NoFault("no program waits because of a fault")
+        return self.waiting.items[index].fault
+
+    def end_fault(self, space: u64, thread: u64, status: u64) -> None:
+        """The end of its program."""
+        self.waiting.end_thread(space, thread, status)
+
+    # ---- a swap ----
+
+    def state_size(self) -> u64:
+        """How much `export_state` writes at most."""
+        return size_of_state()
+
+    def export_state(self, writer: StateWriter) -> None:
+        """Everything; the spaces' pages stay where they are."""
+        export_pager(writer)
+        writer.copied(self.sink.handle)
+        self.waiting.export_state(writer)
+
+    def import_state(self, reader: StateReader) -> None:
+        """The same."""
+        import_pager(reader)
+        self.sink.handle = reader.copied()
+        self.waiting.import_state(reader)
+
+
+def resolve(index: u64, fault: Fault) -> u64:
+    """Give a space the page that it misses: RESOLVED, or the Reason why it cannot be had."""
+    pager.spaces.items[index].faults += 1
+    try:
+        pager.give(index, fault.address // PAGE_SIZE, access_of(fault.cause))
+    except Forbidden:
+        return Reason.MISTAKE
+    except OutOfMemory:
+        return Reason.OUT_OF_MEMORY
+    except NoMemory:
+        return Reason.OUT_OF_QUOTA
+    except SwapFailed as error:
+        print(f"memory: {error}")
+        return Reason.SWAP_LOST
+    except BadImage:
+        return Reason.IMAGE_LOST
+    return RESOLVED
+
+
+def show_all(process: Process, memory: Memory, address: u64) -> None:
+    """Map a whole memory object with the rights of its handle; what may be written may not be executed."""
+    if process.handle == NO_HANDLE:
+        raise NoSuchSpace("the space has no process yet")
+    info = Info()
+    read_info(memory.handle, info)
+    other = Right.WRITE if info.rights & Right.WRITE != 0 else Right.EXECUTE
+    try:
+        process.map(memory, 0, address, info.words[0], info.rights & (Right.READ | other))
+    except InUse:
+        return  # an earlier server has mapped it
+    except NoMemory:
+        raise MemoryFull("the process's quota has no room for another mapping") from None
+    except KernelError as error:
+        raise NoSuchSpace(f"it cannot be mapped there: {error}") from None

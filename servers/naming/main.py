@@ -1,0 +1,195 @@
+"""The naming service: a table of names, directories that limit what a gate sees, and look-ups that wait."""
+
+from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.raw import address_of, view
+from atoll.abi.types import Array, Bytes, Slice, Text, copy, u8, u64
+from atoll.servers.naming.directories import Directories
+from atoll.servers.naming.interface import (
+    MAX_NAME,
+    RECORD_SIZE,
+    NameRecord,
+    NameTaken,
+    Naming,
+    NoSuchName,
+    NotAllowed,
+)
+from atoll.servers.naming.table import Entry, Names, check, is_below, join
+from atoll.servers.naming.waiting import Waiting
+from atoll.userland.runtime.interface import Handle, call
+from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.objects import close, duplicate
+from atoll.userland.runtime.service import loop, serve
+from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
+
+STATE_VERSION = 1
+FOR_CALLERS = Right.SEND | Right.MOVE | Right.DUPLICATE
+
+
+class NamingServer(Naming):
+    """Names, who waits for names, and who sees which part of them."""
+
+    names: Names
+    waiting: Waiting
+    directories: Directories
+    path: Array[u8, MAX_NAME]  # the name asked for, as it is below the root
+
+    # ---- what Naming says ----
+
+    def lookup(self, name: Text) -> Gate:
+        entry = self.names.find(self.absolute(name))
+        if entry is None:
+            raise NoSuchName(name)
+        return self.gate_of(entry)
+
+    def wait_for(self, name: Text) -> Gate:
+        path = self.absolute(name)
+        entry = self.names.find(path)
+        if entry is not None:
+            return self.gate_of(entry)
+        self.waiting.add(path)
+        return Gate(NO_HANDLE)
+
+    def resolve(self, path: Text) -> tuple[u64, Handle]:
+        directory = self.directories.of(call.badge).text()
+        above = u64(len(directory)) if len(directory) > 1 else u64(0)
+        size = min(u64(len(path)), MAX_NAME - above)
+        full = self.path[0 : join(directory, path[0:size].encode(), self.path[:])]
+        entry = self.names.longest(full)
+        if entry is None:
+            raise NoSuchName(path)
+        covered = entry.length if entry.length > 1 else u64(0)
+        return covered - min(above, covered), self.gate_of(entry).handle
+
+    def register(self, name: Text, gate: Gate) -> u64:
+        path = self.absolute(name)
+        self.must_register()
+        if self.names.find(path) is not None:
+            gate.close()
+            raise NameTaken(name)
+        return self.put(self.names.add(path), gate)
+
+    def replace(self, name: Text, gate: Gate) -> u64:
+        path = self.absolute(name)
+        self.must_register()
+        entry = self.names.find(path)
+        if entry is None:
+            entry = self.names.add(path)
+        else:
+            self.must_own(entry)
+            close(entry.gate)
+        return self.put(entry, gate)
+
+    def remove(self, name: Text) -> None:
+        entry = self.names.find(self.absolute(name))
+        if entry is None:
+            raise NoSuchName(name)
+        self.must_own(entry)
+        close(entry.gate)
+        self.names.remove(entry)
+
+    def list(self, directory: Text, first: u64, into: Slice[u8]) -> u64:
+        below = copy(self.directories.of(call.badge)).text()
+        path = self.absolute(directory)
+        skipped: u64 = 0
+        used: u64 = 0
+        for place in range(self.names.count):
+            entry = self.names.at(place)
+            if is_below(entry.text(), path) and is_below(entry.text(), below):
+                if skipped < first:
+                    skipped += 1
+                elif used + RECORD_SIZE <= len(into):
+                    write_record(entry, u64(len(below)) if len(below) > 1 else u64(0), into[used : used + RECORD_SIZE])
+                    used += RECORD_SIZE
+        return used
+
+    def open(self, directory: Text, may_register: bool) -> Gate:
+        path = self.absolute(directory)
+        if may_register:
+            self.must_register()
+        badge = self.directories.add(path, may_register)
+        return loop.port.mint(badge, True)
+
+    # ---- how ----
+
+    def absolute(self, name: Text) -> Bytes:
+        """The name as it is below the root."""
+        check(name.encode())
+        size = join(self.directories.of(call.badge).text(), name.encode(), self.path[:])
+        return self.path[0:size]
+
+    def gate_of(self, entry: Entry) -> Gate:
+        """A gate for who asked."""
+        return Gate(duplicate(entry.gate, FOR_CALLERS))
+
+    def put(self, entry: Entry, gate: Gate) -> u64:
+        """The name stands for that gate now; who waited for it is told."""
+        self.names.versions += 1
+        entry.version = self.names.versions
+        entry.gate = gate.handle
+        entry.owner = call.badge
+        reply = self.waiting.take(entry.text())
+        while reply != NO_HANDLE:
+            Naming.reply_wait_for(reply, self.gate_of(entry))
+            reply = self.waiting.take(entry.text())
+        return entry.version
+
+    def must_register(self) -> None:
+        """Raises NotAllowed."""
+        if not self.directories.of(call.badge).may_register:
+            raise NotAllowed("this gate may only look names up")
+
+    def must_own(self, entry: Entry) -> None:
+        """Who registered a name may change it, and so may the system itself."""
+        if call.badge != 0 and call.badge != entry.owner:
+            raise NotAllowed("the name is somebody else's")
+
+    # ---- what every server has ----
+
+    def last_handle(self, badge: u64) -> None:
+        self.directories.remove(badge)
+
+    def state_size(self) -> u64:
+        return self.names.count * 256 + 65536
+
+    def export_state(self, state: StateWriter) -> None:
+        state.number(STATE_VERSION)
+        state.number(self.names.versions)
+        state.number(self.names.count)
+        for place in range(self.names.count):
+            entry = self.names.at(place)
+            state.data(entry.text())
+            state.number(entry.version)
+            state.number(entry.owner)
+            state.copied(entry.gate)
+        self.directories.export(state)
+        self.waiting.export(state)
+
+    def import_state(self, state: StateReader) -> None:
+        if state.number() != STATE_VERSION:
+            raise StateRefused("names of another version")
+        self.names.versions = state.number()
+        for _ in range(state.number()):
+            entry = self.names.add(self.path[0 : state.data(self.path[:])])
+            entry.version = state.number()
+            entry.owner = state.number()
+            entry.gate = state.copied()
+        self.directories.adopt(state)
+        self.waiting.adopt(state)
+
+
+def write_record(entry: Entry, hidden: u64, into: Slice[u8]) -> None:
+    """A NameRecord; the first `hidden` bytes of the name are not the caller's to see."""
+    record = NameRecord()
+    record.version = entry.version
+    record.length = entry.length - hidden
+    record.name[0 : record.length] = entry.name[hidden : entry.length]
+    into[:] = view(address_of(record), RECORD_SIZE)
+
+
+server: NamingServer = NamingServer()
+
+
+def main() -> None:
+    """Serve names."""
+    server.directories.start()
+    serve(server)

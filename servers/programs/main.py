@@ -1,0 +1,339 @@
+"""The program manager: from a file to a process, its identity, its end. Memory is the memory manager's business."""
+
+from atoll.abi import startup
+from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
+from atoll.abi.calls import Death, Message
+from atoll.abi.objects import NO_HANDLE, Kind, Right
+from atoll.abi.types import Bytes, Slice, Text, u64
+from atoll.servers.files.interface import File, Files
+from atoll.servers.memory.interface import BadImage, MemoryManager
+from atoll.servers.naming.interface import Naming
+from atoll.servers.programs import listing, reporter, state
+from atoll.servers.programs.interface import (
+    BadRequest,
+    Child,
+    NoSuchProgram,
+    NotExecutable,
+    OutOfMemory,
+    Programs,
+    ProgramState,
+    TooManyPrograms,
+)
+from atoll.servers.programs.preparing import Preparation, Preparations
+from atoll.servers.programs.table import ASKING, CHILD, FATE, UNUSED, Entry, role_of
+from atoll.servers.root.interface import Parent
+from atoll.userland.runtime.errors import RECORD_SIZE
+from atoll.userland.runtime.image.start_page import StartPage
+from atoll.userland.runtime.interface import ServiceError, call
+from atoll.userland.runtime.kernel_calls import clock
+from atoll.userland.runtime.kernel_errors import KernelError, NoMemory
+from atoll.userland.runtime.messages import Gate, Letter
+from atoll.userland.runtime.objects import Memory, Process, Thread, close, create_memory, create_process, duplicate
+from atoll.userland.runtime.service import loop, serve
+from atoll.userland.runtime.startup import environment, given
+from atoll.userland.runtime.state import StateReader, StateWriter
+
+QUOTA = 512  # pages of a program's own: page tables, threads, handles, memory objects
+PRIORITY = 16
+MAX_STATUS = 255
+FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
+OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
+
+programs = reporter.programs
+
+
+class ProgramsServer(Programs, Child, Parent):
+    """What everybody asks (Programs), who started a program (Child), and the program itself (Parent)."""
+
+    preparations: Preparations
+    page: StartPage
+    naming: Gate
+    itself: Gate  # what programs get as "programs"
+    memory: MemoryManager
+    identity: u64  # of this node and its incarnation: the upper half of every pid
+
+    # ---- what Programs says ----
+
+    def prepare(self, path: Text) -> Child:
+        place = programs.add()
+        entry = programs.entries[place]
+        preparation = self.preparations.add(place)
+        if preparation is None:
+            entry.state = UNUSED
+            raise TooManyPrograms("too many programs are being prepared")
+        entry.pid = self.identity + entry.serial
+        entry.parent = self.pid_of_caller()
+        set_name(entry, path)
+        try:
+            self.open_image(entry, path)
+            self.make_process(entry, place)
+        except KernelError as error:
+            self.forget(place)
+            raise OutOfMemory(f"{path}: {error}") from None
+        except ServiceError:
+            self.forget(place)
+            raise
+        entry.is_held = True
+        return Child(loop.port.mint(entry.badge(CHILD, place), True).handle)
+
+    def list(self, first: u64, into: Slice[u8]) -> u64:
+        return listing.fill(programs, first, into)
+
+    def kill(self, pid: u64, status: u64) -> None:
+        end_program(programs.find(pid), status)
+
+    def wait(self, pid: u64) -> u64:
+        return self.wait_for_end(programs.find(pid))
+
+    # ---- what Child says (the same names with a program's own gate) ----
+
+    def set_arguments(self, arguments: Bytes) -> None:
+        self.preparations.of(programs.place_of(call.badge)).set_arguments(arguments)
+
+    def set_environment(self, entries: Bytes) -> None:
+        self.preparations.of(programs.place_of(call.badge)).set_environment(entries)
+
+    def give(self, name: Text, handle: Gate) -> None:
+        entry = programs.of(call.badge)
+        preparation = self.preparations.of(programs.place_of(call.badge))
+        if name == startup.ERROR:
+            entry.error = Gate(duplicate(handle.handle, FOR_CALLERS))
+        try:
+            preparation.give(entry.process, name, handle.handle)
+        except KernelError as error:
+            raise OutOfMemory(f"{error}") from None
+
+    def start(self) -> u64:
+        place = programs.place_of(call.badge)
+        entry = programs.entries[place]
+        preparation = self.preparations.of(place)
+        try:
+            self.begin(entry, place, preparation)
+        except KernelError as error:
+            raise OutOfMemory(f"{error}") from None
+        self.preparations.drop(place)
+        return entry.pid
+
+    def end(self, status: u64) -> None:
+        end_program(programs.of(call.badge), status)
+
+    def join(self) -> u64:
+        return self.wait_for_end(programs.of(call.badge))
+
+    def tell(self, gate: Gate, bits: u64) -> None:
+        entry = programs.of(call.badge)
+        if entry.told.handle != NO_HANDLE:
+            entry.told.close()
+        entry.told, entry.told_bits = gate, bits
+        if entry.state == ProgramState.ENDED:
+            self.tell_end(entry)
+
+    def identity(self) -> u64:
+        return programs.of(call.badge).pid
+
+    # ---- what Parent says ----
+
+    def write(self, data: Bytes) -> None:
+        return  # a program without output has none
+
+    def error(self, record: Bytes) -> None:
+        if role_of(call.badge) == ASKING and len(record) == RECORD_SIZE:
+            reporter.show_later(record)
+
+    def power_off(self, status: u64) -> None:
+        return  # not a program's to say
+
+    # ---- how a program is made ----
+
+    def pid_of_caller(self) -> u64:
+        """Whose gate the call came through; 0 if that is the public one."""
+        try:
+            return programs.of(call.badge).pid
+        except NoSuchProgram:
+            return 0
+
+    def open_image(self, entry: Entry, path: Text) -> None:
+        """Find the file. Raises NoSuchProgram."""
+        covered, gate = Naming(self.naming.handle).resolve(path)
+        files = Files(gate.handle)
+        try:
+            entry.image = files.open(path[covered : len(path)], 0)
+        except ServiceError as error:
+            raise NoSuchProgram(f"{path}: {error}") from None
+        finally:
+            gate.close()
+
+    def make_process(self, entry: Entry, place: u64) -> None:
+        """The process with its space. Raises NotExecutable, KernelError."""
+        image = duplicate(entry.image.handle, FOR_CALLERS)
+        try:
+            space, start, pager = self.memory.prepare(File(image))
+        except BadImage as error:
+            raise NotExecutable(f"{error}") from None
+        entry.space, entry.entry = space, start
+        fate = loop.port.mint(entry.badge(FATE, place))
+        try:
+            entry.process = create_process(QUOTA, pager, fate)
+        finally:
+            fate.close()
+            pager.close()
+        self.memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
+
+    def begin(self, entry: Entry, place: u64, preparation: Preparation) -> None:
+        """Its start page and its first thread."""
+        if not preparation.has(startup.NAMING):
+            preparation.give(entry.process, startup.NAMING, duplicate(self.naming.handle, FOR_CALLERS))
+        own = loop.port.mint(entry.badge(ASKING, place))
+        if not preparation.has(startup.PROGRAMS):
+            preparation.give(entry.process, startup.PROGRAMS, duplicate(own.handle, FOR_CALLERS))
+        preparation.write(self.page)
+        data = self.page.contents()
+        pages = (u64(len(data)) + PAGE_SIZE - 1) // PAGE_SIZE
+        memory = create_memory(pages)
+        memory.write(0, data)
+        entry.process.map(memory, 0, ARGUMENTS, pages, Right.READ)
+        memory.close()
+        gate = entry.process.install(own.handle)
+        itself = entry.process.install(duplicate(entry.process.handle, OWN_RIGHTS))
+        entry.priority = PRIORITY
+        entry.thread = entry.process.create_thread(entry.entry, STACK_END, gate, itself, PRIORITY)
+        entry.started = clock()
+        entry.state = ProgramState.RUNNING
+        entry.thread.resume()
+
+    # ---- how it ends ----
+
+    def wait_for_end(self, entry: Entry) -> u64:
+        """Its status, at once or later."""
+        if entry.state == ProgramState.ENDED:
+            return entry.status
+        for i in range(len(entry.waiting)):
+            if entry.waiting[i] == NO_HANDLE:
+                entry.waiting[i] = call.postpone()
+                return 0
+        raise BadRequest("too many wait for it already")
+
+    def bury(self, place: u64, status: u64) -> None:
+        """Its process has ended: tell who waits, give back what it had."""
+        entry = programs.entries[place]
+        entry.status = min(status, MAX_STATUS)
+        entry.state = ProgramState.ENDED
+        for i in range(len(entry.waiting)):
+            if entry.waiting[i] != NO_HANDLE:
+                Programs.reply_wait(entry.waiting[i], entry.status)
+                entry.waiting[i] = NO_HANDLE
+        self.tell_end(entry)
+        self.give_back(entry)
+        if not entry.is_held:
+            entry.state = UNUSED
+
+    def tell_end(self, entry: Entry) -> None:
+        """Notify who asked for it."""
+        if entry.told.handle != NO_HANDLE:
+            try:
+                entry.told.notify(entry.told_bits)
+            except KernelError:
+                pass
+            entry.told.close()
+            entry.told.handle = NO_HANDLE
+
+    def give_back(self, entry: Entry) -> None:
+        """Handles and the space at the memory manager."""
+        if entry.space != 0:
+            try:
+                self.memory.release(entry.space)
+            except ServiceError:
+                pass
+        close_if(entry.process.handle)
+        close_if(entry.thread.handle)
+        close_if(entry.image.handle)
+        close_if(entry.error.handle)
+        entry.space = 0
+        entry.process.handle = NO_HANDLE
+        entry.thread.handle = NO_HANDLE
+        entry.image.handle = NO_HANDLE
+        entry.error.handle = NO_HANDLE
+
+    def forget(self, place: u64) -> None:
+        """It never came to run."""
+        entry = programs.entries[place]
+        self.preparations.drop(place)
+        if entry.process.handle != NO_HANDLE:
+            entry.process.destroy(0)
+        self.give_back(entry)
+        entry.state = UNUSED
+
+    # ---- what every server has ----
+
+    def last_handle(self, badge: u64) -> None:
+        if role_of(badge) != CHILD:
+            return
+        try:
+            place = programs.place_of(badge)
+        except NoSuchProgram:
+            return
+        entry = programs.entries[place]
+        entry.is_held = False
+        if entry.state == ProgramState.PREPARED:
+            self.forget(place)
+        elif entry.state == ProgramState.ENDED:
+            entry.state = UNUSED
+
+    def other_message(self, letter: Letter) -> None:
+        if role_of(letter.badge) == FATE and letter.kind == Message.INHERITED and letter.words[2] == Kind.PROCESS:
+            Process(letter.handle).destroy(1)
+        if letter.handle != NO_HANDLE:
+            close(letter.handle)
+        if role_of(letter.badge) == FATE and letter.kind == Message.DEATH:
+            try:
+                self.bury(programs.place_of(letter.badge), letter.words[1])
+            except NoSuchProgram:
+                return
+        elif letter.reply != NO_HANDLE:
+            close(letter.reply)
+
+    def state_size(self) -> u64:
+        return state.SIZE
+
+    def export_state(self, writer: StateWriter) -> None:
+        state.export(writer, self.preparations)
+
+    def import_state(self, reader: StateReader) -> None:
+        state.adopt(reader, self.preparations)
+
+
+def end_program(entry: Entry, status: u64) -> None:
+    """End it from outside."""
+    if entry.state != ProgramState.ENDED:
+        entry.process.destroy(min(status, MAX_STATUS))
+
+
+def close_if(handle: u64) -> None:
+    """Close a handle, if there is one."""
+    if handle != NO_HANDLE:
+        close(handle)
+
+
+def set_name(entry: Entry, path: Text) -> None:
+    """The last part of the path."""
+    start: u64 = 0
+    for i in range(len(path)):
+        if path[i] == "/":
+            start = u64(i) + 1
+    entry.name_length = min(u64(len(path)) - start, u64(len(entry.name)))
+    for i in range(entry.name_length):
+        entry.name[i] = path.encode()[start + i]
+
+
+server: ProgramsServer = ProgramsServer()
+
+
+def main() -> None:
+    """Serve programs."""
+    programs.clear()
+    server.preparations.clear()
+    server.naming = Gate(given(startup.NAMING))
+    server.memory = MemoryManager(Naming(server.naming.handle).wait_for("/services/memory").handle)
+    server.identity = identity()
+    reporter.start(Gate(server.memory.handle))
+    serve(server)

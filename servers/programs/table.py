@@ -1,0 +1,106 @@
+"""The programs that there are: a table of fixed capacity; a place is found by the badge of a gate."""
+
+from atoll.abi.types import Array, Bytes, u8, u64
+from atoll.servers.files.interface import File
+from atoll.servers.programs.interface import NAME_SIZE, NoSuchProgram, ProgramState, TooManyPrograms
+from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.objects import Process, Thread
+
+MOST_PROGRAMS = 64
+MOST_WAITING = 4  # who wait for one program
+UNUSED = 0xFF  # a place without a program
+
+# ---- badges of the gates to the program manager's port: what for, the place, and a count that no two programs share ----
+ROLE_SHIFT = 56
+PLACE_SHIFT = 48
+PUBLIC = 0
+CHILD = 1  # of who started the program
+ASKING = 2  # the program's own
+FATE = 3  # the kernel's: its end
+
+
+class Entry:
+    """One program."""
+
+    state: u64  # a ProgramState; UNUSED
+    serial: u64
+    pid: u64
+    parent: u64  # pid of who prepared it
+    name_length: u64
+    name: Array[u8, NAME_SIZE]
+    priority: u64
+    started: u64  # nanoseconds since power-on
+    status: u64
+
+    # its process, and its space at the memory manager
+    image: File  # the file that it comes from: tracebacks need it
+    space: u64
+    entry: u64  # address of its first instruction
+    process: Process
+    thread: Thread
+    error: Gate  # where its tracebacks go
+
+    # who cares
+    is_held: bool  # somebody has a Child gate
+    waiting: Array[u64, MOST_WAITING]  # reply handles
+    told: Gate  # notified at its end
+    told_bits: u64
+
+    def title(self) -> Bytes:
+        """The name that `ps` shows."""
+        return self.name[0 : self.name_length]
+
+    def badge(self, role: u64, place: u64) -> u64:
+        """The badge of a gate about this program."""
+        return role << ROLE_SHIFT | place << PLACE_SHIFT | self.serial
+
+
+class Table:
+    """All programs."""
+
+    entries: Array[Entry, MOST_PROGRAMS]
+    serial: u64  # the last one given
+
+    def clear(self) -> None:
+        """No program yet."""
+        for entry in self.entries:
+            entry.state = UNUSED
+
+    def add(self) -> u64:
+        """A free place, whose program has an identity already. Raises TooManyPrograms."""
+        for place in range(MOST_PROGRAMS):
+            entry = self.entries[place]
+            if entry.state == UNUSED:
+                self.serial += 1
+                self.entries[place] = Entry()
+                entry.state = ProgramState.PREPARED
+                entry.serial = self.serial
+                return u64(place)
+        raise TooManyPrograms(f"there are {MOST_PROGRAMS} programs already")
+
+    def place_of(self, badge: u64) -> u64:
+        """The place that a badge is about. Raises NoSuchProgram."""
+        place = badge >> PLACE_SHIFT & 0xFF
+        if place >= MOST_PROGRAMS or self.entries[place].state == UNUSED:
+            raise NoSuchProgram("the program is gone")
+        if self.entries[place].serial != badge & (1 << PLACE_SHIFT) - 1:
+            raise NoSuchProgram("the program is gone")
+        return place
+
+    def of(self, badge: u64) -> Entry:
+        """The program that a badge is about. Raises NoSuchProgram."""
+        return self.entries[self.place_of(badge)]
+
+    def find(self, pid: u64) -> Entry:
+        """The program of that identity. Raises NoSuchProgram."""
+        for entry in self.entries:
+            if entry.state != UNUSED and entry.pid == pid:
+                return entry
+        raise NoSuchProgram(f"no program has the identity {pid}")
+
+
+def role_of(badge: u64) -> u64:
+    """What a gate of that badge is for."""
+    return badge >> ROLE_SHIFT
+
+

@@ -1,0 +1,139 @@
+"""Starting a process for a service: its image, its handles, its first thread."""
+
+from atoll.abi import startup
+from atoll.abi.address_space import PAGE_SIZE
+from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.types import Bytes, Text, u64
+from atoll.servers.supervisor.devices import find_device
+from atoll.servers.supervisor.machine import board
+from atoll.servers.supervisor.services import Instance, Service, services
+from atoll.userland.runtime.image.initrd import find_byte, find_file
+from atoll.userland.runtime.image.resident import Program
+from atoll.userland.runtime.image.start_page import StartPage
+from atoll.userland.runtime.messages import create_port
+from atoll.userland.runtime.objects import Memory, duplicate
+from atoll.userland.runtime.service import CONTROL_LABEL, SERVICE_LABEL, loop
+
+# ---- badges of the gates to the supervisor's port: what for, and the instance's number ----
+ASKING = 1 << 16  # a server's own gate
+FATE = 2 << 16  # the kernel's: faults, and the end
+NUMBER = 0xFFFF
+
+IMAGES = 0x3000_0000  # where images that were brought for a swap are mapped, a window for each instance
+IMAGE_ROOM = 0x0100_0000  # bytes
+BLANK = 0x20
+EQUALS = 0x3D
+FOR_CLIENTS = Right.SEND | Right.DUPLICATE | Right.MOVE
+
+page: StartPage = StartPage()
+
+
+def open_port(service: Service) -> None:
+    """The port that clients know, for as long as the machine runs."""
+    service.port = create_port(SERVICE_LABEL)
+    service.gate = service.port.mint(0)
+
+
+def open_devices(service: Service) -> bool:
+    """Find what the service drives; False if the machine lacks it."""
+    for number in range(service.device_count):
+        if not service.is_opened:
+            find_device(board.machine, board.itself, service.devices[number], service.opened[number])
+        if service.opened[number].registers.handle == NO_HANDLE:
+            return False
+    service.is_opened = True
+    return True
+
+
+def image_of(service: Service) -> Bytes:
+    """The service's program in the RAM disk; empty if it is not there."""
+    return find_file(board.archive, str(service.program, "utf-8"))
+
+
+def start_instance(number: u64, image: Bytes, gives_port: bool) -> None:
+    """Make the process and let it run. Raises BadImage, StartPageFull, KernelError: then `stop_instance` it."""
+    instance = services.instances[number]
+    service = services.of_instance(number)
+    instance.control.handle = NO_HANDLE
+    program = instance.program
+    program.read_image(image)
+    fate = loop.port.mint(FATE | number)
+    try:
+        program.create(service.quota, fate, fate)
+    finally:
+        fate.close()
+    page.clear()
+    for i in range(service.argument_count):
+        page.add_argument(service.arguments[i])
+    page.add_environment(f"SERVICE={str(service.name, 'utf-8')}".encode())
+    page.add_environment(f"GENERATION={service.generation}".encode())
+    add_words(board.command_line)
+    give_handles(instance, service, gives_port)
+    program.add_start_page(page.contents())
+    asking = program.process.install(loop.port.mint(ASKING | number).handle)
+    program.create_thread(asking, service.priority)
+    program.load_all()
+    program.resume()
+
+
+def add_words(line: Bytes) -> None:
+    """Each `key=value` of the kernel's command line (abi/bootargs.py) is a variable of every server."""
+    start: u64 = 0
+    while start < len(line):
+        end = find_byte(line, start, BLANK)
+        if find_byte(line, start, EQUALS) < end:
+            page.add_environment(line[start:end])
+        start = end + 1
+
+
+def give_handles(instance: Instance, service: Service, gives_port: bool) -> None:
+    """What a server finds in its table."""
+    program = instance.program
+    control = create_port(CONTROL_LABEL)
+    instance.control = control.mint(0)
+    give(program, startup.CONTROL, control.handle)
+    if gives_port:
+        give(program, startup.PORT, service.port.handle)
+        service.port.handle = NO_HANDLE
+    naming = services.find(b"naming")
+    if naming is not None and naming is not service:
+        give(program, startup.NAMING, duplicate(naming.gate.handle, FOR_CLIENTS))
+    give(program, startup.SUPERVISOR, loop.port.mint(0).handle)
+    for number in range(service.device_count):
+        device = service.opened[number]
+        give(program, startup.REGISTERS, duplicate(device.registers.handle, Right.READ | Right.WRITE | Right.DUPLICATE))
+        if device.interrupt.handle != NO_HANDLE:
+            give(program, startup.INTERRUPT, duplicate(device.interrupt.handle, Right.MANAGE | Right.DUPLICATE))
+
+
+def give(program: Program, name: Text, handle: u64) -> None:
+    """One handle, which moves."""
+    page.add_handle(name, program.process.install(handle))
+
+
+def stop_instance(number: u64) -> None:
+    """It has ended, or could not be started: give back all that was had for it."""
+    instance = services.instances[number]
+    instance.program.free()
+    if instance.control.handle != NO_HANDLE:
+        instance.control.close()
+        instance.control.handle = NO_HANDLE
+    if instance.image != NO_HANDLE:
+        board.itself.unmap(window_of(number), instance.image_pages)
+        Memory(instance.image).close()
+        instance.image = NO_HANDLE
+    loop.port.revoke(ASKING | number)
+    instance.used = False
+
+
+def window_of(number: u64) -> u64:
+    """Where an image that was brought is mapped."""
+    return IMAGES + number * IMAGE_ROOM
+
+
+def bring_image(number: u64, image: Memory, size: u64) -> None:
+    """Map an image that somebody sent, for an instance."""
+    instance = services.instances[number]
+    instance.image = image.handle
+    instance.image_pages = (size + PAGE_SIZE - 1) // PAGE_SIZE
+    board.itself.map(image, 0, window_of(number), instance.image_pages, Right.READ)

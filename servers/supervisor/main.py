@@ -1,0 +1,126 @@
+"""The supervisor: starts the servers of the image's manifest, restarts those that die, swaps them while they serve.
+
+It is heir of every server's ports, so the gates that clients hold outlive any server. Its own death ends the machine.
+"""
+
+from atoll.abi import initrd
+from atoll.abi.objects import Kind
+from atoll.abi.raw import address_of, at, view
+from atoll.abi.types import Bytes, Slice, Text, u8, u64
+from atoll.servers.root.interface import Parent
+from atoll.servers.supervisor import deaths, machine, worker
+from atoll.servers.supervisor.instances import ASKING, NUMBER
+from atoll.servers.supervisor.interface import (
+    INFO_SIZE,
+    NoSuchService,
+    ServiceInfo,
+    Supervisor,
+    SwapFailed,
+    SwapReport,
+)
+from atoll.servers.supervisor.machine import board
+from atoll.servers.supervisor.manifest import BadManifest, read_manifest
+from atoll.servers.supervisor.services import NO_INSTANCE, Service, services, start_table
+from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord
+from atoll.userland.runtime.image.initrd import find_file
+from atoll.userland.runtime.interface import call
+from atoll.userland.runtime.messages import Letter
+from atoll.userland.runtime.objects import Memory
+from atoll.userland.runtime.service import serve, start_own_port
+from atoll.userland.runtime.system import exit_program, write_console
+from atoll.userland.runtime.traceback import print_error
+
+KILLED = 137
+
+
+class SupervisorServer(Supervisor, Parent):
+    """What is asked of the supervisor, by everybody (badge 0) and by its servers (badge: the instance's number)."""
+
+    # ---- what Supervisor says ----
+
+    def swap(self, name: Text, image: Memory, size: u64) -> SwapReport:
+        number = self.number_of(name)
+        if worker.jobs.swap_reply != 0:
+            image.close()
+            raise SwapFailed("another swap is under way")
+        worker.ask_for_swap(call.postpone(), number, image, size)
+        return SwapReport()
+
+    def kill(self, name: Text) -> None:
+        service = services.items[self.number_of(name)]
+        if service.instance != NO_INSTANCE:
+            services.instances[service.instance].program.process.destroy(KILLED)
+
+    def list(self, first: u64, into: Slice[u8]) -> u64:
+        used: u64 = 0
+        for number in range(first, services.count):
+            if used + INFO_SIZE > len(into):
+                break
+            describe(services.items[number], into[used : used + INFO_SIZE])
+            used += INFO_SIZE
+        return used
+
+    def switch_off(self, status: u64) -> None:
+        call.postpone()
+        worker.power_off(status)
+
+    # ---- what Parent says ----
+
+    def power_off(self, status: u64) -> None:
+        return  # it is root who can
+
+    def write(self, data: Bytes) -> None:
+        write_console(data)
+
+    def error(self, record: Bytes) -> None:
+        number = call.badge & NUMBER
+        if call.badge & ASKING != 0 and len(record) == RECORD_SIZE:
+            print(f"supervisor: {str(services.of_instance(number).name, 'utf-8')} has failed")
+            print_error(services.instances[number].program.trace, at(ErrorRecord, address_of(record)))
+
+    # ---- what is no call ----
+
+    def number_of(self, name: Text) -> u64:
+        """The service of that name. Raises NoSuchService."""
+        number = services.number_of(name.encode())
+        if number == services.count:
+            raise NoSuchService(name)
+        return number
+
+    def other_message(self, letter: Letter) -> None:
+        deaths.kernel_message(letter)
+
+    def timeout(self) -> u64:
+        return deaths.next_restart()
+
+    def timed_out(self) -> None:
+        deaths.restart_due()
+
+
+def describe(service: Service, into: Slice[u8]) -> None:
+    """A ServiceInfo."""
+    info = ServiceInfo()
+    info.generation, info.version, info.state = service.generation, service.version, service.state
+    info.name_length = min(u64(len(service.name)), u64(len(info.name)))
+    for i in range(info.name_length):
+        info.name[i] = service.name[i]
+    into[:] = view(address_of(info), INFO_SIZE)
+
+
+server: SupervisorServer = SupervisorServer()
+
+
+def main() -> None:
+    """Everything that happens after root has started us."""
+    machine.start()  # what root gave us
+    start_table()  # no service yet
+    try:
+        read_manifest(find_file(board.archive, initrd.SERVICES), services)
+    except BadManifest as error:
+        print(f"supervisor: {initrd.SERVICES}: {error}")
+        exit_program(1)
+    start_own_port()  # where servers and the kernel find us
+    deaths.start_all()  # all servers
+    worker.start()  # the thread that waits for servers
+    worker.register_names()  # so that clients find them
+    serve(server)

@@ -1,0 +1,164 @@
+"""The supervisor's second thread: what waits for servers, so that the first can always hear of their deaths.
+
+The first thread leaves jobs in `jobs` and notifies; the second does them one after another: names, swaps, switching off.
+"""
+
+from atoll.abi.control import Ask
+from atoll.abi.objects import NO_HANDLE
+from atoll.abi.types import Array, u8, u64
+from atoll.servers.naming.interface import Naming
+from atoll.servers.root.interface import Parent
+from atoll.servers.supervisor import swap
+from atoll.servers.supervisor.interface import Supervisor, SwapFailed
+from atoll.servers.supervisor.machine import board
+from atoll.servers.supervisor.orders import orders
+from atoll.servers.supervisor.services import NO_INSTANCE, Instance, services
+from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
+from atoll.userland.runtime.objects import Memory, duplicate
+from atoll.userland.runtime.threads import start_thread
+
+PRIORITY = 8
+FOR_CLIENTS = 35  # DUPLICATE, MOVE, SEND
+
+# ---- notification bits ----
+NAMES = 1
+SWAP = 2
+POWER_OFF = 4
+LEGACY = 8
+
+
+class Jobs:
+    """What the second thread is to do."""
+
+    port: Port
+    gate: Gate
+    swap_reply: u64  # of the caller who wants a swap; NO_HANDLE: nobody does
+    swap_service: u64
+    swap_image: Memory
+    swap_size: u64
+    status: u64  # of the machine, when it is switched off
+    heirs: u64  # services whose successor is to be given what its predecessor had: bit i
+    stack: Array[u8, 65536]
+
+
+jobs: Jobs = Jobs()
+
+
+def start() -> None:
+    """Make the thread."""
+    jobs.port = create_port(1)
+    jobs.gate = jobs.port.mint(0)
+    start_thread(board.itself, run, 0, jobs.stack[:], PRIORITY)
+
+
+# ---- for the first thread ----
+
+
+def register_names() -> None:
+    """The naming service is new: it knows no name."""
+    jobs.gate.notify(NAMES)
+
+
+def hand_over_legacy(number: u64) -> None:
+    """A service has been started again: it gets what its predecessor left."""
+    if services.items[number].inherited_count > 0:
+        jobs.heirs = jobs.heirs | (u64(1) << number)
+        jobs.gate.notify(LEGACY)
+
+
+def ask_for_swap(reply: u64, service: u64, image: Memory, size: u64) -> None:
+    """Somebody wants a swap and waits for its end; there is none under way."""
+    jobs.swap_reply, jobs.swap_service, jobs.swap_image, jobs.swap_size = reply, service, image, size
+    jobs.gate.notify(SWAP)
+
+
+def power_off(status: u64) -> None:
+    """End the machine."""
+    jobs.status = status
+    jobs.gate.notify(POWER_OFF)
+
+
+# ---- the second thread ----
+
+
+def run(_: u64) -> None:
+    """Do jobs for ever."""
+    letter = Letter()
+    while True:
+        jobs.port.receive(letter)
+        bits = letter.words[0]
+        if bits & NAMES != 0:
+            register_all()
+        if bits & LEGACY != 0:
+            give_legacies()
+        if bits & SWAP != 0:
+            do_swap()
+        if bits & POWER_OFF != 0:
+            switch_off()
+
+
+def register_all() -> None:
+    """Tell the naming service all names of the manifest."""
+    for number in range(services.count):
+        service = services.items[number]
+        for i in range(service.name_count):
+            if service.gate.handle != NO_HANDLE and not register(str(service.names[i], "utf-8"), service.gate):
+                jobs.gate.notify(NAMES)  # the naming service has died meanwhile: once more, all of them
+                return
+
+
+def register(name: str, gate: Gate) -> bool:
+    """One name; False if nobody knows what became of it."""
+    naming = services.find(b"naming")
+    if naming is None:
+        return True
+    try:
+        Naming(naming.gate.handle).replace(name, Gate(duplicate(gate.handle, FOR_CLIENTS)))
+    except ServiceError:
+        return False
+    except KernelError as error:
+        print(f"supervisor: the name {name} cannot be registered: {error}")
+    return True
+
+
+def give_legacies() -> None:
+    """Processes of dead program managers go to their successors."""
+    for number in range(services.count):
+        if jobs.heirs >> number & 1 != 0:
+            service = services.items[number]
+            jobs.heirs = jobs.heirs & ~(u64(1) << number)
+            while service.inherited_count > 0 and service.instance != NO_INSTANCE:
+                service.inherited_count -= 1
+                give_legacy(services.instances[service.instance], service.inherited[service.inherited_count])
+
+
+def give_legacy(instance: Instance, handle: u64) -> None:
+    """One process."""
+    try:
+        orders.give(instance, Ask.INHERIT, 0, handle)
+    except SwapFailed as error:
+        print(f"supervisor: what a dead server left is lost: {error}")
+
+
+def do_swap() -> None:
+    """Swap, and tell who wanted it."""
+    reply = jobs.swap_reply
+    try:
+        Supervisor.reply_swap(reply, swap.swap(jobs.swap_service, jobs.swap_image, jobs.swap_size))
+    except SwapFailed as error:
+        Supervisor.fail(reply, SwapFailed(f"{error}"))
+    jobs.swap_reply = NO_HANDLE
+
+
+def switch_off() -> None:
+    """Every server finishes what is to be kept, the last of the manifest first; then the machine ends."""
+    for position in range(services.count):
+        service = services.items[services.count - 1 - position]
+        if service.instance != NO_INSTANCE:
+            try:
+                orders.give(services.instances[service.instance], Ask.QUIT)
+            except SwapFailed as error:
+                print(f"supervisor: {str(service.name, 'utf-8')}: {error}")
+    Parent(board.parent.handle).power_off(jobs.status)

@@ -1,0 +1,55 @@
+"""Boots a first process that drives a device: on our board, with what its devices hold, and on QEMU."""
+
+import contextlib
+import subprocess
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+from atoll.compiler.cache import Cache
+from atoll.images.recipe import Image, build_runs
+from atoll.machine.board import Board
+from atoll.machine.config import BoardConfig
+from tests.kernel.machines import GREETING, QEMU, QEMU_SECONDS, Boot, run
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+GUESTS = Path("tests") / "drivers" / "guests"
+
+
+@cache
+def build_guest(name: str, folder: Path) -> Image:
+    """The image whose first process is a program of `guests/`; what was compiled is kept in a folder."""
+    with contextlib.chdir(REPOSITORY):
+        return build_runs([], "", Cache(folder / "cache"), root=GUESTS / f"{name}.py")
+
+
+def boot_guest(
+    name: str,
+    folder: Path,
+    disk: Path | bytes | None = None,
+    prepare: Callable[[Board], None] = lambda board: None,
+    bootargs: str = "",
+) -> Boot:
+    """Boot it on our board, to the end; `prepare` may change the board before."""
+    image = build_guest(name, folder)
+    board = Board(BoardConfig(disk=disk, bootargs=bootargs))
+    board.load_kernel(image.kernel)
+    board.load_initrd(image.initrd)
+    prepare(board)
+    return run(board)
+
+
+def boot_guest_on_qemu(name: str, folder: Path, devices: Sequence[str], given: bytes = b"", bootargs: str = "") -> Boot:
+    """Boot it on QEMU with more devices and input; the output is that from the kernel's first line on."""
+    image = build_guest(name, folder)
+    kernel, initrd = folder / "kernel.elf", folder / "initrd.tar"
+    kernel.write_bytes(image.kernel)
+    initrd.write_bytes(image.initrd)
+    command = [QEMU, "-machine", "virt", "-m", "128M", "-display", "none", "-monitor", "none", "-serial", "stdio"]
+    command += ["-icount", "shift=0,sleep=off", "-no-reboot", "-global", "virtio-mmio.force-legacy=false"]
+    command += ["-kernel", str(kernel), "-initrd", str(initrd), "-append", bootargs, *devices]
+    ended = subprocess.run(command, capture_output=True, input=given, timeout=QEMU_SECONDS, check=False)
+    output = ended.stdout.decode().replace("\r", "")
+    return Boot(
+        output[output.index(GREETING) :] if GREETING in output else output + ended.stderr.decode(), ended.returncode
+    )
