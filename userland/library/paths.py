@@ -8,11 +8,33 @@ PATH_SIZE = 1024  # bytes of a path
 SLASH = 0x2F
 
 
+class Working:
+    """The working directory, if the program has changed it."""
+
+    path: StringBuilder[PATH_SIZE]
+
+
+working: Working = Working()
+
+
+def working_directory() -> Text:
+    """What relative paths are taken from: as the program was started with, or as it has set it."""
+    if working.path.used > 0:
+        return working.path.text
+    given = environment("PWD")
+    return given if len(given) > 0 else "/"
+
+
+def set_working_directory(path: Text) -> None:
+    """From now on relative paths of this program begin there. An absolute path; raises Full."""
+    working.path.set(path)
+
+
 def absolute(path: Text, into: StringBuilder[PATH_SIZE]) -> None:
     """A path that begins with `/`: a relative one is taken from the working directory. Raises Full."""
     into.clear()
     if not path.startswith("/"):
-        into.add(environment("PWD"))
+        into.add(working_directory())
         if not into.text.endswith("/"):
             into.add("/")
     into.add(path)

@@ -21,6 +21,7 @@ PLUS = 0x2B
 ZERO = 0x30
 LOWER_A = 0x61
 CASE_BIT = 0x20
+EQUALS = 0x3D
 LARGEST = 0xFFFF_FFFF_FFFF_FFFF
 
 # ---- looking ----
