@@ -52,6 +52,7 @@ class Work:
 
     path: StringBuilder[PATH_SIZE]
     other: StringBuilder[PATH_SIZE]
+    target: StringBuilder[PATH_SIZE]  # of a symbolic link
     info: FileInfo
     volume: VolumeInfo
 
@@ -207,24 +208,15 @@ def link(old: Text, new: Text) -> None:
     perform(link_plainly, old, new)
 
 
-class Target:
-    """What the next symbolic link says."""
-
-    text: Text
-
-
-target: Target = Target()
-
-
 def symbolic_link_plainly(files: Files, path: Text, _: Text, __: u64) -> u64:
-    """A link to `target`."""
-    files.make_link(target.text, path)
+    """A link to what `work.target` says."""
+    files.make_link(work.target.text, path)
     return 0
 
 
 def symbolic_link(text: Text, path: Text) -> None:
     """A file that stands for another path, which is kept as it is."""
-    target.text = text
+    work.target.set(text)
     perform(symbolic_link_plainly, path)
 
 
