@@ -16,9 +16,9 @@ from atoll.compiler.link import KERNEL, PROGRAM, Linked, link
 from atoll.compiler.llvm import emit as emit_code
 from atoll.compiler.modules import Loader
 from atoll.compiler.objects import ObjectError, ObjectFile, read_object
-from atoll.compiler.program import RUNTIME
+from atoll.compiler.program import RUNTIME, Program
 from atoll.compiler.relocate import LinkError
-from atoll.compiler.symbols import Builtin, ConstantDecl, Module
+from atoll.compiler.symbols import Builtin, ClassDecl, ConstantDecl, Module
 from atoll.compiler.trace_table import ErrorClass, Site, build_trace_table
 
 Kind = Literal["program", "kernel"]
@@ -40,6 +40,17 @@ def compile_file(path: Path, kind: Kind = "program", emit: Emit = "elf", cache: 
     if cache is not None:
         cache.put(key, result)
     return result
+
+
+def stub_source(path: Path) -> str:
+    """The stubs of the interfaces and servers in a file, as the guest Python that the compiler makes of them."""
+    program = Program("none", kernel=False)
+    root = program.load(path, ())
+    program.reporter.finish()
+    own = [s for s in root.names.values() if isinstance(s, ClassDecl) and s.module.name == root.name and s.stub_source]
+    if not own:
+        raise CompileError(f"{path}: there is no interface in this file, and no server")
+    return "\n\n".join(decl.stub_source for decl in own)
 
 
 def _compile(path: Path, kind: Kind, emit: Emit) -> bytes:

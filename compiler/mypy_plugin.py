@@ -1,4 +1,4 @@
-"""A mypy plugin: numbers among type arguments, as in `Array[u8, 16]` or `Ring[Event, CAPACITY]`.
+"""A mypy plugin: numbers among type arguments, as in `Array[u8, 16]` or `Ring[Event, CAPACITY]`; and interfaces.
 
 mypy knows only types there. The plugin puts `Any` in the place of each number and each name of an integer variable, and
 lets mypy go on as usual: element types are checked, counts are the compiler's business.
@@ -10,9 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from mypy.nodes import Var
-from mypy.plugin import AnalyzeTypeContext, Plugin
+from mypy.plugin import AnalyzeTypeContext, ClassDefContext, Plugin
 from mypy.types import AnyType, Instance, RawExpressionType, Type, TypeOfAny, UnboundType
 
+from atoll.compiler.mypy_interfaces import add_answers
+
+INTERFACE = "atoll.userland.runtime.interface.Interface"
 # Special forms with rules of their own for their arguments, numbers included.
 OWN_RULES = ("builtins.", "typing.", "typing_extensions.", "types.", "collections.", "_typeshed.")
 
@@ -29,6 +32,10 @@ class CountPlugin(Plugin):
             self.in_default_analysis = False
             return None
         return None if fullname.startswith(OWN_RULES) else self.analyze
+
+    def get_base_class_hook(self, fullname: str) -> Callable[[ClassDefContext], None] | None:
+        """The hook for interfaces: classes that derive from `Interface` itself."""
+        return add_answers if fullname == INTERFACE else None
 
     def analyze(self, context: AnalyzeTypeContext) -> Type:
         """The type with its counts replaced, analysed by mypy."""

@@ -52,9 +52,8 @@ def read_recipe(file: Path = SYSTEM) -> list[Service]:
         if unknown or "name" not in entry or "file" not in entry:
             what = f"unknown: {', '.join(sorted(unknown))}" if unknown else "a service needs name and file"
             raise ImageError(f"{file}: service {entry.get('name', '?')}: {what}")
-        lists = {key: tuple(entry.get(key, ())) for key in ("names", "devices", "arguments")}
-        numbers = {key: entry[key] for key in ("priority", "quota") if key in entry}
-        services.append(Service(entry["name"], PACKAGE / entry["file"], **lists, **numbers))
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+        services.append(Service(**{**values, "file": PACKAGE / entry["file"]}))
     return services
 
 

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import typer
 
@@ -13,14 +13,15 @@ from atoll.cluster.guard import CommandError
 
 
 class Emit(StrEnum):
-    """What `atoll compile` writes: LLVM's intermediate text, assembly text, or the linked image."""
+    """What `atoll compile` writes: interfaces' stubs, LLVM's intermediate text, assembly text, or the linked image."""
 
+    STUBS = "stubs"
     IR = "ir"
     ASM = "asm"
     ELF = "elf"
 
 
-SUFFIXES = {Emit.IR: ".ll", Emit.ASM: ".s", Emit.ELF: ".elf"}
+SUFFIXES = {Emit.STUBS: ".stubs.py", Emit.IR: ".ll", Emit.ASM: ".s", Emit.ELF: ".elf"}
 STANDARD_OUTPUT = Path("-")
 
 SourceFile = Annotated[Path, typer.Argument(metavar="FILE", help="A guest Python file.", exists=True, dir_okay=False)]
@@ -69,10 +70,12 @@ def disasm(
 def compile_source(file: Path, kernel: bool, emit: Emit = Emit.ELF) -> bytes:
     """The driver's result for one file, through the cache."""
     from atoll.compiler.cache import Cache
-    from atoll.compiler.driver import compile_file
+    from atoll.compiler.driver import compile_file, stub_source
 
+    if emit is Emit.STUBS:
+        return stub_source(file).encode()
     kind: Literal["program", "kernel"] = "kernel" if kernel else "program"
-    wanted: Literal["ir", "asm", "elf"] = emit.value
+    wanted = cast(Literal["ir", "asm", "elf"], emit.value)
     return compile_file(file, kind, wanted, Cache())
 
 

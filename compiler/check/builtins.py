@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from atoll.compiler.check.machine import Machine
 from atoll.compiler.check.missing import missing
@@ -37,6 +38,7 @@ from atoll.compiler.types import (
     U8,
     U16,
     U32,
+    U64,
     ArrayType,
     EnumType,
     ErrorType,
@@ -46,6 +48,12 @@ from atoll.compiler.types import (
     Type,
     is_aggregate,
 )
+
+if TYPE_CHECKING:
+    pass
+
+if TYPE_CHECKING:
+    from atoll.compiler.interfaces.declare import Stubs
 
 _WRAPPING = {"wrapping_add": "+", "wrapping_sub": "-", "wrapping_mul": "*", "wrapping_shl": "<<"}
 _CUTS = {"low8": U8, "low16": U16, "low32": U32}
@@ -107,6 +115,8 @@ class Builtins(Machine):
 
     def _static(self, owner: object, callee: ast.Attribute, node: ast.Call) -> Expression:
         assert isinstance(owner, ClassDecl)
+        if owner.stubs is not None and callee.attr == "fail":
+            return self._fail(owner, owner.stubs, node)
         decl = owner.methods.get(callee.attr)
         if decl is None or not decl.is_static or owner.parameters:
             raise self.refuse(node, f"{owner.name}.{callee.attr} is not a static method", "call it on an object")
@@ -116,6 +126,26 @@ class Builtins(Machine):
         return Call(
             self.at(node), function.type.result, function, self.arguments(signature, node, decl.module, callee.attr)
         )
+
+    def _fail(self, owner: ClassDecl, stubs: Stubs, node: ast.Call) -> Expression:
+        """`Naming.fail(reply, NoSuchName("x"))`: the error answers a call that was postponed."""
+        names = [error.name for error in stubs.interface.errors]
+        advice = f"its errors: {', '.join(names) or 'none'}"
+        match node:
+            case ast.Call(_, [reply, ast.Call() as made], []):
+                symbol, _ = self.program.types.symbol(made.func, self.module)
+            case _:
+                raise self.refuse(node, f"{owner.name}.fail takes a reply handle and a new error", advice)
+        for error in stubs.interface.errors:
+            declared, _ = self.program.types.symbol(ast.parse(error.written, mode="eval").body, stubs.module)
+            if symbol is declared and symbol is not None:
+                struct = self.program.struct(owner, (), self.at(node))
+                decl = owner.methods[f"_fail_{error.name}"]
+                function, signature = self.program.function(decl, struct), self.program.signature(decl, {}, struct)
+                handle = self.coerce(self.expression(reply, U64), U64, reply)
+                arguments = self.arguments(signature, made, decl.module, error.name, skip=1)
+                return Call(self.at(node), function.type.result, function, [handle, *arguments])
+        raise self.refuse(made, f"{owner.name} does not declare {shown(made.func)}", advice)
 
     # --- functions ----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ A page is named by its owner and its number; it is found by a hash, and all of o
 
 from typing import Generic, TypeVar
 
-from atoll.abi.types import Array, u8, u32, u64
+from atoll.abi.types import Array, u32, u64
 
 N = TypeVar("N")  # places, the unused place 0 included
 OWNERS = 128

@@ -15,7 +15,7 @@ CHUNK = 256  # pages
 CHUNKS = 64
 FRAMES = CHUNK * CHUNKS + 1  # places of the table, the unused one included
 RESERVE = 32  # pages of our quota that are left for handles, gates and their tables
-READ_ONLY = Right.READ | Right.EXECUTE | Right.DUPLICATE
+READ_ONLY = Right.READ | Right.EXECUTE | Right.DUPLICATE | Right.MOVE
 
 
 class Chunk:

@@ -129,6 +129,7 @@ class MemoryServer(MemoryManager):
         pager.images.leave(ended.image)
         if ended.process.handle != NO_HANDLE:
             close(ended.process.handle)
+            ended.process.handle = NO_HANDLE
         loop.port.revoke(space)
         pager.spaces.close(index)
 

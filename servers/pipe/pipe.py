@@ -4,7 +4,6 @@ A writer is answered when the ring is not full any more: what it wrote is in the
 bytes for those who wait. Several writers can find the ring full before they put anything in; they are answered 0.
 """
 
-from atoll.abi.calls import MAX_SEGMENT
 from atoll.abi.types import Array, Bytes, Slice, u8, u64
 from atoll.servers.pipe.ring import ByteRing
 from atoll.servers.stream.interface import BrokenPipe, Stream, StreamError
@@ -96,7 +95,7 @@ class Pipe:
         self.read_end = END_CLOSED
         self.ring.clear()
         while not self.writers.empty:
-            Stream._fail_BrokenPipe(self.writers.pop().reply, "nobody reads from this pipe any more")
+            Stream.fail(self.writers.pop().reply, BrokenPipe("nobody reads from this pipe any more"))
 
     @property
     def is_over(self) -> bool:

@@ -1,12 +1,13 @@
 """Tracebacks, in a thread of their own: where they go may be a full pipe, which must not stop the program manager.
 
-Faults come from the memory manager, errors that nobody caught from the program itself, through the first thread.
+Faults are fetched from the memory manager, which notifies; errors that nobody caught come from the program itself,
+through the first thread.
 """
 
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, at, copy_memory
-from atoll.abi.types import Array, Bytes, u8, u64
-from atoll.servers.memory.interface import FaultSink, MemoryManager
+from atoll.abi.types import Array, Bytes, Text, u8, u64
+from atoll.servers.memory.interface import NEW_FAULT, Fault, MemoryManager, NoFault, Reason
 from atoll.servers.programs.table import UNUSED, Entry, Table
 from atoll.servers.root.interface import Parent
 from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord
@@ -14,17 +15,23 @@ from atoll.userland.runtime.image import fault
 from atoll.userland.runtime.interface import ServiceError, call
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
-from atoll.userland.runtime.objects import Process
+from atoll.userland.runtime.objects import Process, duplicate
+from atoll.userland.runtime.state import StateRefused
 from atoll.userland.runtime.system import own_process, redirect
 from atoll.userland.runtime.threads import start_thread
 from atoll.userland.runtime.traceback import print_error
-from atoll.abi.calls import Call, Message, NO_TIMEOUT
 
 PRIORITY = 12
 PATIENCE = 1_000_000_000  # nanoseconds that a traceback may wait for its stream
 MOST_TABLE = 512 << 10  # bytes of a trace table
 PART = 32 << 10
 MOST_ERRORS = 8  # that wait to be shown
+
+# ---- bits of notifications from the first thread; NEW_FAULT is the memory manager's ----
+NEW_ERROR = 1 << 32
+SUBSCRIBE = 1 << 33
+
+CRASHED = 1  # status of a program that made a fault
 
 
 class Pending:
@@ -35,28 +42,38 @@ class Pending:
     record: Array[u8, RECORD_SIZE]
 
 
-class Reporter(FaultSink):
+class Reporter:
     """The second thread's side."""
 
     port: Port
     gate: Gate
     pending: Array[Pending, MOST_ERRORS]
     table: Array[u8, MOST_TABLE]
-    request: Array[u8, 256]
-    answer: Array[u8, 256]
     stack: Array[u8, 65536]
 
-    def report(self, space: u64, thread: u64, cause: u64, address: u64) -> None:
-        for entry in programs.entries:
-            if entry.state != UNUSED and entry.space == space:
-                self.show_fault(entry, thread, cause, address)
-                return
+    def fetch_faults(self) -> None:
+        """Show all faults that the memory manager has for us, and have their programs ended."""
+        manager = MemoryManager(memory.handle)
+        try:
+            while True:
+                found = manager.next_fault()
+                for entry in programs.entries:
+                    if entry.state != UNUSED and entry.space == found.space:
+                        self.show_fault(entry, found)
+                manager.end_fault(found.space, found.thread, CRASHED)
+        except NoFault:
+            return
+        except (ServiceError, KernelError) as error:
+            print(f"programs: the memory manager has faults that cannot be shown: {error}")
 
-    def show_fault(self, entry: Entry, thread: u64, cause: u64, address: u64) -> None:
+    def show_fault(self, entry: Entry, found: Fault) -> None:
         """The traceback of a fault."""
         redirect(entry.error.handle, PATIENCE)
         try:
-            fault.report(entry.process, thread, cause, address, self.table_of(entry))
+            if found.reason == Reason.MISTAKE:
+                fault.report(entry.process, found.thread, found.cause, found.address, self.table_of(entry))
+            else:
+                print(f"{str(entry.title(), 'utf-8')}: ended: {why(found.reason)}")
         except (ServiceError, KernelError) as error:
             print(f"(no traceback: {error})")
         redirect(NO_HANDLE)
@@ -86,10 +103,23 @@ class Reporter(FaultSink):
             done += got
         return self.table[0:done]
 
-    def notified(self, bits: u64, label: u64) -> None:
+    def show_errors(self) -> None:
+        """All that wait."""
         for item in self.pending:
             if item.reply != NO_HANDLE:
                 self.show_error(item)
+
+
+def why(reason: u64) -> Text:
+    """Why the memory manager cannot help a program."""
+    match reason:
+        case Reason.OUT_OF_MEMORY:
+            return "the machine is out of memory"
+        case Reason.OUT_OF_QUOTA:
+            return "its quota is used up"
+        case Reason.IMAGE_LOST:
+            return "its file cannot be read"
+    return "its pages in the swap area are lost"
 
 
 programs: Table = Table()
@@ -97,12 +127,21 @@ reporter: Reporter = Reporter()
 memory: Gate = Gate(NO_HANDLE)
 
 
-def start(manager: Gate) -> None:
-    """Make the thread."""
+def start(manager: Gate, serves: bool) -> None:
+    """Make the thread. It fetches faults as soon as we serve."""
     memory.handle = manager.handle
     reporter.port = create_port(1)
     reporter.gate = reporter.port.mint(0)
     start_thread(Process(own_process()), run, 0, reporter.stack[:], PRIORITY)
+    if serves:
+        reporter.gate.notify(SUBSCRIBE)
+
+
+def require_idle() -> None:
+    """Raises StateRefused while a traceback is being shown."""
+    for item in reporter.pending:
+        if item.reply != NO_HANDLE:
+            raise StateRefused("a traceback is being shown")
 
 
 def show_later(record: Bytes) -> None:
@@ -112,19 +151,26 @@ def show_later(record: Bytes) -> None:
             item.badge = call.badge
             copy_memory(address_of(item.record), address_of(record), RECORD_SIZE)
             item.reply = call.postpone()
-            reporter.gate.notify(1)
+            reporter.gate.notify(NEW_ERROR)
             return
 
 
 def run(_: u64) -> None:
     """Show tracebacks for ever."""
     letter = Letter()
-    letter.set_buffer(reporter.request[:])
     while True:
         reporter.port.receive(letter)
-        if letter.kind == Message.CALL:
-            call.badge, call.label, call.reply = letter.badge, letter.label, letter.reply
-            reporter.dispatch(letter, reporter.request[0 : letter.size], reporter.answer[:])
-            letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT)
-        else:
-            reporter.notified(letter.words[0], letter.label)
+        if letter.words[0] & SUBSCRIBE != 0:
+            subscribe()
+        if letter.words[0] & NEW_FAULT != 0:
+            reporter.fetch_faults()
+        if letter.words[0] & NEW_ERROR != 0:
+            reporter.show_errors()
+
+
+def subscribe() -> None:
+    """From now on the memory manager notifies us."""
+    try:
+        MemoryManager(memory.handle).set_sink(Gate(duplicate(reporter.gate.handle, Right.SEND | Right.MOVE)))
+    except ServiceError as error:
+        print(f"programs: faults will not be shown: {error}")

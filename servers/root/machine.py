@@ -5,12 +5,11 @@ from typing import NoReturn
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.board import TEST_FAIL, TEST_PASS, UART_CAN_SEND, UART_DATA, UART_LINE_STATUS
 from atoll.abi.boot import BOOT_INFO, HANDLE_INITRD, HANDLE_MACHINE, HANDLE_SELF, BootInfo
-from atoll.abi.objects import Right, Statistics
+from atoll.abi.objects import Info, Right
 from atoll.abi.raw import at, load8, store8, store32, view
 from atoll.abi.types import Bytes, i64, u8, u64
 from atoll.userland.runtime.devices import Machine
-from atoll.userland.runtime.kernel_calls import read_statistics
-from atoll.userland.runtime.objects import Memory, Process
+from atoll.userland.runtime.objects import Memory, Process, read_info
 from atoll.userland.runtime.system import exit_program
 
 # ---- where root maps what it uses itself ----
@@ -35,10 +34,10 @@ def this_process() -> Process:
 
 
 def free_pages() -> u64:
-    """How many pages of memory nobody uses."""
-    figures = Statistics()
-    read_statistics(figures)
-    return figures.free_pages
+    """How many pages of its quota, which is all the memory of the machine, root has not used or given away."""
+    figures = Info()
+    read_info(this_process().handle, figures)
+    return (figures.words[1] - figures.words[2]) // PAGE_SIZE
 
 
 def start() -> None:

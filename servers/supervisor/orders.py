@@ -1,4 +1,4 @@
-"""Orders to a server's control port (abi/control.py), with a limit of time: a server that hangs is no reason to hang."""
+"""Orders to a server's control port (abi/control.py), with a limit of time: one that hangs is no reason to hang."""
 
 from atoll.abi.calls import Call, Status
 from atoll.abi.control import Answer, Ask
@@ -7,7 +7,6 @@ from atoll.abi.types import Array, Bytes, Text, u8, u64
 from atoll.servers.supervisor.interface import SwapFailed
 from atoll.servers.supervisor.services import Instance
 from atoll.userland.runtime.messages import Letter
-from atoll.userland.runtime.objects import Memory
 
 LIMIT = 1_000_000_000  # nanoseconds for one order
 MOST_TEXT = 200
@@ -36,10 +35,10 @@ class Orders:
         if letter.words[0] == Answer.REFUSED:
             raise SwapFailed(f"{name_of(what)} refused: {str(self.text[0 : letter.size], 'utf-8')}")
 
-    def park(self, instance: Instance) -> tuple[Memory, u64]:
-        """A server that serves nobody from now on: its state, and the size of that."""
+    def park(self, instance: Instance) -> tuple[u64, u64]:
+        """A server that serves nobody from now on: the handle of its state, and the size of that."""
         self.give(instance, Ask.PARK)
-        return Memory(self.letter.handle), self.letter.words[1]
+        return self.letter.handle, self.letter.words[1]
 
 
 def name_of(what: u64) -> Text:

@@ -1,5 +1,5 @@
-"""Services and their instances. A service is a line of the manifest, with the port that its clients know; an instance is
-a process that serves it: there are two of one service only while it is swapped.
+"""Services and their instances. A service is a line of the manifest, with the port that its clients know; an instance
+is a process that serves it: there are two of one service only while it is swapped.
 """
 
 from atoll.abi.objects import NO_HANDLE

@@ -7,8 +7,8 @@ classes is a server, and service.py its loop.
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from atoll.abi.interfaces import BAD_REQUEST
 from atoll.abi.calls import NO_TIMEOUT
+from atoll.abi.interfaces import BAD_REQUEST
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import PerThread, Slice, u8, u64
 from atoll.userland.runtime.messages import Letter
@@ -62,6 +62,10 @@ class Interface:
 
     def __init_subclass__(cls, messages: int = 0, errors: tuple[type[Exception], ...] = ()) -> None:
         """`messages`: number of the first method; `errors`: what methods raise. Read by the compiler only."""
+
+    @staticmethod
+    def fail(reply: u64, error: ServiceError) -> None:
+        """Give a postponed answer: one of the interface's errors, as in `Naming.fail(reply, NoSuchName("x"))`."""
 
     def dispatch(self, letter: Letter, request: Slice[u8], reply: Slice[u8]) -> None:
         """Do what a received call asks, and put its answer into the letter; the compiler writes this one.

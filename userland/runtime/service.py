@@ -106,7 +106,7 @@ def receive(letter: Letter, timeout: u64) -> bool:
         status = letter.attempt(Call.REPLY_RECEIVE, target, timeout)
         if status == Status.OK:
             return True
-        if status == Status.TIMED_OUT:
+        if status in (Status.TIMED_OUT, Status.WOULD_BLOCK):
             letter.arrival = 0
             return False
         if status == Status.TOO_LONG:  # the caller has less room than the answer takes: that is its mistake
@@ -118,7 +118,7 @@ def receive(letter: Letter, timeout: u64) -> bool:
     if status == Status.OK:
         return True
     letter.arrival = 0
-    if status != Status.TIMED_OUT:
+    if status not in (Status.TIMED_OUT, Status.WOULD_BLOCK):
         refuse_status(status, letter.words[0])
     return False
 

@@ -1,0 +1,54 @@
+"""What `ps` shows: the programs of the table, with the figures that the kernel keeps."""
+
+from atoll.abi.objects import NO_HANDLE, Info, ThreadState
+from atoll.abi.raw import address_of, view
+from atoll.abi.types import Slice, u8, u64
+from atoll.servers.programs.interface import INFO_SIZE, ProgramInfo
+from atoll.servers.programs.table import UNUSED, Entry, Table
+from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.objects import read_info
+
+PAGE_SIZE = 4096
+
+
+def fill(programs: Table, first: u64, into: Slice[u8]) -> u64:
+    """ProgramInfos from number `first` on; the bytes written."""
+    skipped: u64 = 0
+    used: u64 = 0
+    for entry in programs.entries:
+        if entry.state == UNUSED or used + INFO_SIZE > len(into):
+            continue
+        if skipped < first:
+            skipped += 1
+            continue
+        describe(entry, into[used : used + INFO_SIZE])
+        used += INFO_SIZE
+    return used
+
+
+def describe(entry: Entry, into: Slice[u8]) -> None:
+    """One program."""
+    info = ProgramInfo()
+    info.pid, info.parent, info.state, info.status = entry.pid, entry.parent, entry.state, entry.status
+    info.priority, info.started = entry.priority, entry.started
+    info.thread_state = ThreadState.DEAD
+    title = entry.title()
+    info.name_length = u64(len(title))
+    info.name[0 : info.name_length] = title
+    if entry.process.handle != NO_HANDLE and entry.thread.handle != NO_HANDLE:
+        try:
+            add_figures(entry, info)
+        except KernelError:
+            info.threads = 0  # it is ending
+    into[:] = view(address_of(info), INFO_SIZE)
+
+
+def add_figures(entry: Entry, info: ProgramInfo) -> None:
+    """The kernel's figures (abi/objects.py, Info)."""
+    figures = Info()
+    read_info(entry.process.handle, figures)
+    info.pages = figures.words[2] // PAGE_SIZE
+    info.threads = figures.words[3]
+    info.cpu_time = figures.words[5]
+    read_info(entry.thread.handle, figures)
+    info.thread_state = figures.words[1]
