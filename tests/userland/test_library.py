@@ -154,7 +154,7 @@ def test_sorting(uses: Path, values: list[int]) -> None:
     sorting.sort(items, sorting.smaller)
     assert list(items) == sorted(values)
     items = fresh()
-    sorting.sort_by_key(items, lambda item: abs(item))
+    sorting.sort_by_key(items, abs)
     assert list(items) == sorted(values, key=abs)
     items = fresh()
     sorting.sort_stable(items, module.scratch[:], lambda a, b: a // 10 < b // 10)

@@ -38,13 +38,12 @@ def test_what_is_found_is_what_python_finds(pattern: Any, expression: str, text:
     assert pattern.can_match(text.encode()) == (wanted is not None)
     assert pattern.find(text) == (wanted.start() if wanted else -1)
     if wanted:
-        longest = max(
-            end for end in range(wanted.start(), len(text) + 1) if matches_exactly(expression, text, wanted.start(), end, ignore_case)
-        )
-        assert pattern.end_of(text.encode(), wanted.start()) == longest
+        start = wanted.start()
+        ends = [end for end in range(start, len(text) + 1) if is_whole(expression, text, start, end, ignore_case)]
+        assert pattern.end_of(text.encode(), start) == max(ends)
 
 
-def matches_exactly(expression: str, text: str, start: int, end: int, ignore_case: bool) -> bool:
+def is_whole(expression: str, text: str, start: int, end: int, ignore_case: bool) -> bool:
     """Whether the whole of a part is of the expression."""
     if expression.endswith("$") and not expression.endswith("\\$") and end != len(text):
         return False

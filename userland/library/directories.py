@@ -6,60 +6,78 @@
         print(directory.name)
 """
 
-from atoll.abi.raw import address_of, at
+from atoll.abi.raw import address_of, load8, load64
 from atoll.abi.types import Array, Text, u8, u64
-from atoll.servers.files.interface import EntryRecord, Files
+from atoll.servers.files.interface import LISTED_NAME, LISTED_NAME_LENGTH, LISTED_NEXT, Files
 from atoll.userland.library.files import perform
 from atoll.userland.library.paths import PATH_SIZE
 from atoll.userland.library.sorting import sort
 from atoll.userland.library.text import StringBuilder
 from atoll.userland.library.vector import Vector
 
-ENTRIES = 4  # that are asked for at once
-RECORD_SIZE = 280  # bytes of an EntryRecord
+ANSWER_SIZE = 1024  # bytes of entries that are asked for at once
+NAME_SIZE = 256
 MAX_NAMES = 1024
 NAMES_SIZE = 32768  # bytes
 
 
-class Answer:
-    """What the file service wrote last."""
-
-    bytes: Array[u8, ENTRIES * RECORD_SIZE]
-
-
-answer: Answer = Answer()
-
-
-def list_plainly(files: Files, path: Text, _: Text, first: u64) -> u64:
-    """Entries from number `first` on, into `answer`."""
-    return files.list(path, first, answer.bytes[:])
+def list_plainly(files: Files, path: Text, _: Text, position: u64) -> u64:
+    """Entries from a position on, into `work.answer`."""
+    return files.list(path, position, work.answer[:])
 
 
 class Directory:
     """A directory that is being read. `.` and `..` are left out."""
 
     path: StringBuilder[PATH_SIZE]
-    place: u64  # number of the next entry
-    entry: EntryRecord
+    position: u64  # behind the entry
+    answer: Array[u8, ANSWER_SIZE]
+    used: u64  # bytes in the answer
+    place: u64  # of the next entry in it
+    found: StringBuilder[NAME_SIZE]
 
     def open(self, path: Text) -> None:
         """Begin to read. Raises Full."""
         self.path.set(path)
-        self.place = 0
+        self.position, self.used, self.place = 0, 0, 0
 
     def next(self) -> bool:
         """Go on to the next entry; False if there is none. Raises FileProblem."""
-        while perform(list_plainly, self.path.text, "", self.place) >= RECORD_SIZE:
-            self.entry = at(EntryRecord, address_of(answer.bytes))
-            self.place += 1
+        while self.place < self.used or self.ask():
+            self.take()
             if self.name != "." and self.name != "..":
                 return True
         return False
 
+    def ask(self) -> bool:
+        """More entries; whether there are any."""
+        self.used = perform(list_plainly, self.path.text, "", self.position)
+        self.answer[0 : self.used] = work.answer[0 : self.used]
+        self.place = 0
+        return self.used > 0
+
+    def take(self) -> None:
+        """The next entry of the answer."""
+        record = address_of(self.answer) + self.place
+        length = u64(load8(record + LISTED_NAME_LENGTH))
+        self.found.clear()
+        self.found.add_bytes(self.answer[self.place + LISTED_NAME : self.place + LISTED_NAME + length])
+        self.position = load64(record + LISTED_NEXT)
+        self.place += (LISTED_NAME + length + 7) // 8 * 8
+
     @property
     def name(self) -> Text:
         """The entry's name. Good until `next`."""
-        return str(self.entry.name[0 : self.entry.length], "utf-8")
+        return self.found.text
+
+
+class Work:
+    """Where the file service writes its answer."""
+
+    answer: Array[u8, ANSWER_SIZE]
+
+
+work: Work = Work()
 
 
 class Name:

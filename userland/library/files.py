@@ -23,7 +23,7 @@ from atoll.servers.files.interface import (
     NoSuchFile,
     NotADirectory,
     OpenFlag,
-    VolumeInfo,
+    SpaceInfo,
 )
 from atoll.servers.naming.interface import Naming
 from atoll.userland.library.paths import PATH_SIZE, absolute
@@ -54,7 +54,7 @@ class Work:
     other: StringBuilder[PATH_SIZE]
     target: StringBuilder[PATH_SIZE]  # of a symbolic link
     info: FileInfo
-    volume: VolumeInfo
+    space: SpaceInfo
 
 
 Operation: TypeAlias = Callable[[Files, Text, Text, u64], u64]
@@ -95,7 +95,7 @@ def inside(path: Text, covered: u64) -> Text:
 
 def open_plainly(files: Files, path: Text, _: Text, flags: u64) -> u64:
     """Raises the service's errors, as all these do."""
-    return files.open(path, flags).handle
+    return files.open(path, OpenFlag(flags)).handle
 
 
 def open_file(path: Text, flags: u64) -> File:
@@ -138,16 +138,16 @@ def read_link(path: Text) -> Text:
     return work.other.text
 
 
-def volume_plainly(files: Files, _: Text, __: Text, ___: u64) -> u64:
+def space_plainly(files: Files, _: Text, __: Text, ___: u64) -> u64:
     """Leaves the answer in `work`."""
-    work.volume = files.volume()
+    work.space = files.space()
     return 0
 
 
-def volume_of(path: Text) -> VolumeInfo:
+def space_of(path: Text) -> SpaceInfo:
     """What the file system has that the path lies in. Good until the next call."""
-    perform(volume_plainly, path)
-    return work.volume
+    perform(space_plainly, path)
+    return work.space
 
 
 # ---- changing ----

@@ -1,4 +1,4 @@
-"""What a filter reads: the files that its operands name, one after another, or else the standard input; `-` is that too.
+"""What a filter reads: the files that its operands name, one after another, or the standard input (also `-`).
 
     for_each_input(count)      # calls count(reader, name) for each; name is empty for the standard input
 

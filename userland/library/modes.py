@@ -4,7 +4,7 @@ from atoll.abi.types import u64
 from atoll.userland.library.text import StringBuilder
 
 LETTERS = "rwxrwxrwx"
-KINDS = "?pc?d?b?-?l?s???"  # by the upper four bits: fifo, character device, directory, block device, file, link, socket
+KINDS = "?pc?d?b?-?l?s???"  # by the upper four bits
 
 
 def mode_text(mode: u64) -> StringBuilder[16]:

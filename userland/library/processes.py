@@ -35,7 +35,8 @@ def copy_of(handle: u64) -> Gate:
 
 
 def prepare(path: Text, arguments: Bytes, environment: Bytes, streams: Streams) -> Child:
-    """A program that is ready to start. Arguments (without its name) and `NAME=value` entries end with a zero byte each.
+    """A program that is ready to start. Its arguments (without its name) and entries `NAME=value` end with a zero
+    byte each.
 
     Raises what `Programs.prepare` and `Child` raise; then nothing is left of it.
     """

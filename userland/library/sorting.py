@@ -51,7 +51,7 @@ def sort_by_key(items: Slice[T], key: Callable[[T], K]) -> None:
     """
     for index in range(1, len(items)):
         place = index
-        while place > 0 and key(items[place]) < key(items[place - 1]):
+        while place > 0 and key(items[place]) < key(items[place - 1]):  # type: ignore[operator]  # numbers or texts
             swap(items, u64(place), u64(place - 1))
             place -= 1
 

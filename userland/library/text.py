@@ -15,7 +15,6 @@ N = TypeVar("N")
 SPACE = 0x20
 TAB = 0x09
 LINE_FEED = 0x0A
-RETURN = 0x0D
 MINUS = 0x2D
 PLUS = 0x2B
 ZERO = 0x30
@@ -29,7 +28,10 @@ LARGEST = 0xFFFF_FFFF_FFFF_FFFF
 
 def is_blank(byte: u8) -> bool:
     """Space, tab, and what ends a line."""
-    return byte == SPACE or byte == TAB or byte == LINE_FEED or byte == RETURN
+    match byte:
+        case 0x20 | 0x09 | 0x0A | 0x0D:
+            return True
+    return False
 
 
 def find_byte(text: Text, wanted: u8, start: u64 = 0) -> i64:

@@ -3,6 +3,8 @@
 usage: crash [index | none | overflow | division | assert | error | stack | pointer | privileged]
 """
 
+from __future__ import annotations
+
 from atoll.abi.raw import load64
 from atoll.abi.riscv import csr_read
 from atoll.abi.types import Array, Text, i64, u8, u64
@@ -47,7 +49,7 @@ def crash(how: Text) -> None:
         case "index":
             print(add_up(table, 9))
         case "none":
-            print(node.next.value)
+            print(node.next.value)  # type: ignore[union-attr]  # on purpose
         case "overflow":
             print(table[0] - 1)
         case "division":

@@ -6,13 +6,13 @@ usage: df [PATH ...]
 from atoll.abi.types import Text, i64
 from atoll.userland.library.arguments import begin, operand, operand_count
 from atoll.userland.library.errors import complain, exit_status
-from atoll.userland.library.files import volume_of
+from atoll.userland.library.files import space_of
 from atoll.userland.library.sizes import human
 
 
 def show(path: Text) -> None:
     """The file system that a path lies in."""
-    info = volume_of(path)
+    info = space_of(path)
     used = info.blocks - info.free_blocks
     share = used * 100 // max(info.blocks, 1)
     print(f"{human(info.blocks * info.block_size).text:>7} {human(used * info.block_size).text:>7}", end=" ")

@@ -39,7 +39,7 @@ def main() -> i64:
         read_names(PAGES)
         for item in names.items:
             show(names.text_of(item))
-        put("`man NAME` says more; the shell itself does what its own `help` shows\n")
+        put("The shell itself does: cd exit export history jobs pwd set unset wait. `man NAME` says more.\n")
     except Exception as error:
         complain(PAGES, f"{error}")
     flush()

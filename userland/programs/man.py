@@ -6,7 +6,7 @@ usage: man NAME
 from atoll.abi.types import Text, i64
 from atoll.userland.library.arguments import begin, expect_operands, operand
 from atoll.userland.library.errors import complain, exit_status
-from atoll.userland.library.files import FileProblem, open_file, READING
+from atoll.userland.library.files import READING, FileProblem, open_file
 from atoll.userland.library.output import flush, put_bytes
 from atoll.userland.library.paths import PATH_SIZE, join
 from atoll.userland.library.streams import Reader

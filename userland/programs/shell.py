@@ -2,20 +2,17 @@
 
 usage: shell [-c LINE | FILE [ARGUMENT ...] | --serve]
   program ARGUMENTS    | ; & && ||    < > >> 2> 2>> 2>&1    X=1 $X ${X} $? $$ $1 $# $@    'text' "text $X" \\c    * ?
-  cd exit export help history jobs pwd set unset wait are done by the shell itself; # begins a comment
+  cd exit export history jobs pwd set unset wait are done by the shell itself; # begins a comment
   without an argument lines come from the input; FILE is a script; --serve runs lines for others (servers/shell)
 """
 
 from atoll.abi.calls import NO_TIMEOUT, Call, Message
-from atoll.abi.objects import NO_HANDLE
 from atoll.abi.startup import INPUT, NAMING
 from atoll.abi.types import Array, Text, i64, u8, u64
 from atoll.servers.naming.interface import Naming
-from atoll.servers.programs.interface import Programs
 from atoll.servers.shell.interface import Shell
 from atoll.userland.library.files import READING, open_file
 from atoll.userland.library.paths import working_directory
-from atoll.userland.library.processes import copy_of
 from atoll.userland.library.streams import LineTooLong, Reader
 from atoll.userland.library.text import EQUALS, StringBuilder, cut, strip
 from atoll.userland.programs.sh.interpreter import run_line
@@ -24,7 +21,6 @@ from atoll.userland.programs.sh.terminal import Terminal
 from atoll.userland.programs.sh.tokens import MAX_LINE
 from atoll.userland.programs.sh.variables import VALUE_SIZE
 from atoll.userland.runtime.messages import Letter, create_port
-from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.startup import argument, argument_count, environment_count, environment_entry, given
 
 NAME = "/services/shell"

@@ -6,7 +6,7 @@ usage: swap NAME PROGRAM
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.types import Array, Text, i64, u8, u64
 from atoll.servers.stream.interface import Stream
-from atoll.servers.supervisor.interface import SwapReport, Supervisor
+from atoll.servers.supervisor.interface import Supervisor, SwapReport
 from atoll.userland.library.arguments import begin, expect_operands, operand
 from atoll.userland.library.calendar import duration
 from atoll.userland.library.errors import complain, exit_status

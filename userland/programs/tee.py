@@ -6,6 +6,7 @@ usage: tee [-a] [FILE ...]
 
 from atoll.abi.startup import INPUT
 from atoll.abi.types import i64
+from atoll.servers.stream.interface import Stream
 from atoll.userland.library.arguments import begin, operand, operand_count, option
 from atoll.userland.library.errors import complain, exit_status, misuse
 from atoll.userland.library.files import APPENDING, WRITING, open_file
@@ -13,7 +14,6 @@ from atoll.userland.library.output import flush, put_bytes
 from atoll.userland.library.streams import Reader, write_all
 from atoll.userland.library.vector import Vector
 from atoll.userland.runtime.startup import given
-from atoll.servers.stream.interface import Stream
 
 MAX_FILES = 16
 

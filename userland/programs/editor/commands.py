@@ -117,7 +117,7 @@ def is_digit(byte: u8) -> bool:
 
 
 def part_of(data: Bytes, start: u64) -> Text:
-    """What stands between the delimiter at `start` and the next one (or the end); a backslash keeps one from being it."""
+    """What stands between the delimiter at `start` and the next one, or the end; after a backslash it is none."""
     end = start + 1
     while end < len(data) and data[end] != data[start]:
         if data[end] == BACKSLASH and end + 1 < len(data):

@@ -1,4 +1,4 @@
-"""The text that is edited: lines in a pool that only grows; when it is full, what no line uses any more is squeezed out."""
+"""The text that is edited: lines in a pool that grows; when it is full, what no line uses any more is squeezed out."""
 
 from atoll.abi.types import Text, i64, u64
 from atoll.userland.library.text import StringBuilder

@@ -9,7 +9,7 @@ from atoll.userland.programs.sh.state import complain, shell
 from atoll.userland.programs.sh.variables import assignment_at
 
 MISUSED = 2
-NAMES = " cd exit export help history jobs pwd set unset wait "
+NAMES = " cd exit export history jobs pwd set unset wait "
 SERIAL = 1 << 32  # the lower half of a pid is the number that people use
 
 
@@ -37,10 +37,8 @@ def run(name: Text) -> u64:
             return show_history()
         case "jobs":
             return show_jobs()
-        case "wait":
-            return wait()
         case _:
-            show_help()
+            return wait()
     return 0
 
 
@@ -197,13 +195,3 @@ def show_history() -> u64:
         shell.writer.put_line(shell.history.lines[index].text)
     return 0
 
-
-def show_help() -> None:
-    """`help`: what the shell does itself, and where the rest is."""
-    shell.writer.put("programs are in /bin: `ls /bin` lists them, `man NAME` explains one, `man shell` the shell\n")
-    shell.writer.put("the shell itself does: ")
-    shell.writer.put_line(NAMES[1 : len(NAMES)])
-    shell.writer.put("  cd [DIRECTORY]   pwd               exit [STATUS]     history\n")
-    shell.writer.put("  NAME=VALUE       export NAME       unset NAME        set\n")
-    shell.writer.put("  PROGRAM &        jobs              wait [JOB ...]    sh FILE\n")
-    shell.writer.put("  a | b    a && b    a || b    a ; b    < in    > out    >> out    2> errors    2>&1\n")

@@ -1,6 +1,5 @@
 """From a command of a plan to a program that is ready to start: assignments, arguments, redirections, environment."""
 
-from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Text, u64
 from atoll.userland.library.files import APPENDING, READING, WRITING, open_file
 from atoll.userland.library.processes import ENVIRONMENT_SIZE, Streams
@@ -170,4 +169,5 @@ def check_node(tokens: Tokens, command: Command) -> None:
     """`program arguments @node` asks for another node. Raises BadLine."""
     last = tokens.text_of(command.end - 1)
     if command.end - command.first > 1 and len(last) > 1 and last[0] == "@":
-        raise BadLine(f"{last[0 : min(len(last), 40)]}: remote execution comes in part 4; programs run on this node so far")
+        node = last[0 : min(len(last), 40)]
+        raise BadLine(f"{node}: remote execution comes in part 4; so far programs run on this node")

@@ -1,11 +1,10 @@
 """The shell at a console: prompt, news of background jobs, Ctrl-C."""
 
 from atoll.abi.startup import INPUT
-from atoll.abi.types import Text, u64
 from atoll.servers.console.interface import Console
 from atoll.userland.library.paths import working_directory
 from atoll.userland.library.processes import copy_of
-from atoll.userland.programs.sh.jobs import INTERRUPT_BIT, MAX_JOBS
+from atoll.userland.programs.sh.jobs import MAX_JOBS
 from atoll.userland.programs.sh.state import shell
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.startup import environment, given

@@ -51,7 +51,8 @@ class Scope:
         if not is_name(name):
             raise BadVariable(f"{name[0 : min(len(name), 40)]}: no name for a variable")
         if len(name) > NAME_SIZE or len(value) > VALUE_SIZE:
-            raise BadVariable(f"{name[0 : min(len(name), 40)]}: names have at most {NAME_SIZE} bytes, values {VALUE_SIZE}")
+            shown = name[0 : min(len(name), NAME_SIZE)]
+            raise BadVariable(f"{shown}: names have at most {NAME_SIZE} bytes, values {VALUE_SIZE}")
         variable = self.find(name)
         if variable is None:
             variable = self.add(name)
