@@ -2,7 +2,14 @@
 
 from atoll.abi.types import Array, Bytes, u8, u64
 from atoll.servers.files.interface import File
-from atoll.servers.programs.interface import MAX_PATH, NAME_SIZE, BadRequest, NoSuchProgram, ProgramState, TooManyPrograms
+from atoll.servers.programs.interface import (
+    MAX_PATH,
+    NAME_SIZE,
+    BadRequest,
+    NoSuchProgram,
+    ProgramState,
+    TooManyPrograms,
+)
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import Process, Thread
 
