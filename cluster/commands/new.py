@@ -31,7 +31,7 @@ def new(
 ) -> None:
     """Make a starting point that compiles: NAME.py, or a folder NAME with interface.py and main.py."""
     if not NAME.fullmatch(name) or keyword.iskeyword(name):
-        raise CommandError(f"{name}: a name is small letters, digits and _, begins with a letter, and is no word of Python")
+        raise CommandError(f"{name}: a name is small letters, digits and _, begins with a letter, and is not Python's")
     files = program_files(name) if kind is Kind.PROGRAM else server_files(name)
     for path in files:
         if (out / path).exists() or (out / path.parts[0]).exists():

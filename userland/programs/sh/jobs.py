@@ -6,6 +6,7 @@ waits at one place for all of them, and for Ctrl-C.
 
 from atoll.abi.calls import Message
 from atoll.abi.types import Array, Text, u64
+from atoll.servers.console.interface import INTERRUPT_BIT
 from atoll.servers.programs.interface import Child
 from atoll.userland.library.processes import ENDED_BY_KEY, copy_of
 from atoll.userland.library.text import StringBuilder
@@ -14,7 +15,7 @@ from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 MAX_PROCESSES = 48
 MAX_JOBS = 16
 TEXT_SIZE = 64  # bytes of a job's line that are kept
-INTERRUPT_BIT = 62  # notification bit of Ctrl-C
+FIRST_BIT = 1  # notification bit of the first process; those below are the console's
 NO_JOB = 0xFFFF
 
 
@@ -80,7 +81,7 @@ class Jobs:
         job = self.jobs[number]
         job.left += 1
         try:
-            child.tell(copy_of(self.gate.handle), u64(1) << place)
+            child.tell(copy_of(self.gate.handle), u64(1) << (FIRST_BIT + place))
             pid = child.start()
             if is_last:
                 job.pid = pid
@@ -115,10 +116,10 @@ class Jobs:
 
     def note(self, bits: u64) -> None:
         """These bits have come."""
-        if bits >> INTERRUPT_BIT & 1 == 1:
+        if bits & INTERRUPT_BIT != 0:
             self.interrupted = True
         for place in range(MAX_PROCESSES):
-            if bits >> place & 1 == 1 and self.processes[place].used:
+            if bits >> (FIRST_BIT + place) & 1 == 1 and self.processes[place].used:
                 self.collect(self.processes[place])
 
     def look(self) -> None:
