@@ -16,7 +16,7 @@ from atoll.servers.memory.pool import FRAMES, Pool
 from atoll.servers.memory.regions import Region
 from atoll.servers.memory.spaces import SPACES, Space, Spaces
 from atoll.servers.memory.swap import Swap, SwapFailed
-from atoll.userland.runtime.kernel_errors import Dead, KernelError
+from atoll.userland.runtime.kernel_errors import Dead, NoMemory
 
 READ_AHEAD = 4  # pages of an image that are read together, at most
 BATCH = 8  # frames that are freed together
@@ -163,7 +163,7 @@ class Pager:
     def check_room(self) -> None:
         """Refuse another private page if not all of them have a place, in a frame or a slot. Raises OutOfMemory."""
         while self.private_pages() + FOR_IMAGES >= self.frames.known + self.swap.capacity():
-            if not self.pool.grow(self.frames, self.own_process):
+            if not self.grow():
                 raise OutOfMemory("neither frames nor swap area have room for another page")
 
     def private_pages(self) -> u64:
@@ -175,7 +175,7 @@ class Pager:
 
     def new_frame(self, owner: u64, page: u64) -> u64:
         """A free frame. Raises OutOfMemory."""
-        if self.frames.free == 0 and not self.pool.grow(self.frames, self.own_process):
+        if self.frames.free == 0 and not self.grow():
             self.take_back(BATCH)
         try:
             frame = self.frames.take(owner, page)
@@ -183,6 +183,10 @@ class Pager:
             raise OutOfMemory("no frame can be freed") from None
         self.frames.places[frame].turn = self.clock.turn
         return frame
+
+    def grow(self) -> bool:
+        """More frames, if the quota has room for them."""
+        return self.pool.grow(self.frames, self.swap.slots.known, self.own_process)
 
     def take_back(self, count: u64) -> None:
         """Free up to so many frames, those that the clock chooses."""
@@ -253,9 +257,12 @@ class Pager:
             self.swap.is_broken = True
             self.swap.slots.give(slot)
             return False
-        except KernelError:
+        except NoMemory:
             self.swap.slots.give(slot)
             return False
+        except Dead:  # the process has ended, and is about to be released
+            self.swap.slots.give(slot)
+            return True
         self.page_outs += 1
         return True
 

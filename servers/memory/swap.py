@@ -6,6 +6,7 @@ from atoll.abi.types import Array, Slice, u8, u64
 from atoll.servers.files.interface import File
 from atoll.servers.memory.places import Places
 from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_errors import KernelError
 
 MAX_SLOTS = 8192
 SLOTS = MAX_SLOTS + 1  # places of the table, the unused one included
@@ -26,8 +27,12 @@ class Swap:
     def start(self, file: File) -> None:
         """Use a file; what it holds is not needed any more."""
         self.file = file
-        if file.handle != NO_HANDLE:
+        if file.handle == NO_HANDLE:
+            return
+        try:
             self.slots.extend(min(file.info().size // PAGE_SIZE, u64(MAX_SLOTS)))
+        except (ServiceError, KernelError) as error:
+            print(f"memory: no swap: {error}")
 
     def has_room(self) -> bool:
         """Whether a page can be written to it."""
@@ -43,7 +48,7 @@ class Swap:
         try:
             while done < PAGE_SIZE:
                 done += self.file.write_at(offset_of(slot) + done, self.page[done:PAGE_SIZE])
-        except ServiceError as error:
+        except (ServiceError, KernelError) as error:
             raise SwapFailed(f"cannot write to the swap area: {error}") from None
 
     def read(self, slot: u64) -> None:
@@ -55,7 +60,7 @@ class Swap:
                 if part == 0:
                     raise SwapFailed("the swap area has become shorter")
                 done += part
-        except ServiceError as error:
+        except (ServiceError, KernelError) as error:
             raise SwapFailed(f"cannot read from the swap area: {error}") from None
 
     def rest(self, done: u64) -> Slice[u8]:

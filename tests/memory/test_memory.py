@@ -12,7 +12,7 @@ from atoll.images.recipe import Run, build_runs
 from tests.kernel.machines import Boot, boot
 
 FOLDER = Path("tests") / "memory"
-SUITES = ("paging",)
+SUITES = ("paging", "faults", "restart")
 NAMES = {
     suite: re.findall(r'^    test\("(.*)", ', (Path(__file__).parent / "suite" / f"{suite}.py").read_text(), re.M)
     for suite in SUITES

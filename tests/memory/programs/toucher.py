@@ -38,6 +38,8 @@ def run(what: Text, amount: u64) -> u64:
             return change_data(amount)
         case "stay":
             return stay(amount)
+        case "read first":
+            return read_first()
         case "recurse":
             return depth_below(0)
         case "write code":
@@ -98,6 +100,15 @@ def stay(pages: u64) -> u64:
         if zeros[page * WORDS + 100] != page + 5 or zeros[page * WORDS + 101] != 0:
             return 1
     return 0 if initial[1] == 77 and initial[2] == 33 else 2
+
+
+def read_first() -> u64:
+    """Read what the file says of our data, wait, and change it."""
+    if initial[0] != 11:
+        return 1
+    meet()
+    initial[0] += 4
+    return 0 if initial[0] == 15 and initial[1] == 22 else 2
 
 
 def meet() -> None:

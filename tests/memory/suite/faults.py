@@ -1,7 +1,8 @@
-"""Programs that cannot go on: mistakes of their own, memory that is not there, files that fail; and what is reported."""
+"""Programs that cannot go on: mistakes of their own, memory that is not there, files that fail; what is reported."""
 
 from world import (
     BROKEN,
+    DEAD_FILE,
     IMAGE,
     NO_PROGRAM,
     QUOTA,
@@ -196,10 +197,11 @@ def cannot_be_read() -> None:
     """Neither a program nor what became of it is kept."""
     open_manager(server, FRAMES)
     files.fails.write(1)
-    try:
-        memory.prepare(open_file(BROKEN))
-    except BadImage as error:
-        assert f"{error}" == "its file cannot be read: the disk is broken"
+    for file in (BROKEN, DEAD_FILE):
+        try:
+            memory.prepare(open_file(file))
+        except BadImage as error:
+            assert f"{error}" == "its file cannot be read: the disk is broken"
     files.fails.write(0)
     assert totals().spaces == 0
     assert run("nothing", 0, BROKEN) == 0

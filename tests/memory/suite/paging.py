@@ -8,6 +8,7 @@ from world import (
     close_manager,
     end,
     files,
+    load,
     meet,
     memory,
     open_manager,
@@ -17,9 +18,13 @@ from world import (
     totals,
 )
 
-from atoll.abi.types import u64
+from atoll.abi.address_space import PAGE_SIZE
+from atoll.abi.objects import Right
+from atoll.abi.types import Array, u8, u64
 from atoll.servers.memory.interface import MemoryInfo
+from atoll.userland.runtime.kernel_errors import NoRight
 from atoll.userland.runtime.messages import Letter
+from atoll.userland.runtime.objects import Memory, create_memory, duplicate
 
 FRAMES = 400  # more than any program here needs
 FEW = 40
@@ -161,6 +166,27 @@ def call_into_missing_pages() -> None:
     close_manager(server)
 
 
+def memory_of_others() -> None:
+    """A memory object is shown in a space with the rights of its handle, and no more."""
+    open_manager(server, FRAMES)
+    child = Child()
+    load(child, "wild")
+    pages = create_memory(2)
+    pages.write(PAGE_SIZE, b"hello")
+    memory.share(child.space, 0x5000_0000, Memory(duplicate(pages.handle, Right.READ | Right.MOVE)))
+    seen: Array[u8, 5] = Array()
+    child.process.read(0x5000_1000, seen[:])
+    assert seen[:] == b"hello"
+    try:
+        child.process.protect(0x5000_0000, 1, Right.READ | Right.WRITE)
+        raise AssertionError("it can be made writable")
+    except NoRight:
+        child.thread.resume()
+    assert child.finish() == 0  # what the program reads there is 0
+    pages.close()
+    close_manager(server)
+
+
 def main() -> None:
     begin()
     test("demand loading", demand_loading)
@@ -172,4 +198,5 @@ def main() -> None:
     test("two large programs", two_large_programs)
     test("working set", working_set)
     test("a call into missing pages", call_into_missing_pages)
+    test("memory of others", memory_of_others)
     end()

@@ -8,12 +8,15 @@ from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.boot import HANDLE_THREAD
 from atoll.abi.calls import NO_TIMEOUT, Call, Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right, Statistics
+from atoll.abi.programs import Ask
+from atoll.abi.raw import address_of, at
 from atoll.abi.startup import CONTROL, PORT
 from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
 from atoll.servers.files.interface import File, FileInfo, InputOutputError
 from atoll.servers.memory.interface import MemoryInfo, MemoryManager
 from atoll.servers.root import machine
 from atoll.userland.runtime.errors import ErrorRecord, record
+from atoll.userland.runtime.image.elf import trace_table
 from atoll.userland.runtime.image.initrd import find_file
 from atoll.userland.runtime.image.resident import Program
 from atoll.userland.runtime.image.start_page import StartPage
@@ -33,7 +36,7 @@ PRIORITY = 16
 SWAP_PAGES = 256
 QUOTA = 96  # pages of a program's process: page tables, mappings
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
-OVERHEAD = 40  # pages of quota for the manager itself; most of them are its reserve
+OVERHEAD = 60  # pages of quota for the manager itself; most of them are its reserve
 FATE = 1
 SHORT = 100_000  # nanoseconds
 FIGURES = 9
@@ -44,6 +47,8 @@ COPY = 2  # another file with the same contents
 BROKEN = 3  # reads like IMAGE until `files.fails` is set
 NO_PROGRAM = 4
 SWAP = 5
+DEAD_FILE = 6  # not even its size can be had
+PARENT = 99  # no file: what a memory manager says to who has started it
 
 
 # ---- the file service ----
@@ -87,6 +92,8 @@ class Files(File):
 
     def info(self) -> FileInfo:
         """What it is."""
+        if call.badge == DEAD_FILE:
+            raise InputOutputError("the disk is broken")
         info = FileInfo()
         info.inode, info.size, info.changed = call.badge, u64(len(self.contents())), 5
         return info
@@ -108,10 +115,21 @@ def serve_files(_: u64) -> None:
     letter.set_buffer(files.request[:])
     while True:
         files.port.receive(letter)
-        if letter.kind == Message.CALL:
+        if letter.badge == PARENT:
+            show(letter)
+        elif letter.kind == Message.CALL:
             call.badge, call.label, call.reply = letter.badge, letter.label, letter.reply
             files.dispatch(letter, files.request[0 : letter.size], files.answer[:])
             letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT)
+
+
+def show(letter: Letter) -> None:
+    """What a memory manager prints, and its own mistakes."""
+    if letter.words[0] == Ask.WRITE:
+        machine.write(files.request[0 : letter.size])
+    else:
+        print_error(trace_table(find_file(disk.archive, "main")), at(ErrorRecord, address_of(files.request)))
+    letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT)
 
 
 # ---- the memory manager ----
@@ -147,7 +165,7 @@ def start_server(server: Server, frames: u64, port: Port, has_swap: bool) -> Non
     if has_swap:
         page.add_handle("swap", process.install(files.port.mint(SWAP).handle))
     server.program.add_start_page(page.contents())
-    server.program.create_thread(NO_HANDLE, SERVER_PRIORITY)
+    server.program.create_thread(process.install(files.port.mint(PARENT).handle), SERVER_PRIORITY)
     server.program.load_all()
     server.program.resume()
 
