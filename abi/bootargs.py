@@ -4,3 +4,6 @@ QUIET = "quiet"  # the kernel prints neither its greeting nor how programs ended
 NODE = "node"  # the node's name, for example node1
 NUMBER = "number"  # the node's number in its cluster, from 1
 SEED = "seed"  # of the node's random numbers, 64 bits
+INCARNATION = "incarnation"  # how often the node has been switched on, this time included
+KEY = "key"  # of the cluster, 16 bytes as 32 hexadecimal digits: whose frames carry its mark belongs to it
+INTERACTIVE = "console=interactive"  # somebody sits at the console: a shell is started there

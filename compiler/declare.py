@@ -199,7 +199,9 @@ class Declarer:
 
     def _class(self, node: ast.ClassDef) -> None:
         bases = [self._base(base) for base in node.bases]
-        if any(map(is_root, bases)):
+        if any(isinstance(base, Broken) for base in bases):
+            self._name(node, node.name, Broken())
+        elif any(map(is_root, bases)):
             self._name(node, node.name, self.stubs.client(node))
         elif any(isinstance(base, ClassDecl) and base.stubs is not None for base in bases):
             self._name(node, node.name, self._server(node, bases))
@@ -230,8 +232,7 @@ class Declarer:
         elif base is None or (len(node.bases) == 1 and generic):
             self._name(node, node.name, self._structure(node, base if isinstance(base, ast.Subscript) else None))
         else:
-            if not (isinstance(base, ast.Name) and isinstance(self.module.names.get(base.id), Broken)):
-                self._refuse(base, f"class {node.name} derives from {shown(base)}", self._from(base) or _BASES)
+            self._refuse(base, f"class {node.name} derives from {shown(base)}", self._from(base) or _BASES)
             self._name(node, node.name, Broken())
 
     def _undecorated(self, node: ast.ClassDef) -> None:

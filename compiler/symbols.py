@@ -49,6 +49,10 @@ class ClassDecl:
     stubs: Stubs | None = None
     stub_source: str = ""
 
+    def own_methods(self) -> list[str]:
+        """The names of its methods, without those that only stubs call."""
+        return [name for name, method in self.methods.items() if not (name.startswith("_") and method.is_stub)]
+
 
 @dataclass(eq=False)
 class EnumDecl:
@@ -97,6 +101,7 @@ class FunctionDecl:
     is_property: bool = False
     is_static: bool = False
     noinline: bool = False
+    is_stub: bool = False  # made by the compiler
 
 
 @dataclass(eq=False)

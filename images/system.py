@@ -14,17 +14,18 @@ from atoll.images.recipe import KERNEL, PACKAGE, ROOT, Image, ImageError, Progre
 
 SYSTEM = PACKAGE / "images" / "system.toml"
 SUPERVISOR = PACKAGE / "servers" / "supervisor" / "main.py"
-KNOWN = {"name", "file", "names", "devices", "arguments", "priority", "quota"}
+KNOWN = {"name", "file", "names", "devices", "dma", "arguments", "priority", "quota"}
 
 
 @dataclass(frozen=True)
 class Service:
-    """One `[[service]]` of a recipe; quota in pages."""
+    """One `[[service]]` of a recipe; quota and dma in pages."""
 
     name: str
     file: Path
     names: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    dma: int = 0
     arguments: tuple[str, ...] = ()
     priority: int = 16
     quota: int = 256
@@ -32,6 +33,7 @@ class Service:
     def line(self) -> str:
         """Its line in the supervisor's manifest (servers/supervisor/manifest.py)."""
         fields = [self.name, f"priority={self.priority}", f"quota={self.quota}"]
+        fields += [f"dma={self.dma}"] if self.dma else []
         fields += [f"name={name}" for name in self.names]
         fields += [f"device={device}" for device in self.devices]
         fields += [f"argument={argument}" for argument in self.arguments]
@@ -52,9 +54,8 @@ def read_recipe(file: Path = SYSTEM) -> list[Service]:
         if unknown or "name" not in entry or "file" not in entry:
             what = f"unknown: {', '.join(sorted(unknown))}" if unknown else "a service needs name and file"
             raise ImageError(f"{file}: service {entry.get('name', '?')}: {what}")
-        lists = {key: tuple(entry.get(key, ())) for key in ("names", "devices", "arguments")}
-        numbers = {key: entry[key] for key in ("priority", "quota") if key in entry}
-        services.append(Service(entry["name"], PACKAGE / entry["file"], **lists, **numbers))
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+        services.append(Service(**{**values, "file": PACKAGE / entry["file"]}))
     return services
 
 

@@ -97,8 +97,8 @@ def tell(port: Port) -> None:
             timer.clear_deadline(receiver)
         receiver.state = ThreadState.READY
         wake(receiver)
-    else:
-        announce(port)
+    if has_message(port):
+        announce(port)  # a death has more than one thing to tell
 
 
 def take_word(port: Port, receiver: Thread) -> bool:

@@ -102,6 +102,7 @@ class Board:
         self.initrd: bytes = b""
         self._ending: StopReason | None = None
         self._idle_cycles = 0
+        self._deadline = FOREVER  # of the run that goes on
         self._waiting = False  # in `wfi`
         self._booted = False
         disk = self.config.disk
@@ -248,23 +249,27 @@ class Board:
         """
         if not self._booted:
             self.boot()
-        deadline = FOREVER if until_ns is None else self.clock.cycles_at(until_ns)
+        self._deadline = FOREVER if until_ns is None else self.clock.cycles_at(until_ns)
         last = FOREVER if max_instructions is None else self.instructions + max_instructions
         while True:
             self._settle()
             if self._ending is not None:
                 return self._ending
-            limit = min(deadline, last + self._idle_cycles)
+            limit = min(self._deadline, last + self._idle_cycles)
             if self.cpu.cycles >= limit:
                 return StopReason(Stop.UNTIL)
             event = self._next_event()
             if self._waiting and not self.cpu.interrupt_pending():
-                if event is None and deadline == FOREVER:
+                if event is None and self._deadline == FOREVER:
                     return StopReason(Stop.IDLE)
-                self._jump(min(deadline, FOREVER if event is None else event))
+                self._jump(min(self._deadline, FOREVER if event is None else event))
                 continue
             self._waiting = False
             self._step(min(limit, self.cpu.cycles + SLICE, FOREVER if event is None else event))
+
+    def stop_by(self, time_ns: int) -> None:
+        """For callbacks such as `port.transmit`: the run that goes on now ends at that time at the latest."""
+        self._deadline = min(self._deadline, self.clock.cycles_at(time_ns))
 
     def _step(self, limit: int) -> None:
         stop = self.cpu.run(limit)

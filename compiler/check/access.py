@@ -276,5 +276,5 @@ class Access(Comparison):
 
 
 def _members(kind: StructType) -> str:
-    names = [*kind.fields, *kind.decl.methods]
+    names = [*kind.fields, *kind.decl.own_methods()]
     return f"it has: {', '.join(names)}" if names else ""

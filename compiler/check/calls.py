@@ -199,7 +199,7 @@ class Calls(Access):
     @staticmethod
     def _similar_in(name: str, kind: StructType) -> str:
         near = difflib.get_close_matches(name, kind.decl.methods, 1)
-        return f"did you mean {near[0]}?" if near else f"its methods: {', '.join(kind.decl.methods) or 'none'}"
+        return f"did you mean {near[0]}?" if near else f"its methods: {', '.join(kind.decl.own_methods()) or 'none'}"
 
     def call_method(self, base: Expression, name: str, arguments: list[Expression], node: ast.AST) -> Expression:
         """A method that an operator or a statement stands for, such as `__getitem__`."""

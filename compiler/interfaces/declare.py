@@ -83,7 +83,7 @@ class StubMaker:
         for name, source in written.items():
             method = parsed(source, nodes.get(name.removeprefix("reply_"), node))
             is_static = source.startswith("@staticmethod")
-            decl.methods[name] = FunctionDecl(name, self.stub_module, method, decl, is_static=is_static)
+            decl.methods[name] = FunctionDecl(name, self.stub_module, method, decl, is_static=is_static, is_stub=True)
         decl.stubs = Stubs(interface, self.stub_module, node, nodes)
         decl.stub_source = class_text(node.name, written)
         return decl
@@ -100,7 +100,7 @@ class StubMaker:
                 return False
         if node.keywords:
             problem = f"server {node.name} has numbers of its own"
-            self._report(node, problem, "only interfaces have messages= and errors=")
+            self._report(node, problem, "an interface has messages= and errors=, and derives from Interface alone")
         return not node.keywords
 
     def server(self, decl: ClassDecl, bases: list[ClassDecl]) -> None:
@@ -118,7 +118,7 @@ class StubMaker:
             sources = server_methods(part.interface)
             for name, source in sources.items():
                 place = part.methods.get(name.removeprefix(f"_serve_{part.interface.name}_"), part.node)
-                decl.methods[name] = FunctionDecl(name, part.module, parsed(source, place), decl)
+                decl.methods[name] = FunctionDecl(name, part.module, parsed(source, place), decl, is_stub=True)
             written.update(sources)
         first = parts[0]
         source = written["dispatch"] = dispatcher([part.interface for part in parts])

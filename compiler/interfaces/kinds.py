@@ -102,9 +102,10 @@ class Kinds:
         for field in _fields(found):
             assert isinstance(field.target, ast.Name)
             if not self._is_plain(found.module, field.annotation, node, depth):
+                # A bool from elsewhere could be neither: compiled code relies on 0 and 1.
                 raise Refusal(
                     f"{shown(node)} cannot be sent: its field {field.target.id} is {shown(field.annotation)}",
-                    "a structure is sent as its bytes: only numbers, enumerations, arrays and structures of these",
+                    "a structure is sent as its bytes: only numbers (u8 for bool), enumerations, arrays, structures",
                 )
 
     def _is_plain(self, module: str, annotation: ast.expr, node: ast.expr, depth: int) -> bool:
@@ -114,7 +115,7 @@ class Kinds:
             case ast.Name() | ast.Attribute() | ast.Constant(str()):
                 found = self.names.find(module, annotation)
                 if isinstance(found, Known):
-                    return found.name in NAMED and str(NAMED[found.name]) not in ("Text", "Bytes")
+                    return found.name in NAMED and str(NAMED[found.name]) not in ("Text", "Bytes", "bool")
                 if not isinstance(found, Defined) or depth > _DEEPEST:
                     return False
                 if not isinstance(found.node, ast.ClassDef):

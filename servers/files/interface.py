@@ -1,8 +1,9 @@
 """The file service: paths (`Files`) and open files (`File`), with their errors and flags."""
 
-from enum import IntFlag
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
 
-from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
+from atoll.abi.types import Bytes, Slice, Text, i64, u8, u64
 from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
 
 
@@ -85,11 +86,23 @@ class OpenFlag(IntFlag):
     APPEND = 32  # each write goes to the end
 
 
+READ_WRITE = OpenFlag.READ | OpenFlag.WRITE
+
+
+class Whence(IntEnum):
+    """What an offset of `seek` counts from."""
+
+    START = 0
+    HERE = 1
+    END = 2
+
+
+@dataclass
 class FileInfo:
-    """x"""
+    """What is known of a file besides its contents. Times in seconds since 1970."""
 
     inode: u64
-    mode: u64  # kind and permissions
+    mode: u64  # kind and permissions, as in ext2
     links: u64
     owner: u64
     group: u64
@@ -100,87 +113,112 @@ class FileInfo:
     changed: u64
 
 
-class VolumeInfo:
-    """x"""
+@dataclass
+class SpaceInfo:
+    """How full a file system is."""
 
-    block_size: u64
+    block_size: u64  # bytes
     blocks: u64
     free_blocks: u64
     inodes: u64
     free_inodes: u64
 
 
-class EntryRecord:
-    """x"""
-
-    inode: u64
-    kind: u64
-    length: u64
-    name: Array[u8, 256]
-
+# ---- a record of `list`: these fields, then the name, then zeros up to a multiple of 8 ----
+LISTED_INODE = 0  # u64
+LISTED_NEXT = 8  # u64: the position behind this entry
+LISTED_TYPE = 16  # u8: the kind as in the directory (layout.py); 0 if it says nothing
+LISTED_NAME_LENGTH = 17  # u8
+LISTED_NAME = 18
 
 
-
-class File(Interface, messages=0x0500, errors=(NoSuchFile, InputOutputError)):
-    """x"""
+class File(
+    Interface,
+    messages=0x0500,
+    errors=(StaleFile, NotPermitted, DiskFull, FileTooLarge, ReadOnly, InputOutputError, BadName, NoSuchFile),
+):
+    """An open file, through its own gate, which speaks Stream (servers/stream/interface.py) too."""
 
     @idempotent
     def read_at(self, offset: u64, into: Slice[u8]) -> u64:
-        """x"""
+        """Bytes from an offset on: how many; 0 at the end. The shared offset of the stream stays as it is."""
 
     @idempotent
     def write_at(self, offset: u64, data: Bytes) -> u64:
-        """x"""
+        """Write bytes at an offset: how many, fewer than given only if the disk became full. Raises DiskFull."""
+
+    def seek(self, offset: i64, whence: Whence) -> u64:
+        """Move the stream's offset; the new one."""
+
+    @idempotent
+    def truncate(self, size: u64) -> None:
+        """Give it another size: what is beyond is lost, what is added is zeros."""
 
     @idempotent
     def info(self) -> FileInfo:
-        """x"""
-
-
-class Files(Interface, messages=0x0400, errors=(NoSuchFile, FileExists, NotADirectory, IsADirectory, DirectoryNotEmpty, DiskFull)):
-    """x"""
-
-    def open(self, path: Text, flags: u64) -> File:
-        """x"""
-
-    @idempotent
-    def describe(self, path: Text, follow: bool) -> FileInfo:
-        """x"""
-
-    def make_directory(self, path: Text) -> None:
-        """x"""
-
-    def make_link(self, target: Text, path: Text) -> None:
-        """x"""
-
-    def link(self, old: Text, path: Text) -> None:
-        """x"""
-
-    def remove(self, path: Text) -> None:
-        """x"""
-
-    def remove_directory(self, path: Text) -> None:
-        """x"""
-
-    def rename(self, old: Text, new: Text) -> None:
-        """x"""
-
-    @idempotent
-    def read_link(self, path: Text, into: Slice[u8]) -> u64:
-        """x"""
-
-    @idempotent
-    def list(self, path: Text, first: u64, into: Slice[u8]) -> u64:
-        """x"""
-
-    @idempotent
-    def set_times(self, path: Text, accessed: u64, modified: u64) -> None:
-        """x"""
+        """What is known of it."""
 
     @idempotent
     def sync(self) -> None:
-        """x"""
+        """All that was written to it is on the disk for good when this returns."""
+
+
+class Files(
+    Interface,
+    messages=0x0400,
+    errors=(
+        NoSuchFile, FileExists, NotADirectory, IsADirectory, DirectoryNotEmpty, DiskFull, ReadOnly, TooManyLinks,
+        NameTooLong, BadName, InputOutputError, TooManyOpenFiles, NotPermitted, FileTooLarge, TooManySymbolicLinks,
+        CannotMount,
+    ),
+):  # fmt: skip
+    """What can be done with paths. They begin at the root of the file system, with or without a slash."""
+
+    def open(self, path: Text, flags: OpenFlag) -> File:
+        """An open file. A directory can be opened for reading, to be asked for `info` only."""
 
     @idempotent
-    def volume(self) -> VolumeInfo:
-        """x"""
+    def describe(self, path: Text, follow: bool) -> FileInfo:
+        """What is known of a file; `follow` a symbolic link at the path's end."""
+
+    def make_directory(self, path: Text) -> None:
+        """A new, empty directory."""
+
+    def make_link(self, target: Text, path: Text) -> None:
+        """A new symbolic link to `target`, which need not be there."""
+
+    def link(self, old: Text, path: Text) -> None:
+        """Another name for a file."""
+
+    def remove(self, path: Text) -> None:
+        """Remove a name; the file goes with its last name, and when nobody has it open any more."""
+
+    def remove_directory(self, path: Text) -> None:
+        """Remove an empty directory."""
+
+    def rename(self, old: Text, new: Text) -> None:
+        """Give a file or directory another name, in place of what has that name."""
+
+    @idempotent
+    def read_link(self, path: Text, into: Slice[u8]) -> u64:
+        """The target of a symbolic link; its bytes."""
+
+    @idempotent
+    def list(self, path: Text, position: u64, into: Slice[u8]) -> u64:
+        """Records of a directory's entries from a position on (0: the first); the bytes written, 0 at the end."""
+
+    @idempotent
+    def set_mode(self, path: Text, permissions: u64) -> None:
+        """The lower 12 bits of the mode."""
+
+    @idempotent
+    def set_times(self, path: Text, accessed: u64, modified: u64) -> None:
+        """Times in seconds since 1970."""
+
+    @idempotent
+    def sync(self) -> None:
+        """All that was done so far is on the disk for good when this returns."""
+
+    @idempotent
+    def space(self) -> SpaceInfo:
+        """How full the file system is."""

@@ -45,7 +45,7 @@ def load(program: Program, image: Bytes, line: Bytes) -> None:
             add_arguments(line)
             make_process(program, OVERHEAD)
     except StartPageFull:
-        raise BadImage("more arguments than fit in the start page")
+        raise BadImage("more arguments than fit in the start page") from None
     program.add_start_page(page.contents())
     gate = program.process.install(requests.mint(ASKING).handle)
     program.create_thread(gate, SUPERVISOR_PRIORITY if is_supervisor else PRIORITY)

@@ -11,7 +11,7 @@ from atoll.userland.runtime.image.initrd import find_byte, find_file
 from atoll.userland.runtime.image.resident import Program
 from atoll.userland.runtime.image.start_page import StartPage
 from atoll.userland.runtime.messages import create_port
-from atoll.userland.runtime.objects import Memory, duplicate
+from atoll.userland.runtime.objects import Memory, create_memory, duplicate
 from atoll.userland.runtime.service import CONTROL_LABEL, SERVICE_LABEL, loop
 
 # ---- badges of the gates to the supervisor's port: what for, and the instance's number ----
@@ -24,6 +24,8 @@ IMAGE_ROOM = 0x0100_0000  # bytes
 BLANK = 0x20
 EQUALS = 0x3D
 FOR_CLIENTS = Right.SEND | Right.DUPLICATE | Right.MOVE
+FOR_DRIVERS = Right.READ | Right.WRITE | Right.DUPLICATE | Right.MOVE
+FOR_INTERRUPT = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
 page: StartPage = StartPage()
 
@@ -41,6 +43,8 @@ def open_devices(service: Service) -> bool:
             find_device(board.machine, board.itself, service.devices[number], service.opened[number])
         if service.opened[number].registers.handle == NO_HANDLE:
             return False
+    if service.dma_pages > 0 and not service.is_opened:
+        service.dma = create_memory(service.dma_pages)
     service.is_opened = True
     return True
 
@@ -101,9 +105,11 @@ def give_handles(instance: Instance, service: Service, gives_port: bool) -> None
     give(program, startup.SUPERVISOR, loop.port.mint(0).handle)
     for number in range(service.device_count):
         device = service.opened[number]
-        give(program, startup.REGISTERS, duplicate(device.registers.handle, Right.READ | Right.WRITE | Right.DUPLICATE))
+        give(program, startup.REGISTERS, duplicate(device.registers.handle, FOR_DRIVERS))
         if device.interrupt.handle != NO_HANDLE:
-            give(program, startup.INTERRUPT, duplicate(device.interrupt.handle, Right.MANAGE | Right.DUPLICATE))
+            give(program, startup.INTERRUPT, duplicate(device.interrupt.handle, FOR_INTERRUPT))
+    if service.dma_pages > 0:
+        give(program, startup.DMA, duplicate(service.dma.handle, FOR_DRIVERS))
 
 
 def give(program: Program, name: Text, handle: u64) -> None:

@@ -4,7 +4,6 @@ It is heir of every server's ports, so the gates that clients hold outlive any s
 """
 
 from atoll.abi import initrd
-from atoll.abi.objects import Kind
 from atoll.abi.raw import address_of, at, view
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.root.interface import Parent

@@ -1,4 +1,4 @@
-"""Orders to a server's control port (abi/control.py), with a limit of time: a server that hangs is no reason to hang."""
+"""Orders to a server's control port (abi/control.py), with a limit of time: one that hangs is no reason to hang."""
 
 from atoll.abi.calls import Call, Status
 from atoll.abi.control import Answer, Ask

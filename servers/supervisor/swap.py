@@ -4,6 +4,7 @@ Until the commit, which is one call to the kernel, everything can still fail: th
 had been. Runs in the supervisor's second thread.
 """
 
+from atoll.abi.address_space import PAGE_SIZE, STATE_WINDOW
 from atoll.abi.control import (
     MOST_MOVED,
     STATE_COPIED,
@@ -12,7 +13,6 @@ from atoll.abi.control import (
     STATE_MOVED_HANDLES,
     Ask,
 )
-from atoll.abi.address_space import PAGE_SIZE, STATE_WINDOW
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, load64, store64, view
 from atoll.abi.types import Array, u64
@@ -44,7 +44,7 @@ def swap(number: u64, image: Memory, size: u64) -> SwapReport:
         prepare(successor, number, image, size)
         report.pause = clock()
         hand_over(service, services.instances[service.instance], services.instances[successor], report)
-    except SwapFailed as error:
+    except SwapFailed:
         end_instance(successor)
         if service.state == ServiceState.SWAPPING:
             service.state = ServiceState.SERVING

@@ -1,6 +1,6 @@
 """The supervisor's second thread: what waits for servers, so that the first can always hear of their deaths.
 
-The first thread leaves jobs in `jobs` and notifies; the second does them one after another: names, swaps, switching off.
+The first thread leaves jobs in `jobs` and notifies; the second does them one after another: names, swaps, the end.
 """
 
 from atoll.abi.control import Ask

@@ -7,8 +7,8 @@ classes is a server, and service.py its loop.
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from atoll.abi.interfaces import BAD_REQUEST
 from atoll.abi.calls import NO_TIMEOUT
+from atoll.abi.interfaces import BAD_REQUEST
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import PerThread, Slice, u8, u64
 from atoll.userland.runtime.messages import Letter
