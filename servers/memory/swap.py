@@ -2,7 +2,7 @@
 
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.objects import NO_HANDLE
-from atoll.abi.types import Array, Slice, u8, u64
+from atoll.abi.types import Array, u8, u64
 from atoll.servers.files.interface import File
 from atoll.servers.memory.places import Places
 from atoll.userland.runtime.interface import ServiceError
@@ -47,7 +47,10 @@ class Swap:
         done: u64 = 0
         try:
             while done < PAGE_SIZE:
-                done += self.file.write_at(offset_of(slot) + done, self.page[done:PAGE_SIZE])
+                part = self.file.write_at(offset_of(slot) + done, self.page[done:PAGE_SIZE])
+                if part == 0:
+                    raise SwapFailed("the swap area takes no more bytes")
+                done += part
         except (ServiceError, KernelError) as error:
             raise SwapFailed(f"cannot write to the swap area: {error}") from None
 
@@ -56,16 +59,12 @@ class Swap:
         done: u64 = 0
         try:
             while done < PAGE_SIZE:
-                part = self.file.read_at(offset_of(slot) + done, self.rest(done))
+                part = self.file.read_at(offset_of(slot) + done, self.page[done:PAGE_SIZE])
                 if part == 0:
                     raise SwapFailed("the swap area has become shorter")
                 done += part
         except (ServiceError, KernelError) as error:
             raise SwapFailed(f"cannot read from the swap area: {error}") from None
-
-    def rest(self, done: u64) -> Slice[u8]:
-        """What of `page` is still to be filled."""
-        return self.page[done:PAGE_SIZE]
 
 
 def offset_of(slot: u64) -> u64:
