@@ -8,7 +8,6 @@ account of where. It is taken back by unmapping it in all of them.
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.objects import Right
 from atoll.abi.types import Array, u8, u64
-from atoll.servers.files.interface import File
 from atoll.servers.memory.clock import Clock
 from atoll.servers.memory.images import IMAGES, Image, Images
 from atoll.servers.memory.places import NOWHERE, NoFreePlace, Place, Places
@@ -46,11 +45,10 @@ class Pager:
     page_outs: u64
     buffer: Array[u8, PAGE_SIZE]
 
-    def start(self, own_process: u64, limit: u64, swap: File) -> None:
+    def start(self, own_process: u64, limit: u64) -> None:
         """Nothing is paged yet; the pool may have so many frames."""
         self.own_process = own_process
         self.pool.start(limit)
-        self.swap.start(swap)
 
     # ---- giving ----
 
@@ -162,9 +160,11 @@ class Pager:
 
     def check_room(self) -> None:
         """Refuse another private page if not all of them have a place, in a frame or a slot. Raises OutOfMemory."""
-        while self.private_pages() + FOR_IMAGES >= self.frames.known + self.swap.capacity():
-            if not self.grow():
-                raise OutOfMemory("neither frames nor swap area have room for another page")
+        wanted = self.private_pages() + FOR_IMAGES
+        while wanted >= self.frames.known and self.grow():
+            pass
+        if wanted >= self.frames.known and wanted >= self.frames.known + self.swap.capacity():
+            raise OutOfMemory("neither frames nor swap area have room for another page")
 
     def private_pages(self) -> u64:
         """How many pages there are that cannot be read from a file."""
@@ -186,10 +186,11 @@ class Pager:
 
     def grow(self) -> bool:
         """More frames, if the quota has room for them."""
-        return self.pool.grow(self.frames, self.swap.slots.known, self.own_process)
+        return self.pool.grow(self.frames, self.own_process)
 
     def take_back(self, count: u64) -> None:
         """Free up to so many frames, those that the clock chooses."""
+        self.swap.seek()
         for _ in range(count):
             frame = self.clock.choose(self.frames, is_kept)
             if frame == NOWHERE:

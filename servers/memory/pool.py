@@ -8,6 +8,7 @@ from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.objects import NO_HANDLE, Info, Right
 from atoll.abi.types import Array, Bytes, Slice, u8, u64
 from atoll.servers.memory.places import Places
+from atoll.servers.memory.swap import MAX_SLOTS
 from atoll.userland.runtime.kernel_errors import InUse, NoMemory, NoRight
 from atoll.userland.runtime.objects import Memory, Process, create_memory, duplicate, read_info
 
@@ -43,9 +44,9 @@ class Pool:
         self.zeros = create_memory(1)
         self.mark.handle = duplicate(self.zeros.handle, READ_ONLY)
 
-    def grow(self, frames: Places[FRAMES], slots: u64, own_process: u64) -> bool:
+    def grow(self, frames: Places[FRAMES], own_process: u64) -> bool:
         """Another chunk, as large as quota and limit let it be; False if nothing is to be had."""
-        reserve = RESERVE + (frames.known + CHUNK + slots) // STATE_SHARE
+        reserve = RESERVE + (frames.known + CHUNK + MAX_SLOTS) // STATE_SHARE
         pages = min(CHUNK, self.limit - frames.known, spare_quota(own_process, reserve))
         if pages == 0 or self.count * CHUNK != frames.known:
             return False

@@ -102,6 +102,21 @@ class MemoryServer(MemoryManager):
             raise PagesLost("pages of the program were in the swap area of a memory manager that has died")
         self.waiting.resume(space)
 
+    def renew(self, space: u64, image: File) -> None:
+        """Another gate for all spaces of this one's image."""
+        try:
+            number = pager.spaces.items[pager.spaces.index_of(space)].image
+            if not pager.images.items[number].is_of(read_info_of(image)):
+                raise BadImage("it is another file, or has changed")
+        except ServiceError:
+            close(image.handle)
+            raise
+        close(pager.images.items[number].file.handle)
+        pager.images.items[number].file = image
+        for other in pager.spaces.items:
+            if other.number != 0 and other.image == number:
+                self.waiting.retry(other.number, Reason.IMAGE_LOST)
+
     def share(self, space: u64, address: u64, memory: Memory) -> None:
         """Memory of somebody else's in a space."""
         try:

@@ -5,7 +5,6 @@ Pages do not move: they are in the pool's memory objects, of which the successor
 
 from typing import TypeVar
 
-from atoll.abi.objects import NO_HANDLE
 from atoll.abi.raw import address_of, size_of, view
 from atoll.abi.types import u64
 from atoll.servers.memory.images import IMAGES, Images
@@ -13,7 +12,6 @@ from atoll.servers.memory.pager import pager
 from atoll.servers.memory.places import OWNERS, Place, Places
 from atoll.servers.memory.spaces import SPACES, Spaces
 from atoll.servers.memory.waiting import WaitingThreads
-from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 from atoll.userland.runtime.system import own_process
 
@@ -82,8 +80,6 @@ def give_up() -> None:
     """Close what this server opened when it started: its predecessor's takes its place."""
     pager.pool.zeros.close()
     pager.pool.mark.close()
-    if pager.swap.file.handle != NO_HANDLE:
-        close(pager.swap.file.handle)
 
 
 def export_places(writer: StateWriter, places: Places[N]) -> None:

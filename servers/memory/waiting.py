@@ -68,6 +68,15 @@ class WaitingThreads:
                 answer(waiting.reply, FaultReply.RETRY, 0)
                 waiting.reply = NO_HANDLE
 
+    def retry(self, space: u64, reason: u64) -> None:
+        """What kept the space's threads from going on for that reason may be over."""
+        for index in range(u64(WAITING)):
+            waiting = self.items[index]
+            is_that = waiting.fault.space == space and waiting.fault.reason == reason
+            if waiting.reply != NO_HANDLE and waiting.is_reportable and is_that:
+                answer(waiting.reply, FaultReply.RETRY, 0)
+                waiting.reply = NO_HANDLE
+
     def end(self, space: u64, status: u64) -> None:
         """The space is gone: should its threads still wait, they end."""
         for index in range(u64(WAITING)):

@@ -60,7 +60,8 @@ def wait_for_fault(sink: Port) -> Fault:
     letter = Letter()
     sink.receive(letter)
     assert letter.kind == Message.NOTIFICATION and letter.words[0] == NEW_FAULT
-    return copy(memory.next_fault())
+    fault: Fault = memory.next_fault()
+    return copy(fault)
 
 
 def fault_of(what: Text, amount: u64 = 0, file: u64 = IMAGE, quota: u64 = QUOTA) -> Fault:
@@ -137,7 +138,7 @@ def shared_pages_stay_read_only() -> None:
 
 def out_of_memory() -> None:
     """Without a swap area, what was written cannot go away; others go on."""
-    open_manager(server, FEW, False)
+    open_manager(server, FEW, "")
     fault = fault_of("touch", 100)
     assert fault.reason == Reason.OUT_OF_MEMORY
     assert run("touch", 5) == 0
@@ -189,6 +190,29 @@ def file_fails() -> None:
     memory.end_fault(fault.space, fault.thread, STATUS)
     assert child.finish() == STATUS
     assert run("nothing", 0, BROKEN) == 0
+    sink.close()
+    close_manager(server)
+
+
+def file_comes_back() -> None:
+    """Where the file service has died, another gate to the same file lets all go on that wait."""
+    open_manager(server, FRAMES)
+    sink = open_sink()
+    first, second = Child(), Child()
+    load(first, "nothing", 0, BROKEN)
+    load(second, "touch", 20, BROKEN)
+    files.fails.write(1)
+    first.thread.resume()
+    second.thread.resume()
+    assert wait_for_fault(sink).reason == Reason.IMAGE_LOST
+    files.fails.write(0)
+    try:
+        memory.renew(first.space, open_file(IMAGE))
+        raise AssertionError("another file was taken")
+    except BadImage:
+        memory.renew(first.space, open_file(BROKEN))
+    assert first.finish() == 0
+    assert second.finish() == 0
     sink.close()
     close_manager(server)
 
@@ -275,6 +299,7 @@ def main() -> None:
     test("swap full", swap_full)
     test("out of quota", out_of_quota)
     test("a file fails", file_fails)
+    test("a file comes back", file_comes_back)
     test("a file that cannot be read", cannot_be_read)
     test("not a program", not_a_program)
     test("too many", too_many)

@@ -129,6 +129,17 @@ def page_out() -> None:
     close_manager(server)
 
 
+def swap_is_found() -> None:
+    """The swap area is opened by its name when it is needed, and not before."""
+    open_manager(server, FEW, "naming")
+    assert run("touch", 5) == 0
+    assert totals().swap_total == 0
+    assert run("touch", 100) == 0
+    assert totals().swap_total == 256
+    assert totals().page_outs > 60
+    close_manager(server)
+
+
 def two_large_programs() -> None:
     """They page each other out, image included."""
     open_manager(server, FEW)
@@ -195,6 +206,7 @@ def main() -> None:
     test("sharing", sharing)
     test("copy on write", copy_on_write)
     test("page-out", page_out)
+    test("the swap area is found", swap_is_found)
     test("two large programs", two_large_programs)
     test("working set", working_set)
     test("a call into missing pages", call_into_missing_pages)

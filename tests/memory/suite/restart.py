@@ -1,5 +1,6 @@
 """The manager dies, or hands over to a successor, while programs live: they go on, with everything they had."""
 
+from handing import swap
 from world import (
     COPY,
     Child,
@@ -20,25 +21,13 @@ from world import (
     wait_for_death,
 )
 
-from atoll.abi.address_space import PAGE_SIZE, STATE_WINDOW
 from atoll.abi.calls import Message
-from atoll.abi.control import (
-    MOST_MOVED,
-    STATE_COPIED,
-    STATE_COPIED_HANDLES,
-    STATE_MOVED,
-    STATE_MOVED_HANDLES,
-    Answer,
-    Ask,
-)
 from atoll.abi.objects import NO_HANDLE, Right
-from atoll.abi.raw import address_of, load64, store64, view
-from atoll.abi.types import Array, Bytes, Text, u8, u64
+from atoll.abi.types import Array, Text, u64
 from atoll.servers.memory.interface import NEW_FAULT, NoSuchSpace, PagesLost, TooManySpaces
-from atoll.servers.root import machine
 from atoll.userland.runtime.kernel_calls import sleep
 from atoll.userland.runtime.messages import Letter, Port, create_port
-from atoll.userland.runtime.objects import Memory, Process, close, duplicate, move_rights
+from atoll.userland.runtime.objects import Process, close, duplicate
 
 FRAMES = 400
 FEW = 40
@@ -48,7 +37,6 @@ MILLISECOND = 1_000_000
 server: Server = Server()
 successor: Server = Server()
 letter: Letter = Letter()  # of who waits at the meeting
-answered: Letter = Letter()
 
 
 # ---- it dies ----
@@ -60,7 +48,7 @@ def crash(frames: u64) -> None:
     port = wait_for_death(server.port)
     free_server(server)
     assert port != NO_HANDLE
-    start_server(server, frames, Port(port), True)
+    start_server(server, frames, Port(port), "swap")
 
 
 def adopt_again(child: Child, file: u64 = 1) -> None:
@@ -169,43 +157,6 @@ def swapped_pages_are_lost() -> None:
 # ---- it hands over ----
 
 
-def order(server: Server, what: u64, word: u64 = 0, handle: u64 = NO_HANDLE, data: Bytes = b"") -> None:
-    """What a supervisor says to a server; the answer is in `answered`."""
-    text: Array[u8, 128] = Array()
-    answered.set_buffer(text[:])
-    answered.set_words(what, word)
-    answered.give(handle)
-    answered.enclose(data)
-    server.control.call(answered)
-    assert answered.words[0] == Answer.DONE, str(text[0 : answered.size], "utf-8")
-
-
-def swap() -> u64:
-    """The manager hands over to another process, as the supervisor does it; how many handles were copied."""
-    order(server, Ask.PARK)
-    state, size = Memory(answered.handle), answered.words[1]
-    start_server(successor, FRAMES, Port(NO_HANDLE), True)
-    pages = (size + PAGE_SIZE - 1) // PAGE_SIZE
-    machine.this_process().map(state, 0, STATE_WINDOW, pages, Right.READ | Right.WRITE)
-    copied = load64(STATE_WINDOW + STATE_COPIED)
-    old, new = server.program.process, successor.program.process
-    for i in range(copied):
-        place = STATE_WINDOW + STATE_COPIED_HANDLES + 8 * i
-        store64(place, new.install(old.take(load64(place))))
-    moved: Array[u64, MOST_MOVED] = Array()
-    count = load64(STATE_WINDOW + STATE_MOVED)
-    for i in range(count):
-        moved[i] = load64(STATE_WINDOW + STATE_MOVED_HANDLES + 8 * i)
-    machine.this_process().unmap(STATE_WINDOW, pages)
-    order(successor, Ask.ADOPT, size, state.handle)
-    move_rights(old, new, moved[0:count])
-    order(successor, Ask.ACTIVATE, 0, NO_HANDLE, view(address_of(moved), 8 * count))
-    old.destroy(0)
-    wait_for_death(server.port)
-    free_server(server)
-    return copied
-
-
 def hand_over() -> None:
     """A program with pages in memory and in swap, one that waits for its report, and an idle image: all are known."""
     open_manager(server, FEW)
@@ -221,7 +172,7 @@ def hand_over() -> None:
     before = totals()
     swapped = memory.describe(child.space).swapped
     assert swapped > 0
-    assert swap() <= 16
+    assert swap(server, successor) <= 16
     after = totals()
     assert after.total == before.total and after.free == before.free and after.swap_used == before.swap_used
     assert memory.describe(child.space).swapped == swapped

@@ -12,7 +12,7 @@ from atoll.abi.programs import Ask
 from atoll.abi.raw import address_of, at
 from atoll.abi.startup import CONTROL, PORT
 from atoll.abi.types import Array, Bytes, Slice, Text, i64, u8, u64
-from atoll.servers.files.interface import File, FileInfo, InputOutputError, NotPermitted, Whence
+from atoll.servers.files.interface import File, FileInfo, InputOutputError, NotPermitted, OpenFlag, Whence
 from atoll.servers.memory.interface import MemoryInfo, MemoryManager
 from atoll.servers.root import machine
 from atoll.userland.runtime.errors import ErrorRecord, record
@@ -36,7 +36,7 @@ PRIORITY = 16
 SWAP_PAGES = 256
 QUOTA = 96  # pages of a program's process: page tables, mappings
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
-OVERHEAD = 60  # pages of quota for the manager itself; most of them are its reserve
+OVERHEAD = 122  # pages of quota for the manager itself; most of them are its reserve
 FATE = 1
 SHORT = 100_000  # nanoseconds
 FIGURES = 9
@@ -48,7 +48,10 @@ BROKEN = 3  # reads like IMAGE until `files.fails` is set
 NO_PROGRAM = 4
 SWAP = 5
 DEAD_FILE = 6  # not even its size can be had
-PARENT = 99  # no file: what a memory manager says to who has started it
+# ---- no files: what a memory manager says to who has started it, the naming service, the file service's paths ----
+PARENT = 97
+NAMES = 98
+PATHS = 99
 
 
 # ---- the file service ----
@@ -125,17 +128,25 @@ def serve_files(_: u64) -> None:
     letter.set_buffer(files.request[:])
     while True:
         files.port.receive(letter)
-        if letter.badge == PARENT:
-            show(letter)
+        if letter.badge >= PARENT:
+            serve_others(letter)
         elif letter.kind == Message.CALL:
             call.badge, call.label, call.reply = letter.badge, letter.label, letter.reply
             files.dispatch(letter, files.request[0 : letter.size], files.answer[:])
             letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT)
 
 
-def show(letter: Letter) -> None:
-    """What a memory manager prints, and its own mistakes."""
-    if letter.words[0] == Ask.WRITE:
+def serve_others(letter: Letter) -> None:
+    """What a memory manager prints, and its own mistakes; how it finds its swap area."""
+    if letter.badge == NAMES:
+        assert files.request[0 : letter.size] == b"/swap"
+        letter.set_words(0, 1)
+        letter.give(files.port.mint(PATHS).handle)
+    elif letter.badge == PATHS:
+        assert files.request[0 : letter.size] == b"swap" and letter.words[1] == OpenFlag.READ | OpenFlag.WRITE
+        letter.set_words(0)
+        letter.give(files.port.mint(SWAP).handle)
+    elif letter.words[0] == Ask.WRITE:
         machine.write(files.request[0 : letter.size])
     else:
         print_error(trace_table(find_file(disk.archive, "main")), at(ErrorRecord, address_of(files.request)))
@@ -158,8 +169,11 @@ memory: MemoryManager = MemoryManager(NO_HANDLE)
 meetings: Port = Port(NO_HANDLE)
 
 
-def start_server(server: Server, frames: u64, port: Port, has_swap: bool) -> None:
-    """A memory manager with about so many frames; without port it waits for a predecessor's state."""
+def start_server(server: Server, frames: u64, port: Port, swap: Text) -> None:
+    """A memory manager with about so many frames; without port it waits for a predecessor's state.
+
+    `swap` is a handle that it is given: "swap", the file itself, or "naming", to find it; or nothing.
+    """
     server.program.read_image(find_file(disk.archive, "main"))
     server.port = create_port()
     fate = server.port.mint(FATE)
@@ -172,19 +186,19 @@ def start_server(server: Server, frames: u64, port: Port, has_swap: bool) -> Non
     control = create_port()
     server.control = control.mint(1)
     page.add_handle(CONTROL, process.install(control.handle))
-    if has_swap:
-        page.add_handle("swap", process.install(files.port.mint(SWAP).handle))
+    if swap != "":
+        page.add_handle(swap, process.install(files.port.mint(SWAP if swap == "swap" else NAMES).handle))
     server.program.add_start_page(page.contents())
     server.program.create_thread(process.install(files.port.mint(PARENT).handle), SERVER_PRIORITY)
     server.program.load_all()
     server.program.resume()
 
 
-def open_manager(server: Server, frames: u64, has_swap: bool = True) -> None:
+def open_manager(server: Server, frames: u64, swap: Text = "swap") -> None:
     """A memory manager, and our gate to it."""
     port = create_port()
     memory.handle = port.mint(1).handle
-    start_server(server, frames, port, has_swap)
+    start_server(server, frames, port, swap)
 
 
 def close_manager(server: Server) -> None:
