@@ -1,9 +1,12 @@
 """Suites that run on the board as its first process: booted once, their lines looked at by many tests."""
 
 import contextlib
-import functools
+import json
+import os
 import re
 from pathlib import Path
+
+import pytest
 
 from atoll.compiler.cache import Cache
 from atoll.images.recipe import Run, build_runs
@@ -18,12 +21,19 @@ def names_in(suite: str) -> list[str]:
     return re.findall(r'^    test\("(.*)", ', (REPOSITORY / FOLDER / "suite" / f"{suite}.py").read_text(), re.M)
 
 
-@functools.cache
-def booted(suite: str, programs: tuple[str, ...], folder: Path) -> Boot:
-    """How a suite went on the board; `folder` is for what has to be compiled."""
-    with contextlib.chdir(REPOSITORY):
-        runs = [Run(Path(program)) for program in programs]
-        return boot(build_runs(runs, "", Cache(folder), root=FOLDER / "suite" / f"{suite}.py"))
+def booted(suite: str, programs: tuple[str, ...], factory: pytest.TempPathFactory) -> Boot:
+    """How a suite went on the board; what one worker of pytest-xdist has run, others read."""
+    folder = factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    kept = folder / f"suite-{suite}.json"
+    if not kept.exists():
+        with contextlib.chdir(REPOSITORY):
+            runs = [Run(Path(program)) for program in programs]
+            image = build_runs(runs, "", Cache(folder / "cache"), root=FOLDER / "suite" / f"{suite}.py")
+        mine = folder / f"suite-{suite}.{os.getpid()}"
+        mine.write_text(json.dumps(boot(image)))
+        mine.replace(kept)
+    return Boot(*json.loads(kept.read_text()))
 
 
 def check(result: Boot, name: str) -> None:

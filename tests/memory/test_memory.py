@@ -14,8 +14,7 @@ PROGRAMS = ("servers/memory/main.py", "tests/memory/programs/toucher.py")
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Boot]:
     """Runs a suite."""
-    folder = tmp_path_factory.mktemp("cache")
-    return lambda suite: booted(suite, PROGRAMS, folder)
+    return lambda suite: booted(suite, PROGRAMS, tmp_path_factory)
 
 
 @pytest.mark.parametrize(("suite", "name"), [(suite, name) for suite in SUITES for name in names_in(suite)])

@@ -9,7 +9,7 @@ from tests.memory.suites import booted, check, names_in
 @pytest.fixture(scope="module")
 def result(tmp_path_factory: pytest.TempPathFactory) -> Boot:
     """How the suite went."""
-    return booted("pipes", ("servers/pipe/main.py",), tmp_path_factory.mktemp("cache"))
+    return booted("pipes", ("servers/pipe/main.py",), tmp_path_factory)
 
 
 @pytest.mark.parametrize("name", names_in("pipes"))
