@@ -2,6 +2,7 @@
 
 from world import (
     COPY,
+    FULL,
     Child,
     Server,
     begin,
@@ -101,6 +102,31 @@ def sharing() -> None:
 
 
 def copy_on_write() -> None:
+    """Two programs share what they read of their data until they write: each has its own copies then."""
+    open_manager(server, FRAMES)
+    first, second = Child(), Child()
+    letter = Letter()
+    other = Letter()
+    start(first, "read first", 40, FULL)
+    meet(letter)
+    one = used(totals())
+    start(second, "read first", 40, FULL)
+    meet(other)
+    assert used(totals()) - one <= 8
+    letter.answer()
+    meet(letter)
+    assert used(totals()) - one >= 40
+    other.answer()
+    meet(other)
+    assert used(totals()) - one >= 80
+    letter.answer()
+    other.answer()
+    assert first.finish() == 0
+    assert second.finish() == 0
+    close_manager(server)
+
+
+def data_of_its_own() -> None:
     """Two programs change their data in turn, and neither sees the other's changes."""
     open_manager(server, FRAMES)
     first, second = Child(), Child()
@@ -122,6 +148,7 @@ def page_out() -> None:
     """A program that touches more than there is finds everything again."""
     open_manager(server, FEW)
     assert run("twice", 120) == 0
+    assert run("twice", 120, FULL) == 0
     info = totals()
     assert info.total <= FEW, f"{info.total} frames"
     assert info.page_outs > 120
@@ -205,6 +232,7 @@ def main() -> None:
     test("frames come back", frames_come_back)
     test("sharing", sharing)
     test("copy on write", copy_on_write)
+    test("data of its own", data_of_its_own)
     test("page-out", page_out)
     test("the swap area is found", swap_is_found)
     test("two large programs", two_large_programs)

@@ -3,6 +3,7 @@
 from handing import swap
 from world import (
     COPY,
+    FULL,
     Child,
     Server,
     begin,
@@ -23,7 +24,7 @@ from world import (
 
 from atoll.abi.calls import Message
 from atoll.abi.objects import NO_HANDLE, Right
-from atoll.abi.types import Array, Text, u64
+from atoll.abi.types import Array, u64
 from atoll.servers.memory.interface import NEW_FAULT, NoSuchSpace, PagesLost, TooManySpaces
 from atoll.userland.runtime.kernel_calls import sleep
 from atoll.userland.runtime.messages import Letter, Port, create_port
@@ -57,11 +58,11 @@ def adopt_again(child: Child, file: u64 = 1) -> None:
     memory.adopt(child.space, Process(duplicate(child.process.handle, OWN_RIGHTS)))
 
 
-def wait_through_crash(what: Text, amount: u64) -> None:
+def pages_stay() -> None:
     """A program has touched pages; they are there after the crash, and it touches others."""
     open_manager(server, FRAMES)
     child = Child()
-    start(child, what, amount)
+    start(child, "stay", 20)
     meet(letter)
     crash(FRAMES)
     adopt_again(child)
@@ -71,13 +72,27 @@ def wait_through_crash(what: Text, amount: u64) -> None:
     close_manager(server)
 
 
-def pages_stay() -> None:
-    wait_through_crash("stay", 20)
-
-
 def shared_pages_are_copied() -> None:
     """A page that an earlier manager has shared is copied when it is written."""
-    wait_through_crash("read first", 0)
+    open_manager(server, FRAMES)
+    first, second = Child(), Child()
+    other = Letter()
+    start(first, "read first", 20, FULL)
+    meet(letter)
+    start(second, "read first", 20, FULL)
+    meet(other)
+    crash(FRAMES)
+    adopt_again(first, FULL)
+    adopt_again(second, FULL)
+    letter.answer()
+    meet(letter)
+    other.answer()
+    meet(other)
+    letter.answer()
+    other.answer()
+    assert first.finish() == 0
+    assert second.finish() == 0
+    close_manager(server)
 
 
 def faults_wait() -> None:

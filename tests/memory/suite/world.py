@@ -4,6 +4,8 @@ file service, which counts what is read; the suite itself is supervisor and prog
 
 from collections.abc import Callable
 
+from full_image import FullImage
+
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.boot import HANDLE_THREAD
 from atoll.abi.calls import NO_TIMEOUT, Call, Message
@@ -47,6 +49,7 @@ COPY = 2  # another file with the same contents
 BROKEN = 3  # reads like IMAGE until `files.fails` is set
 NO_PROGRAM = 4
 SWAP = 5
+FULL = 7  # the same program, but all of its data is in the file, not only what is not zero
 DEAD_FILE = 6  # not even its size can be had
 # ---- no files: what a memory manager says to who has started it, the naming service, the file service's paths ----
 PARENT = 97
@@ -73,6 +76,8 @@ class Files(File):
         """The file that the call is about."""
         if call.badge == SWAP:
             return self.swap[:]
+        if call.badge == FULL:
+            return full.data[0 : full.size]
         return b"no program at all" if call.badge == NO_PROGRAM else find_file(disk.archive, "toucher")
 
     def read_at(self, offset: u64, into: Slice[u8]) -> u64:
@@ -119,6 +124,7 @@ class Disk:
 
 
 disk: Disk = Disk()
+full: FullImage = FullImage()
 files: Files = Files()
 
 
@@ -339,6 +345,7 @@ def begin() -> None:
     be_first(machine.write, report)
     Thread(machine.boot_info().handles[HANDLE_THREAD]).set_priority(OWN_PRIORITY)
     disk.archive = machine.archive()
+    full.make(find_file(disk.archive, "toucher"))
     meetings.handle = create_port().handle
     files.port = create_port()
     start_thread(machine.this_process(), serve_files, 0, files.stack[:], FILES_PRIORITY)
