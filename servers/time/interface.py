@@ -1,26 +1,19 @@
-"""Time: what time it is in the world outside, as far as this node knows."""
+"""The time of day. (How long something takes is better measured with the kernel's clock, which never jumps.)"""
 
-from atoll.abi.types import u64
-from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
-
-DEFAULT_EPOCH = 1_767_225_600  # seconds since 1970: 2026-01-01 00:00:00 UTC, when a machine is not told otherwise
-SECOND = 1_000_000_000  # nanoseconds
+from atoll.abi.types import i64, u64
+from atoll.userland.runtime.interface import Interface, idempotent
 
 
-class MayNotSet(ServiceError):
-    """This gate may only read the clock."""
-
-
-class Time(Interface, messages=0x0C00, errors=(MayNotSet,)):
-    """The clock. Times are nanoseconds since 1970-01-01 00:00:00 UTC, without leap seconds."""
+class Time(Interface, messages=0x0C00):
+    """What a clock on the wall does."""
 
     @idempotent
     def now(self) -> u64:
-        """What time it is."""
+        """Nanoseconds since 1 January 1970, UTC."""
 
     @idempotent
-    def uptime(self) -> u64:
-        """Nanoseconds since the machine was switched on; nobody can set it."""
+    def set(self, now: u64) -> None:
+        """It is that time now."""
 
-    def set(self, time: u64) -> None:
-        """From now on it is that time. Raises MayNotSet."""
+    def adjust(self, nanoseconds: i64) -> None:
+        """The clock is slow by so much (fast, if negative): it jumps."""
