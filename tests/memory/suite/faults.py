@@ -1,5 +1,6 @@
 """Programs that cannot go on: mistakes of their own, memory that is not there, files that fail; what is reported."""
 
+from tally import test
 from world import (
     BROKEN,
     DEAD_FILE,
@@ -19,7 +20,6 @@ from world import (
     open_manager,
     run,
     start,
-    test,
     totals,
 )
 

@@ -1,5 +1,6 @@
 """The pager at work: pages come when they are touched, are shared and copied, go to swap and come back."""
 
+from tally import test
 from world import (
     COPY,
     FULL,
@@ -15,7 +16,6 @@ from world import (
     open_manager,
     run,
     start,
-    test,
     totals,
 )
 

@@ -1,7 +1,8 @@
 """Pipes: bytes come out as they went in, both ends wait for each other, and notice when the other is closed."""
 
 from handing import swap
-from world import Server, begin, close, create_port, end, free_server, start_server, test, wait_for_death
+from tally import test
+from world import Server, begin, close, create_port, end, free_server, start_server, wait_for_death
 
 from atoll.abi.types import Array, Text, low8, u8, u64
 from atoll.servers.pipe.interface import NoSuchPipe, Pipes, TooManyPipes

@@ -1,6 +1,7 @@
 """The manager dies, or hands over to a successor, while programs live: they go on, with everything they had."""
 
 from handing import swap
+from tally import test
 from world import (
     COPY,
     FULL,
@@ -17,7 +18,6 @@ from world import (
     run,
     start,
     start_server,
-    test,
     totals,
     wait_for_death,
 )

@@ -2,14 +2,14 @@
 file service, which counts what is read; the suite itself is supervisor and program manager.
 """
 
-from collections.abc import Callable
 
 from full_image import FullImage
+from tally import tally
 
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.boot import HANDLE_THREAD
 from atoll.abi.calls import NO_TIMEOUT, Call, Message
-from atoll.abi.objects import NO_HANDLE, Kind, Right, Statistics
+from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.programs import Ask
 from atoll.abi.raw import address_of, at
 from atoll.abi.startup import CONTROL, PORT
@@ -17,13 +17,12 @@ from atoll.abi.types import Array, Bytes, Slice, Text, i64, u8, u64
 from atoll.servers.files.interface import File, FileInfo, InputOutputError, NotPermitted, OpenFlag, Whence
 from atoll.servers.memory.interface import MemoryInfo, MemoryManager
 from atoll.servers.root import machine
-from atoll.userland.runtime.errors import ErrorRecord, record
+from atoll.userland.runtime.errors import ErrorRecord
 from atoll.userland.runtime.image.elf import trace_table
 from atoll.userland.runtime.image.initrd import find_file
 from atoll.userland.runtime.image.resident import Program
 from atoll.userland.runtime.image.start_page import StartPage
 from atoll.userland.runtime.interface import call
-from atoll.userland.runtime.kernel_calls import read_statistics, sleep
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Process, Thread, close, create_memory, create_process, duplicate
 from atoll.userland.runtime.shared import SharedNumber
@@ -40,8 +39,6 @@ QUOTA = 96  # pages of a program's process: page tables, mappings
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 OVERHEAD = 122  # pages of quota for the manager itself; most of them are its reserve
 FATE = 1
-SHORT = 100_000  # nanoseconds
-FIGURES = 9
 
 # ---- files, by the badge of their gates ----
 IMAGE = 1
@@ -330,22 +327,15 @@ def meet(letter: Letter) -> None:
 # ---- the suite ----
 
 
-class Tally:
-    """How the tests went."""
-
-    failures: u64
-
-
-tally: Tally = Tally()
-
-
 def begin() -> None:
     """Before the first test."""
     machine.start()
     be_first(machine.write, report)
     Thread(machine.boot_info().handles[HANDLE_THREAD]).set_priority(OWN_PRIORITY)
     disk.archive = machine.archive()
-    full.make(find_file(disk.archive, "toucher"))
+    image = find_file(disk.archive, "toucher")
+    if len(image) > 0:
+        full.make(image)
     meetings.handle = create_port().handle
     files.port = create_port()
     start_thread(machine.this_process(), serve_files, 0, files.stack[:], FILES_PRIORITY)
@@ -361,45 +351,3 @@ def report(error: ErrorRecord) -> None:
     """A mistake of the suite's own."""
     print_error(own_table(), error)
     machine.power_off(machine.FAILED)
-
-
-def test(name: Text, function: Callable[[], None]) -> None:
-    """Run one test; a second time, if more is there than before: tables grow once. What then stays is a leak."""
-    before: Array[u64, FIGURES] = Array()
-    after: Array[u64, FIGURES] = Array()
-    for _ in range(2):
-        count(before)
-        try:
-            function()
-        except Exception:
-            print_error(own_table(), record)
-            print(f"{name}: failed")
-            tally.failures += 1
-            return
-        sleep(SHORT)
-        count(after)
-        if leaks(before, after) == 0:
-            print(f"{name}: ok")
-            return
-    for number in range(u64(FIGURES)):
-        print(f"  figure {number}: {before[number]} -> {after[number]}")
-    print(f"{name}: failed")
-    tally.failures += 1
-
-
-def leaks(before: Array[u64, FIGURES], after: Array[u64, FIGURES]) -> u64:
-    """How many figures have changed."""
-    total: u64 = 0
-    for number in range(u64(FIGURES)):
-        if before[number] != after[number]:
-            total += 1
-    return total
-
-
-def count(into: Array[u64, FIGURES]) -> None:
-    """What there is in the machine of everything that can leak."""
-    figures = Statistics()
-    read_statistics(figures)
-    into[0], into[1], into[2] = figures.processes, figures.threads, figures.ports
-    into[3], into[4], into[5] = figures.gates, figures.sets, figures.memories
-    into[6], into[7], into[8] = figures.mappings, figures.handles, figures.used_pages - figures.slab_pages
