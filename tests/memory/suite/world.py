@@ -74,7 +74,8 @@ class Files(File):
         if call.badge == SWAP:
             return self.swap[:]
         if call.badge == FULL:
-            return full.data[0 : full.size]
+            contents: Bytes = full.data[0 : full.size]
+            return contents
         return b"no program at all" if call.badge == NO_PROGRAM else find_file(disk.archive, "toucher")
 
     def read_at(self, offset: u64, into: Slice[u8]) -> u64:
