@@ -94,7 +94,10 @@ class MemoryManager(
         """
 
     def adopt(self, space: u64, process: Process) -> None:
-        """The process whose address space it is. (Created with the pager gate; the handle has MANAGE.)"""
+        """The process whose address space it is.
+
+        It was created with the pager gate; the handle has MANAGE, and for swaps of this server DUPLICATE and MOVE.
+        """
 
     def prepare_again(self, space: u64, image: File) -> None:
         """After the manager's death, for each living program before any other is prepared: the space of that number.

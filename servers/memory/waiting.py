@@ -8,7 +8,6 @@ from atoll.servers.memory.interface import Fault
 from atoll.userland.runtime.messages import Letter
 from atoll.userland.runtime.state import StateReader, StateWriter
 
-REPLY = 40  # offset of Waiting.reply
 WAITING = 48  # their reply handles move in a swap: abi/control.py says how many can
 NOBODY = WAITING
 
@@ -102,7 +101,7 @@ class WaitingThreads:
         """The new server's side."""
         reader.structure(address_of(self), size_of(WaitingThreads))
         for index in range(u64(WAITING)):
-            reader.moved(address_of(self.items[index]) + REPLY)
+            reader.moved(address_of(self.items[index]) + size_of(Fault))  # its field `reply`
 
 
 def answer(reply: u64, what: u64, status: u64) -> None:
