@@ -7,3 +7,4 @@ SEED = "seed"  # of the node's random numbers, 64 bits
 INCARNATION = "incarnation"  # how often the node has been switched on, this time included
 KEY = "key"  # of the cluster, 16 bytes as 32 hexadecimal digits: whose frames carry its mark belongs to it
 INTERACTIVE = "console=interactive"  # somebody sits at the console: a shell is started there
+EPOCH = "epoch"  # when the machine was switched on, in seconds since 1 January 1970 (servers/time)

@@ -33,7 +33,7 @@ from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateWriter
 
-QUOTA = 512  # pages of a program's own: page tables, threads, handles, memory objects
+QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory objects
 PRIORITY = 16
 MAX_STATUS = 255
 GENERATION_SHIFT = 20  # of serial numbers

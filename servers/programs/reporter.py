@@ -22,6 +22,7 @@ from atoll.userland.runtime.threads import start_thread
 from atoll.userland.runtime.traceback import print_error
 
 PRIORITY = 12
+FOR_SINK = Right.SEND | Right.MOVE | Right.DUPLICATE
 PATIENCE = 1_000_000_000  # nanoseconds that a traceback may wait for its stream
 MOST_TABLE = 512 << 10  # bytes of a trace table
 PART = 32 << 10
@@ -171,6 +172,6 @@ def run(_: u64) -> None:
 def subscribe() -> None:
     """From now on the memory manager notifies us."""
     try:
-        MemoryManager(memory.handle).set_sink(Gate(duplicate(reporter.gate.handle, Right.SEND | Right.MOVE)))
+        MemoryManager(memory.handle).set_sink(Gate(duplicate(reporter.gate.handle, FOR_SINK)))
     except ServiceError as error:
         print(f"programs: faults will not be shown: {error}")
