@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from atoll.compiler.cpython.hook import guest_modules
 from atoll.images.recipe import build_image
 from atoll.machine.board import Board, Stop
 from atoll.machine.config import BoardConfig
