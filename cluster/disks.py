@@ -21,8 +21,7 @@ def system_disk(kept: Path | str | bytes | None) -> Path | bytes:
 
 def fresh_disk() -> bytes:
     """A file system with every command in /bin, and room."""
-    from atoll.images.disk import make_disk
-    from atoll.images.userland import user_files
+    from atoll.images.userland import system_disk as build
 
     with progress_bar() as report:
-        return make_disk(user_files(progress=report))
+        return build(progress=report)
