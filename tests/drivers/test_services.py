@@ -1,0 +1,105 @@
+"""The drivers as services of a system: used, killed, swapped, on our board; and typed at."""
+
+import re
+import struct
+from pathlib import Path
+
+import pytest
+
+from atoll.compiler.cache import Cache
+from atoll.compiler.driver import compile_file
+from atoll.images.recipe import PACKAGE
+from atoll.images.system import Service, build_system
+from atoll.machine.board import Board
+from atoll.machine.config import BoardConfig
+from tests.drivers.machines import GUESTS, REPOSITORY
+from tests.kernel.machines import Boot
+
+SWAPPED = ("block", "entropy", "time", "console")
+SERVICES = [
+    Service("naming", PACKAGE / "servers/naming/main.py", ("/services/naming",), priority=9, quota=512),
+    Service("console", PACKAGE / "servers/console/main.py", ("/services/console",), ("uart",), priority=9),
+    Service("block", PACKAGE / "servers/block/main.py", ("/services/block",), ("virtio-blk",), 18, priority=9),
+    Service("time", PACKAGE / "servers/time/main.py", ("/services/time",), priority=9),
+    Service("entropy", PACKAGE / "servers/entropy/main.py", ("/services/entropy",), ("virtio-rng",), 4, priority=9),
+    Service("user", REPOSITORY / GUESTS / "user.py", quota=1024),
+]
+DISK_SIZE = 4 << 20
+
+
+def make_disk(cache: Cache) -> bytes:
+    """The table and the programs."""
+    table, programs = b"", b""
+    for name in SWAPPED:
+        program = compile_file(PACKAGE / "servers" / name / "main.py", "program", cache=cache)
+        table += struct.pack("<QQ", 1 + len(programs) // 512, len(program))
+        programs += program + bytes(-len(program) % 512)
+    return (table.ljust(512, b"\0") + programs).ljust(DISK_SIZE, b"\0")
+
+
+class Typist:
+    """Types when the guest asks: each answer once, when its prompt has just been shown."""
+
+    def __init__(self, board: Board, answers: list[tuple[bytes, bytes]]) -> None:
+        self.board, self.answers = board, list(answers)
+        self.output = bytearray()
+
+    def __call__(self, data: bytes) -> None:
+        self.output += data
+        if self.answers and self.output.endswith(self.answers[0][0]):
+            self.board.uart.feed(self.answers.pop(0)[1], self.board.cpu.cycles + 100_000)
+
+
+@pytest.fixture(scope="module")
+def ended(drivers_folder: Path) -> Boot:
+    """What the system showed and how it ended."""
+    cache = Cache(drivers_folder / "cache")
+    image = build_system(SERVICES, "", cache)
+    board = Board(BoardConfig(disk=make_disk(cache)))
+    board.load_kernel(image.kernel)
+    board.load_initrd(image.initrd)
+    typist = Typist(
+        board,
+        [
+            (b"name> ", b"Adx\x7fa\r"),
+            (b"interrupt> ", b"nobody reads this\x03"),
+            (b"swapped> ", b"hel"),
+            (b"ready\nswapped> hel", b"lo\r"),
+            (b"[6: hello\n]\n", b"\x03"),
+            (b"interrupted again\n", b"\x1b[A\x03"),
+            (b"[4: \x1b[A\x03]\n", b"\x04"),
+        ],
+    )
+    board.uart.output = typist
+    reason = board.run(max_instructions=500_000_000)
+    return Boot(typist.output.decode(errors="replace"), reason.status)
+
+
+def test_it_ended_well(ended: Boot) -> None:
+    assert ended.status == 0, ended.output
+    assert ended.output.endswith("all is well after swaps\n"), ended.output
+
+
+@pytest.mark.parametrize("when", ["at first", "after their deaths", "after swaps"])
+def test_disk_random_numbers_and_time(ended: Boot, when: str) -> None:
+    assert f"all is well {when}" in ended.lines, ended.output
+
+
+def test_a_line_is_edited(ended: Boot) -> None:
+    assert "name> Adx\b\x1b[Ka\n[4: Ada\n]\n" in ended.output
+
+
+def test_ctrl_c_reaches_the_foreground(ended: Boot) -> None:
+    assert "interrupt> ^C\ninterrupted\n" in ended.output
+
+
+def test_who_reads_goes_on_waiting_in_a_new_console_and_keeps_its_line(ended: Boot) -> None:
+    assert "swapped> helconsole swapped" not in ended.output
+    assert "swapped> hello\n[6: hello\n]\n" in ended.output
+    assert "^C\ninterrupted again\n[4: \x1b[A\x03]\nthe end of the file\n" in ended.output
+
+
+def test_pauses(ended: Boot) -> None:
+    pauses = {name: int(pause) for name, pause in re.findall(r"(\w+) swapped, (\d+) ns", ended.output)}
+    assert sorted(pauses) == sorted(SWAPPED)
+    assert max(pauses.values()) < 5_000_000
