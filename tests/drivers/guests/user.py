@@ -120,8 +120,8 @@ def terminal() -> None:
     say("ready\n")
     done.receive(letter)
     port.receive(letter)
-    say("interrupted again\n")
     services.console.set_raw(True)
+    say("interrupted again\n")
     read_line("")
     services.console.set_raw(False)
     assert services.terminal.read(line[:]) == 0
