@@ -8,20 +8,24 @@ import io
 import struct
 import tarfile
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import atoll
 from atoll.abi import boot, bootargs, elf, initrd
 from atoll.abi.objects import Right
 from atoll.compiler.cache import Cache
-from atoll.compiler.driver import compile_file
+from atoll.compiler.driver import Kind, compile_file
 
 PACKAGE = Path(atoll.__file__).parent
 KERNEL = PACKAGE / "kernel" / "main.py"
 ROOT = PACKAGE / "servers" / "root" / "main.py"
 STANDARD = PACKAGE / "images" / "seed.toml"
+MANY = 8  # sources from which on it pays to compile several at a time
+WORKERS = 2
 SEPARATOR = chr(initrd.SEPARATOR)
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
@@ -88,14 +92,30 @@ def compile_steps(
 ) -> list[bytes]:
     """The ELF files of these sources, each with the name that the progress shows."""
     cache = Cache() if cache is None else cache
+    results = compile_each([source for _, source in steps], cache)
     compiled: list[bytes] = []
-    for number, (name, source) in enumerate(steps):
+    for number, (name, _) in enumerate(steps):
         if progress is not None:
             progress(f"compiling {name}", number, len(steps))
-        compiled.append(compile_file(source, "kernel" if source == KERNEL else "program", cache=cache))
+        compiled.append(next(results))
     if progress is not None:
         progress("done", len(steps), len(steps))
     return compiled
+
+
+def compile_each(sources: Sequence[Path], cache: Cache) -> Iterator[bytes]:
+    """The ELF files of these sources, one after another; of many, several are compiled at a time."""
+    kinds: list[Kind] = ["kernel" if source == KERNEL else "program" for source in sources]
+    if len(sources) < MANY:
+        yield from (compile_file(source, kind, cache=cache) for source, kind in zip(sources, kinds, strict=True))
+        return
+    # Forked: what is spawned would first run the main module again, which may be a user's script.
+    pool = ProcessPoolExecutor(WORKERS, get_context("fork"))
+    try:
+        jobs = [pool.submit(compile_file, *job, cache=cache) for job in zip(sources, kinds, strict=True)]
+        yield from (job.result() for job in jobs)
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an error, or when nobody wants the rest
 
 
 def name_of(program: Path) -> str:
