@@ -21,7 +21,10 @@ def shared_loader() -> Loader:
 class System:
     """One incarnation of the file service's core. Time passes by one second with each operation."""
 
-    def __init__(self, image: bytes, disk: type[Disk] = Disk, pool: int = 0, loader: Loader | None = None) -> None:
+    def __init__(
+        self, image: bytes, disk: type[Disk] = Disk, pool: int = 0, loader: Loader | None = None,
+        handed_over: bool = False,
+    ) -> None:
         self.loader = loader or shared_loader()
         self.loader.printed.clear()
         self.errors = self.loader.load(FILES + "interface")
@@ -40,7 +43,7 @@ class System:
         self.open: dict[int, int] = {}  # inode -> how often it is open
         block_size = 1024 << image[1024 + 24]
         memory = memoryview(bytearray(pool or max(POOL, 128 * block_size)))
-        self.mounting.mount(self.volume, device, memory, self.tick())
+        self.mounting.mount(self.volume, device, memory, self.tick(), handed_over)
 
     def tick(self) -> int:
         self.now += 1

@@ -58,7 +58,8 @@ class Model:
     def walk(self, path: str, follow: bool) -> tuple[Folder, str, Any]:
         """The directory, the last name in it (empty for `.`, `..` and the root), and what has that name."""
         rest = [part for part in path.split("/") if part]
-        parent, name, found, links = self.root, "", self.root, 0
+        parent, name, links = self.root, "", 0
+        found: Any = self.root
         folder_wanted = path.endswith("/")
         while rest:
             part = rest.pop(0)

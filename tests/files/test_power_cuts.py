@@ -178,7 +178,9 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("what", DAMAGE)
+@pytest.mark.parametrize(
+    "what", [pytest.param(what, marks=[pytest.mark.long] if "anew" in what else []) for what in DAMAGE]
+)
 def test_damage_is_found(scratch: Path, what: str) -> None:
     module, old, new = DAMAGE[what]
     for seed in range(10):
