@@ -248,6 +248,21 @@ def test_a_removed_file_lives_while_it_is_open(scratch: Path, small: System) -> 
     clean(scratch, small)
 
 
+def test_a_file_without_a_name_is_cut_off(scratch: Path, small: System) -> None:
+    """It is on the list of orphans already, and others stay on it."""
+    first = open_and_removed(small)
+    second = open_and_removed(small)
+    small.truncate(second, 10)
+    small.sync()
+    again = System(bytes(small.disk.image))
+    assert any("2 files without a name" in line for line in again.printed)
+    clean(scratch, again)
+    for number in (first, second):
+        small.open[number] = 0
+        small.let_go(number)
+    clean(scratch, small)
+
+
 def test_it_is_deleted_after_a_power_cut(scratch: Path, small: System) -> None:
     before = space(small)
     open_and_removed(small)

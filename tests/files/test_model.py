@@ -298,6 +298,17 @@ class Comparison(RuleBasedStateMachine):
             self.open.append(found)
             self.system.open[found[0]] = self.system.open.get(found[0], 0) + 1
 
+    @precondition(lambda self: len(self.open) < 4)
+    @rule(data=st.binary(max_size=3000))
+    def open_without_a_name(self, data: bytes) -> None:
+        inode, file = self.system.create("/temporary"), self.model.create("/temporary", False)
+        self.open.append((inode, file))
+        self.system.open[inode] = 1
+        self.system.write(inode, 0, data)
+        self.model.write(file, 0, data)
+        self.system.remove("/temporary")
+        self.model.remove("/temporary")
+
     @precondition(lambda self: self.open)
     @rule(which=st.integers(0, 3), offset=st.sampled_from(SIZES), data=st.binary(max_size=2000))
     def write_open(self, which: int, offset: int, data: bytes) -> None:
@@ -305,6 +316,13 @@ class Comparison(RuleBasedStateMachine):
         self.system.write(inode, offset, data)
         self.model.write(file, offset, data)
         assert self.system.read(inode) == file.data
+
+    @precondition(lambda self: self.open)
+    @rule(which=st.integers(0, 3), size=st.sampled_from(SIZES))
+    def truncate_open(self, which: int, size: int) -> None:
+        inode, file = self.open[which % len(self.open)]
+        self.system.truncate(inode, size)
+        self.model.truncate(file, size)
 
     @precondition(lambda self: self.open)
     @rule(which=st.integers(0, 3))
