@@ -29,6 +29,7 @@ def begin(volume: Volume, credits: u64) -> None:
     if full or (journal.freed.blocks > 0 and volume.free_blocks() < ENOUGH_BLOCKS):
         commit(volume)
     journal.changing = True
+    journal.allowed = volume.cache.logged_count + credits
 
 
 def end(volume: Volume) -> None:
