@@ -157,6 +157,28 @@ def test_every_cut_of_a_small_workload(scratch: Path) -> None:
         workload.check(count, count, scratch / "cut.img")
 
 
+def test_every_cut_of_a_recovery(scratch: Path) -> None:
+    """The power goes again while the mount replays the journal and finishes orphans."""
+    workload = prepared(scratch, 2, 1024, 2048, 400)
+    workload.run(40, 0.3)
+    inode = workload.system.create("/open")
+    workload.system.open[inode] = 1
+    workload.system.write(inode, 0, b"gone" * 20_000)
+    workload.system.remove("/open")
+    workload.system.sync()
+    image = bytes(workload.disk.image)
+    whole = System(image, RecordingDisk)
+    disk, tree = whole.disk, whole.tree()
+    assert isinstance(disk, RecordingDisk) and any("replayed" in line for line in whole.printed)
+    assert any("1 files without a name" in line for line in whole.printed)
+    assert len(disk.log) > 8, "the recovery wrote too little to be cut"
+    for count in range(len(disk.log) + 1):
+        for seed in range(3):
+            again = System(disk.cut_after(count, random.Random(seed)))
+            assert again.tree() == tree, f"cut {count}, seed {seed}"
+            assert not judges.complaints(scratch / "cut.img", again.unmount()), f"cut {count}, seed {seed}"
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(40))
 def test_every_cut_of_many_workloads(scratch: Path, seed: int) -> None:
