@@ -31,7 +31,7 @@ DATA_SIZE = 52  # u32: bytes of this frame's data
 ROOM = 56  # u32: REQUEST: bytes that the client takes as the reply's segment
 OUTCOME = 60  # u32: REPLY: an Outcome
 WORDS = 64  # 4 x u64: the message's words; WANT, ASK: word 0 has a bit for each fragment that is missing
-TARGET = 96  # 16 bytes: identity of the port called; 0: the name says which
+TARGET = 96  # 16 bytes: identity of a port. REQUEST: which is called, if there is no name; REPLY: which came with it
 DATA = 112
 # ---- the seal, directly behind the data (padded with zeros to 8 bytes) ----
 TAG_SIZE = 8  # u64: SipHash-2-4, with the boot key, of all bytes before it
@@ -70,7 +70,7 @@ class Outcome(IntEnum):
     NOT_TAKEN = 2  # the service did not get it: word 0 is the kernel's Status
     UNKNOWN = 3  # the service got it and died, or dropped it: nobody knows its effect; word 0 is the kernel's Status
     CANCELLED = 4
-    NOT_TRANSFERABLE = 5  # the service answered with a handle, which cannot cross the wire
+    NOT_TRANSFERABLE = 5  # the service answered with a handle that cannot cross the wire
 
 
 # ---- time, in nanoseconds ----

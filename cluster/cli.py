@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from atoll import __version__
-from atoll.cluster.commands import bench, boot, build, compiling, doctor, qemu
+from atoll.cluster.commands import bench, boot, build, compiling, doctor, new, qemu
 from atoll.cluster.guard import INTERRUPTED, guarded, say
 
 HELP = "Atoll: a distributed microkernel operating system written in Python, on emulated machines."
@@ -18,6 +18,7 @@ app.command("run", context_settings={"allow_interspersed_args": False})(guarded(
 app.command("qemu", context_settings={"allow_interspersed_args": False})(guarded(qemu.qemu))
 app.command("compile")(guarded(compiling.compile_))
 app.command("disasm")(guarded(compiling.disasm))
+app.command("new")(guarded(new.new))
 app.command("build")(guarded(build.build))
 app.command("bench")(guarded(bench.bench))
 app.command("doctor")(guarded(doctor.doctor))

@@ -9,22 +9,27 @@ from typing import Any
 
 from atoll.machine.board import Board, Stop, StopReason
 from atoll.machine.events import Timed
-from atoll.net.station import Call, Station
+from atoll.net.station import Station
 from atoll.net.wire import Medium, Wire
 
 SLICE_NS = 20_000_000  # virtual: how long the board runs at most before the host looks at signals and keys
 
+FOREVER_NS = 1 << 62
+
 Watch = Callable[[], None]
+Tap = Callable[[int, bytes], None]  # is shown each frame when it is sent
 
 
 class Engine:
-    """What drives board, wire and station; `watch` is called between two runs, and may raise."""
+    """What drives board, wire and station; `watch` is called between two runs of the board, and may raise."""
 
     def __init__(self, board: Board, medium: Medium, address: bytes, key: bytes, session: int) -> None:
         self.board = board
         self.wire = Wire(medium)
         self.station = Station(address, key, session, self._from_host)
         self.watch: Watch = lambda: None
+        self.tap: Tap = lambda time_ns, frame: None
+        self.limit_ns = FOREVER_NS  # nobody waits for a call beyond this time
         self._arriving = Timed()  # at the station, by nanoseconds
         board.port.transmit = self._from_node
 
@@ -32,9 +37,11 @@ class Engine:
 
     def _from_host(self, frame: bytes) -> None:
         now = self.board.time_ns
+        self.tap(now, frame)
         self.board.deliver(frame, self.wire.to_node.arrival(frame, now))
 
     def _from_node(self, frame: bytes) -> None:
+        self.tap(self.board.time_ns, frame)
         arrival = self.wire.to_host.arrival(frame, self.board.time_ns)
         self._arriving.add(arrival, frame)
         self.board.stop_by(arrival)
@@ -48,8 +55,8 @@ class Engine:
             self._settle()
             if done():
                 break
-            due = min((time for time in (self._arriving.next(), self.station.due) if time is not None), default=until_ns)
-            edge = min(until_ns, due, self.board.time_ns + SLICE_NS)
+            events = (until_ns, self._arriving.next(), self.station.due, self.board.time_ns + SLICE_NS)
+            edge = min(event for event in events if event is not None)
             reason = self.board.run(until_ns=edge)
             if reason.kind is not Stop.UNTIL:
                 return reason
@@ -75,18 +82,11 @@ class Engine:
     # ---- saving ----
 
     def save(self) -> dict[str, Any]:
-        """Board, wire and station, between calls."""
-        return {
-            "board": self.board.save(), "wire": self.wire.save(), "station": self.station.save(),
-            "arriving": self._arriving.save(),
-        }  # fmt: skip
+        """Wire and station, between calls."""
+        return {"wire": self.wire.save(), "station": self.station.save(), "arriving": self._arriving.save()}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """The opposite of `save`."""
-        self.board.restore(saved["board"])
+        """The opposite of `save`. (The board is the node's.)"""
         self.wire.restore(saved["wire"])
         self.station.restore(saved["station"])
         self._arriving.restore(saved["arriving"])
-
-
-__all__ = ["Call", "Engine", "Medium"]

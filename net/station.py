@@ -14,6 +14,7 @@ from atoll.abi.wire import Kind, Outcome
 from atoll.net.frame import Frame, FrameError, Words, decode, fragment_size, fragments_of
 
 FIRST_TRANSACTION = 1
+NO_PORT = bytes(16)
 
 
 class CallError(Exception):
@@ -37,7 +38,7 @@ class EffectUnknown(CallError):
 
 
 class NotTransferable(CallError):
-    """The service answered, but with a handle, which cannot cross the wire."""
+    """The service answered, but with a handle that cannot cross the wire."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class Reply:
 
     words: Words
     segment: bytes
+    port: bytes = NO_PORT  # identity of a port that came with it
 
 
 @dataclass
@@ -53,7 +55,8 @@ class Call:
     """A call in hand; over when it has a `reply` or an `error`."""
 
     address: bytes  # of the node
-    service: str
+    service: str  # its name, or what to call it in messages
+    port: bytes  # or the identity of the port that is called
     channel: int
     transaction: int
     words: Words
@@ -97,16 +100,22 @@ class Station:
 
     # ---- calls ----
 
-    def begin(self, address: bytes, service: str, words: Words, segment: bytes, room: int, now: int) -> Call:
-        """Call a service of the node at an address; `room`: bytes that the reply's segment may have."""
-        name = service.encode()
-        if len(name) > wire.MAX_NAME or not name:
+    def begin(
+        self, address: bytes, service: str, words: Words, segment: bytes, room: int, now: int, port: bytes = NO_PORT
+    ) -> Call:
+        """Call a service of the node at an address, or a port by its identity (then the name is for messages only);
+        `room`: bytes that the reply's segment may have.
+        """
+        name = service.encode() if port == NO_PORT else b""
+        if len(name) > wire.MAX_NAME or not service:
             raise ValueError(f"a service's name has 1 to {wire.MAX_NAME} bytes: {service!r}")
         if len(segment) > MAX_SEGMENT or not 0 <= room <= MAX_SEGMENT:
             raise ValueError(f"a segment has at most {MAX_SEGMENT} bytes")
         channel = next(number for number in range(len(self._calls) + 1) if number not in self._calls)
         message = name + bytes(-len(name) % 8) + segment
-        call = Call(address, service, channel, self._next, words, message, len(name), room, now, now + wire.FIRST_WAIT)
+        call = Call(
+            address, service, port, channel, self._next, words, message, len(name), room, now, now + wire.FIRST_WAIT
+        )
         self._next += 1
         self._calls[channel] = call
         self._ask(call)
@@ -200,7 +209,7 @@ class Station:
         self._say(call, Kind.ACK)
         self._end(call)
         if frame.outcome is Outcome.ANSWERED:
-            call.reply = Reply(frame.words, segment)
+            call.reply = Reply(frame.words, segment, frame.target)
         else:
             call.error = failure(call.service, frame.outcome, frame.words[0])
 
@@ -235,7 +244,7 @@ class Station:
     def _frame(self, call: Call, kind: Kind) -> Frame:
         return Frame(
             call.address, self.address, kind, self._session, call.sent_to or 0, call.transaction, call.channel,
-            message_size=len(call.message), room=call.room,
+            message_size=len(call.message), room=call.room, target=call.port,
         )  # fmt: skip
 
     def _transmit(self, frame: Frame) -> None:
@@ -275,10 +284,13 @@ def failure(service: str, outcome: Outcome, detail: int) -> CallError:
         case Outcome.UNKNOWN:
             return EffectUnknown(f"{service}: died before it answered: {status_name(detail)}")
         case Outcome.NOT_TRANSFERABLE:
-            return NotTransferable(f"{service}: answered with a handle, which cannot cross the wire")
+            return NotTransferable(f"{service}: answered with a handle that cannot cross the wire")
     return EffectUnknown(f"{service}: the call was cancelled at the node")
 
 
 def status_name(number: int) -> str:
     """A status of the kernel, as its name where it has one."""
-    return Status(number).name if number in iter(Status) else f"status {number:#x}"
+    try:
+        return Status(number).name
+    except ValueError:
+        return f"status {number:#x}"

@@ -75,10 +75,10 @@ def may_know(module: str, other: str) -> bool:
         below = module.split(".", maxsplit=1)[0] in {"compiler", "machine", "net"}
         return not (below and other.split(".", maxsplit=1)[0] in {"cluster", "images"})
     folder = max((name for name in ALLOWED if module.startswith(f"{name}.")), key=len)
-    if folder == "servers":                     # a server knows another only through its interface
-        own, theirs = module.split(".")[1], other.split(".")
-        if theirs[0] == "servers":
-            return theirs[1] == own or theirs[2:3] == ["interface"]
+    theirs = other.split(".")
+    if theirs[0] == "servers" and folder in {"servers", "userland"}:    # servers are known through their interfaces
+        own = module.split(".")[1] if folder == "servers" else None     # ... and know all of themselves
+        return theirs[1] == own or theirs[2:3] == ["interface"]
     return any(other == name or other.startswith(f"{name}.") for name in (folder, *ALLOWED[folder]))
 
 
@@ -114,6 +114,8 @@ def test_every_folder_is_looked_at() -> None:
         ("userland.programs.hello", "from atoll.kernel import trap"),
         ("userland.programs.hello", "def f():\n    from atoll.kernel import trap"),
         ("userland.programs.hello", "from atoll.servers.naming import table"),
+        ("userland.library.files", "from atoll.servers.files.paths import find"),
+        ("userland.runtime.text", "from atoll.servers.files.interface import Files"),
         ("userland.runtime.text", "from atoll.userland.programs import hello"),
         ("servers.files.main", "from atoll.servers.naming.table import Table"),
         ("servers.files.main", "from atoll.kernel import trap"),
@@ -137,6 +139,7 @@ def test_a_forbidden_import_is_found(module: str, line: str) -> None:
         ("abi.raw", "import ctypes"),
         ("userland.programs.hello", "from atoll.userland.runtime.text import put_text"),
         ("servers.files.main", "from atoll.servers.naming.interface import Naming"),
+        ("userland.library.files", "from atoll.servers.files.interface import Files"),
         ("machine.board", "from atoll.abi import board\nimport os"),
         ("benchmarks.programs.sieve", "import loops\nfrom support import begin"),
         ("cluster.cli", "import typer\nfrom atoll.machine.board import Board"),

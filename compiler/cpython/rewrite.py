@@ -99,7 +99,8 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         """Parameters are coerced first, then the body runs with coerced assignments and results."""
-        if any(ast.unparse(decorator) == "assembly" for decorator in node.decorator_list):
+        is_pythons = node.name == "__init_subclass__"  # of interfaces: called with what only the compiler reads
+        if is_pythons or any(ast.unparse(decorator) == "assembly" for decorator in node.decorator_list):
             return node
         outside = self.names, self.returns, self.temporaries
         self.names, self.returns, self.temporaries = names_of(node.body), node.returns, 0

@@ -1,7 +1,7 @@
 """The host's clients: `client(Naming, transport).lookup("x")`, made from the same class that the guest's come from.
 
 A transport carries a message to the service's port and its reply back. Structures are their bytes here, and a buffer is
-a bytearray. Handles cannot be passed.
+a bytearray. The host has no handles to send; one that comes with a reply is a client of the interface that it is for.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import atoll
-from atoll.abi.interfaces import MAX_TRIES
+from atoll.abi.interfaces import BAD_REQUEST, MAX_TRIES
 from atoll.compiler.interfaces import wire
 from atoll.compiler.interfaces.description import Error, Interface, Item, Kind, Method
 from atoll.compiler.interfaces.names import Defined, Names
 from atoll.compiler.interfaces.reader import Reader
 
 PACKAGE = Path(atoll.__file__).parent
+TRANSPORT = "transport_"  # attribute of a client
 Declared = TypeVar("Declared")
 
 
@@ -33,6 +34,9 @@ class Transport(Protocol):
 
         Raises OutcomeUnknown (userland/runtime/interface.py) if the receiver died at work on it.
         """
+
+    def take_port(self) -> Transport:
+        """The way to the port that came with the last reply."""
 
 
 class InterfaceError(Exception):
@@ -96,7 +100,14 @@ def client(declared: type[Declared], transport: Transport) -> Declared:
         raise InterfaceError(f"{declared.__name__} is no interface")
     methods = {method.name: _method(interface, method, vars(module), transport) for method in interface.methods}
     made: Declared = type(declared.__name__, (declared,), methods)()
+    vars(made)[TRANSPORT] = transport
     return made
+
+
+def transport_of(made: object) -> Transport:
+    """The way that a client's calls go."""
+    transport: Transport = vars(made)[TRANSPORT]
+    return transport
 
 
 def _method(
@@ -113,10 +124,21 @@ def _method(
             raise _error(interface, names, words, segment)
         if buffer := method.buffer():
             arguments[buffer.name][0 : len(segment)] = segment
-        return wire.results(method, words, segment)
+        return wire.results(method, words, segment, _received(method, names, transport))
 
     call.__name__, call.__doc__ = method.name, method.doc
     return call
+
+
+def _received(method: Method, names: dict[str, Any], transport: Transport) -> Any:
+    """What the handle in a reply is here: a client, or a transport if no interface is named."""
+    from atoll.userland.runtime.interface import Interface as Base
+
+    item = method.result_handle()
+    if item is None:
+        return None
+    class_, port = eval(item.written, names), transport.take_port()
+    return client(class_, port) if issubclass(class_, Base) else port
 
 
 def _names(items: tuple[Item, ...]) -> list[str]:
@@ -142,6 +164,8 @@ def _error(interface: Interface, names: dict[str, Any], words: wire.Words, segme
     from atoll.userland.runtime.interface import ServiceError
 
     found = next((error for error in interface.errors if error.code == words[0]), None)
+    if words[0] == BAD_REQUEST:
+        return ServiceError("the service does not understand the request")
     if found is None:
         return ServiceError(f"{interface.name} answers with the unknown error {words[0]:#x}")
     class_ = eval(found.written, names)

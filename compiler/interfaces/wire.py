@@ -63,7 +63,7 @@ def pack(parts: Sequence[bytes]) -> bytes:
 
 def request(method: Method, arguments: dict[str, Any]) -> tuple[Words, bytes, int]:
     """Words, segment and size of the buffer for the answer. Raises WireError for what the host cannot send."""
-    if method.handle() is not None or method.result_handle() is not None:
+    if method.handle() is not None:
         raise WireError(f"{method.name} passes a handle, and the host has none")
     words, parts, room = [method.number], [], MAX_SEGMENT
     for item in method.parameters:
@@ -78,13 +78,14 @@ def request(method: Method, arguments: dict[str, Any]) -> tuple[Words, bytes, in
     return four(words), pack(parts), room
 
 
-def results(method: Method, words: Words, segment: bytes) -> Any:
-    """What a call returns. Raises WireError."""
+def results(method: Method, words: Words, segment: bytes, received: Any) -> Any:
+    """What a call returns; `received` is what the handle in the reply is here. Raises WireError."""
     if method.result_structure() is not None:
         return segment
     if method.buffer() is not None and words[1] != len(segment):
         raise WireError(f"{words[1]} bytes were announced and {len(segment)} came")
-    values = [from_word(item, word) for item, word in zip(method.results, words[1:], strict=False)]
+    numbers = iter(words[1:])
+    values = [from_word(item, next(numbers)) if item.is_word else received for item in method.results]
     if method.is_tuple:
         return tuple(values)
     return values[0] if values else None

@@ -64,7 +64,7 @@ class Image:
         self.is_known = True
 
     def read_page(self, region: Region, page: u64, into: Slice[u8]) -> None:
-        """A page of a region: what the file has of it, and zeros around that. Raises BadImage if the file is shorter."""
+        """A page of a region: what the file has of it, zeros around that. Raises BadImage if the file is shorter."""
         offset, start, size = region.part_of(page)
         for i in range(start):
             into[i] = 0

@@ -10,7 +10,7 @@ from atoll.abi.objects import Right
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.files.interface import File
 from atoll.servers.memory.clock import Clock
-from atoll.servers.memory.images import Image, Images
+from atoll.servers.memory.images import IMAGES, Image, Images
 from atoll.servers.memory.places import NOWHERE, NoFreePlace, Place, Places
 from atoll.servers.memory.pool import FRAMES, Pool
 from atoll.servers.memory.regions import Region
@@ -20,6 +20,7 @@ from atoll.userland.runtime.kernel_errors import Dead, KernelError
 
 READ_AHEAD = 4  # pages of an image that are read together, at most
 BATCH = 8  # frames that are freed together
+FOR_IMAGES = 12  # frames that private pages leave: a program whose own code finds no frame would never come further
 OWNER_OF_IMAGE = SPACES  # the owner of an image's pages is this and its index; of private pages, the space's index
 
 
@@ -75,6 +76,7 @@ class Pager:
         if slot != NOWHERE:
             return self.bring_from_swap(index, page, slot)
         if not region.has_data(page):
+            self.check_room()
             frame = self.new_frame(index, page)
             if self.frames.places[frame].was_used:
                 self.pool.clear(frame)
@@ -98,6 +100,7 @@ class Pager:
 
     def private_copy(self, index: u64, page: u64, shared: u64) -> u64:
         """Copy on write: the space's own page instead of the image's."""
+        self.check_room()
         self.frames.places[shared].is_busy = True
         try:
             frame = self.new_frame(index, page)
@@ -131,7 +134,7 @@ class Pager:
     # ---- pages of images ----
 
     def shared_frame(self, number: u64, region: Region, page: u64) -> u64:
-        """The image's page in a frame, read from its file if it is not there, and a few behind it if frames are free."""
+        """The image's page in a frame, read from its file if it is not there; a few more while frames are free."""
         owner = OWNER_OF_IMAGE + number
         frame = self.frames.find(owner, page)
         if frame != NOWHERE:
@@ -156,6 +159,19 @@ class Pager:
         return frame
 
     # ---- taking ----
+
+    def check_room(self) -> None:
+        """Refuse another private page if not all of them have a place, in a frame or a slot. Raises OutOfMemory."""
+        while self.private_pages() + FOR_IMAGES >= self.frames.known + self.swap.capacity():
+            if not self.pool.grow(self.frames, self.own_process):
+                raise OutOfMemory("neither frames nor swap area have room for another page")
+
+    def private_pages(self) -> u64:
+        """How many pages there are that cannot be read from a file."""
+        count = self.frames.used + self.swap.slots.used
+        for number in range(u64(IMAGES)):
+            count -= self.frames.count_of(OWNER_OF_IMAGE + number)
+        return count
 
     def new_frame(self, owner: u64, page: u64) -> u64:
         """A free frame. Raises OutOfMemory."""
@@ -223,7 +239,7 @@ class Pager:
         self.frames.give(frame)
 
     def page_out(self, space: Space, index: u64, frame: u64, page: u64) -> bool:
-        """Write an unmapped page to swap; False if that fails: then it stays, and is mapped again when it is touched."""
+        """Write an unmapped page to swap; False if that fails: it stays, and is mapped again when it is touched."""
         try:
             slot = self.swap.slots.take(index, page)
         except NoFreePlace:

@@ -33,6 +33,10 @@ class Swap:
         """Whether a page can be written to it."""
         return self.slots.free > 0 and not self.is_broken
 
+    def capacity(self) -> u64:
+        """How many pages it can hold."""
+        return self.slots.used if self.is_broken else self.slots.known
+
     def write(self, slot: u64) -> None:
         """Write `page` to a slot. Raises SwapFailed."""
         done: u64 = 0

@@ -10,6 +10,7 @@ from atoll.abi import wire
 from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.types import Array, Bytes, u64
 from atoll.abi.wire import Kind
+from atoll.servers.network.exports import Exports
 from atoll.servers.network.frame import Fault, Frame, all_fragments, fragment_size, fragments_of
 from atoll.servers.network.transaction import MAX_CLIENTS, MAX_TRANSACTIONS, NOWHERE, Client, State, Transaction
 
@@ -44,6 +45,7 @@ class Exchange:
 
     clients: Array[Client, MAX_CLIENTS]
     transactions: Array[Transaction, MAX_TRANSACTIONS]
+    exports: Exports
     out: Frame
     counts: Counts
 
@@ -119,6 +121,8 @@ class Exchange:
                 self.counts.dropped[Fault.FIELDS] += 1
             elif transaction.missing == 0:
                 transaction.state = State.WORKING
+                if transaction.name_size == 0:
+                    transaction.gate = self.exports.find(transaction.target)
                 self.counts.calls += 1
                 self.begin(self.clients[transaction.client].place)
         else:
@@ -247,6 +251,8 @@ class Exchange:
             self.out.put(wire.FRAGMENTS, 2, count)
             self.out.put(wire.MESSAGE_SIZE, 4, transaction.reply_size)
             self.out.put(wire.OUTCOME, 4, transaction.outcome)
+            self.out.put(wire.TARGET, 8, transaction.reply_target.low)
+            self.out.put(wire.TARGET + 8, 8, transaction.reply_target.high)
             for number in range(u64(4)):
                 self.out.put_word(number, transaction.reply_words[number])
             start = index * wire.FRAGMENT_SIZE

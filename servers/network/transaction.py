@@ -4,7 +4,9 @@ from enum import IntEnum
 
 from atoll.abi import wire
 from atoll.abi.calls import MAX_SEGMENT
+from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, Bytes, Text, u8, u64
+from atoll.servers.network.exports import Identity
 from atoll.servers.network.frame import Frame, all_fragments, fragment_size, fragments_of, padded
 
 MAX_CLIENTS = 64
@@ -46,6 +48,8 @@ class Transaction:
     size: u64
     name_size: u64
     room: u64  # for the reply's segment
+    target: Identity  # of the port that is called, if there is no name
+    gate: u64  # which that is here
     words: Array[u64, 4]
     message: Array[u8, wire.MAX_MESSAGE]
 
@@ -53,6 +57,8 @@ class Transaction:
     outcome: u64
     reply_words: Array[u64, 4]
     reply_size: u64
+    reply_handle: u64  # that came with the reply; NO_HANDLE: none
+    reply_target: Identity  # the port that it leads to, as the client will name it
     reply: Array[u8, MAX_SEGMENT]
 
     def begin(self, client: u64, frame: Frame) -> None:
@@ -64,6 +70,8 @@ class Transaction:
         self.size = frame.number(wire.MESSAGE_SIZE, 4)
         self.name_size = frame.number(wire.NAME_SIZE, 1)
         self.room = min(frame.number(wire.ROOM, 4), u64(MAX_SEGMENT))
+        self.target.low, self.target.high = frame.number(wire.TARGET, 8), frame.number(wire.TARGET + 8, 8)
+        self.reply_target.low, self.reply_target.high = 0, 0
         for index in range(u64(4)):
             self.words[index] = frame.word(index)
 
@@ -97,3 +105,4 @@ class Transaction:
         self.outcome = outcome
         self.reply_words[0], self.reply_words[1], self.reply_words[2], self.reply_words[3] = detail, 0, 0, 0
         self.reply_size = 0
+        self.reply_handle = NO_HANDLE

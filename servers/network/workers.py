@@ -73,7 +73,8 @@ def work(place: u64) -> None:
 
 def carry_out(transaction: Transaction) -> None:
     """Call the service, and put what it says into the transaction."""
-    gate = workers.find(transaction.name)
+    is_named = transaction.name_size != 0
+    gate = workers.find(transaction.name) if is_named else transaction.gate
     if gate == NO_HANDLE:
         transaction.answer(Outcome.NO_SUCH_SERVICE, 0)
         return
@@ -82,7 +83,8 @@ def carry_out(transaction: Transaction) -> None:
     letter.enclose(transaction.segment)
     letter.set_buffer(transaction.reply[0 : transaction.room])
     status = letter.attempt(Call.CALL, gate, NO_TIMEOUT)
-    close(gate)
+    if is_named:
+        close(gate)
     if status == Status.OK:
         take_answer(transaction, letter)
     else:
@@ -91,14 +93,11 @@ def carry_out(transaction: Transaction) -> None:
 
 def take_answer(transaction: Transaction, letter: Letter) -> None:
     """The service has answered."""
-    if letter.handle != NO_HANDLE:
-        close(letter.handle)
-        transaction.answer(Outcome.NOT_TRANSFERABLE, 0)
-        return
     transaction.outcome = Outcome.ANSWERED
     for index in range(u64(4)):
         transaction.reply_words[index] = letter.words[index]
     transaction.reply_size = letter.size
+    transaction.reply_handle = letter.handle
 
 
 def outcome_of(status: u64) -> u64:

@@ -32,9 +32,9 @@ def describe(entry: Entry, into: Slice[u8]) -> None:
     info.pid, info.parent, info.state, info.status = entry.pid, entry.parent, entry.state, entry.status
     info.priority, info.started = entry.priority, entry.started
     info.thread_state = ThreadState.DEAD
-    info.name_length = entry.name_length
-    for i in range(entry.name_length):
-        info.name[i] = entry.name[i]
+    title = entry.title()
+    info.name_length = u64(len(title))
+    info.name[0 : info.name_length] = title
     if entry.process.handle != NO_HANDLE and entry.thread.handle != NO_HANDLE:
         try:
             add_figures(entry, info)

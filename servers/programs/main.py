@@ -5,10 +5,10 @@ from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.calls import Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
-from atoll.servers.files.interface import File, Files
+from atoll.servers.files.interface import File
 from atoll.servers.memory.interface import BadImage, MemoryManager
 from atoll.servers.naming.interface import Naming
-from atoll.servers.programs import listing, reporter, state
+from atoll.servers.programs import legacy, listing, reporter, state
 from atoll.servers.programs.interface import (
     BadRequest,
     Child,
@@ -20,7 +20,7 @@ from atoll.servers.programs.interface import (
     TooManyPrograms,
 )
 from atoll.servers.programs.preparing import Preparation, Preparations
-from atoll.servers.programs.table import ASKING, CHILD, FATE, UNUSED, Entry, role_of
+from atoll.servers.programs.table import ASKING, CHILD, FATE, UNUSED, Entry, programs, role_of
 from atoll.servers.root.interface import Parent
 from atoll.userland.runtime.errors import RECORD_SIZE
 from atoll.userland.runtime.image.start_page import StartPage
@@ -33,17 +33,13 @@ from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateWriter
 
-QUOTA = 512  # pages of a program's own: page tables, threads, handles, memory objects
+QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory objects
 PRIORITY = 16
 MAX_STATUS = 255
 GENERATION_SHIFT = 20  # of serial numbers
 ZERO = 0x30
-SLASH = 0x2F
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
-
-programs = reporter.programs
-
 
 class ProgramsServer(Programs, Child, Parent):
     """What everybody asks (Programs), who started a program (Child), and the program itself (Parent)."""
@@ -65,10 +61,10 @@ class ProgramsServer(Programs, Child, Parent):
             raise TooManyPrograms("too many programs are being prepared")
         entry.pid = self.first_pid + entry.serial
         entry.parent = self.pid_of_caller()
-        set_name(entry, path)
+        entry.set_path(path.encode())
         try:
             self.open_image(entry, path)
-            self.make_process(entry, place)
+            self.make_process(entry)
         except KernelError as error:
             self.forget(place)
             raise OutOfMemory(f"{path}: {error}") from None
@@ -76,7 +72,7 @@ class ProgramsServer(Programs, Child, Parent):
             self.forget(place)
             raise
         entry.is_held = True
-        return Child(loop.port.mint(entry.badge(CHILD, place), True).handle)
+        return Child(loop.port.mint(entry.badge(CHILD), True).handle)
 
     def list(self, first: u64, into: Slice[u8]) -> u64:
         return listing.fill(programs, first, into)
@@ -110,7 +106,7 @@ class ProgramsServer(Programs, Child, Parent):
         entry = programs.entries[place]
         preparation = self.preparations.of(place)
         try:
-            self.begin(entry, place, preparation)
+            self.begin(entry, preparation)
         except KernelError as error:
             raise OutOfMemory(f"{error}") from None
         self.preparations.drop(place)
@@ -156,16 +152,12 @@ class ProgramsServer(Programs, Child, Parent):
 
     def open_image(self, entry: Entry, path: Text) -> None:
         """Find the file. Raises NoSuchProgram."""
-        covered, gate = Naming(self.naming.handle).resolve(path)
-        files = Files(gate)
         try:
-            entry.image = files.open(path[covered : len(path)], 0)
+            entry.image = legacy.open_file(self.naming, path)
         except ServiceError as error:
             raise NoSuchProgram(f"{path}: {error}") from None
-        finally:
-            close(gate)
 
-    def make_process(self, entry: Entry, place: u64) -> None:
+    def make_process(self, entry: Entry) -> None:
         """The process with its space. Raises NotExecutable, KernelError."""
         image = duplicate(entry.image.handle, FOR_CALLERS)
         try:
@@ -173,7 +165,7 @@ class ProgramsServer(Programs, Child, Parent):
         except BadImage as error:
             raise NotExecutable(f"{error}") from None
         entry.space, entry.entry = space, start
-        fate = loop.port.mint(entry.badge(FATE, place))
+        fate = loop.port.mint(entry.badge(FATE))
         try:
             entry.process = create_process(QUOTA, Gate(pager), fate)
         finally:
@@ -181,13 +173,14 @@ class ProgramsServer(Programs, Child, Parent):
             close(pager)
         self.memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
 
-    def begin(self, entry: Entry, place: u64, preparation: Preparation) -> None:
+    def begin(self, entry: Entry, preparation: Preparation) -> None:
         """Its start page and its first thread."""
         if not preparation.has(startup.NAMING):
             preparation.give(entry.process, startup.NAMING, duplicate(self.naming.handle, FOR_CALLERS))
-        own = loop.port.mint(entry.badge(ASKING, place))
+        own = loop.port.mint(entry.badge(ASKING))
         if not preparation.has(startup.PROGRAMS):
             preparation.give(entry.process, startup.PROGRAMS, duplicate(own.handle, FOR_CALLERS))
+        preparation.identify(f"{legacy.VARIABLE}={entry.pid} {entry.space} ", entry.path())
         preparation.write(self.page)
         data = self.page.contents()
         pages = (u64(len(data)) + PAGE_SIZE - 1) // PAGE_SIZE
@@ -297,7 +290,14 @@ class ProgramsServer(Programs, Child, Parent):
     def state_size(self) -> u64:
         return state.SIZE
 
+    def inherited(self, handle: u64, number: u64) -> None:
+        legacy.adopt(programs, Process(handle), self.naming)
+
+    def activated(self) -> None:
+        reporter.reporter.gate.notify(reporter.SUBSCRIBE)
+
     def export_state(self, writer: StateWriter) -> None:
+        reporter.require_idle()
         state.export(writer, programs, self.preparations)
 
     def import_state(self, reader: StateReader) -> None:
@@ -314,18 +314,6 @@ def close_if(handle: u64) -> None:
     """Close a handle, if there is one."""
     if handle != NO_HANDLE:
         close(handle)
-
-
-def set_name(entry: Entry, path: Text) -> None:
-    """The last part of the path."""
-    name = path.encode()
-    start: u64 = 0
-    for i in range(u64(len(name))):
-        if name[i] == SLASH:
-            start = i + 1
-    entry.name_length = min(u64(len(name)) - start, u64(len(entry.name)))
-    for i in range(entry.name_length):
-        entry.name[i] = name[start + i]
 
 
 def first_pid() -> u64:
@@ -354,5 +342,5 @@ def main() -> None:
     server.naming = Gate(given(startup.NAMING))
     server.memory = MemoryManager(Naming(server.naming.handle).wait_for("/services/memory").handle)
     server.first_pid = first_pid()
-    reporter.start(Gate(server.memory.handle))
+    reporter.start(Gate(server.memory.handle), given(startup.PORT) != NO_HANDLE)
     serve(server)

@@ -44,6 +44,19 @@ class Preparation:
         self.environment_size = u64(len(data))
         self.environment[0 : self.environment_size] = data
 
+    def identify(self, start: Text, end: Bytes) -> None:
+        """Another environment entry, in front of the others, in two parts. Raises BadRequest."""
+        size = u64(len(start) + len(end)) + 1
+        if self.environment_size + size > MOST_BYTES:
+            raise BadRequest(f"at most {MOST_BYTES} bytes of environment")
+        for i in range(self.environment_size):
+            place = self.environment_size - 1 - i
+            self.environment[place + size] = self.environment[place]
+        self.environment[0 : len(start)] = start.encode()
+        self.environment[len(start) : size - 1] = end
+        self.environment[size - 1] = 0
+        self.environment_size += size
+
     def has(self, name: Text) -> bool:
         """Whether it was given a handle of that name."""
         for i in range(self.handle_count):

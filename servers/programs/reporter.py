@@ -8,7 +8,7 @@ from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, at, copy_memory
 from atoll.abi.types import Array, Bytes, Text, u8, u64
 from atoll.servers.memory.interface import NEW_FAULT, Fault, MemoryManager, NoFault, Reason
-from atoll.servers.programs.table import UNUSED, Entry, Table
+from atoll.servers.programs.table import UNUSED, Entry, programs
 from atoll.servers.root.interface import Parent
 from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord
 from atoll.userland.runtime.image import fault
@@ -16,16 +16,22 @@ from atoll.userland.runtime.interface import ServiceError, call
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Process, duplicate
+from atoll.userland.runtime.state import StateRefused
 from atoll.userland.runtime.system import own_process, redirect
 from atoll.userland.runtime.threads import start_thread
 from atoll.userland.runtime.traceback import print_error
 
 PRIORITY = 12
+FOR_SINK = Right.SEND | Right.MOVE | Right.DUPLICATE
 PATIENCE = 1_000_000_000  # nanoseconds that a traceback may wait for its stream
 MOST_TABLE = 512 << 10  # bytes of a trace table
 PART = 32 << 10
 MOST_ERRORS = 8  # that wait to be shown
-NEW_ERROR = 1 << 32  # bit of the notification from the first thread
+
+# ---- bits of notifications from the first thread; NEW_FAULT is the memory manager's ----
+NEW_ERROR = 1 << 32
+SUBSCRIBE = 1 << 33
+
 CRASHED = 1  # status of a program that made a fault
 
 
@@ -117,17 +123,25 @@ def why(reason: u64) -> Text:
     return "its pages in the swap area are lost"
 
 
-programs: Table = Table()
 reporter: Reporter = Reporter()
 memory: Gate = Gate(NO_HANDLE)
 
 
-def start(manager: Gate) -> None:
-    """Make the thread."""
+def start(manager: Gate, serves: bool) -> None:
+    """Make the thread. It fetches faults as soon as we serve."""
     memory.handle = manager.handle
     reporter.port = create_port(1)
     reporter.gate = reporter.port.mint(0)
     start_thread(Process(own_process()), run, 0, reporter.stack[:], PRIORITY)
+    if serves:
+        reporter.gate.notify(SUBSCRIBE)
+
+
+def require_idle() -> None:
+    """Raises StateRefused while a traceback is being shown."""
+    for item in reporter.pending:
+        if item.reply != NO_HANDLE:
+            raise StateRefused("a traceback is being shown")
 
 
 def show_later(record: Bytes) -> None:
@@ -144,9 +158,10 @@ def show_later(record: Bytes) -> None:
 def run(_: u64) -> None:
     """Show tracebacks for ever."""
     letter = Letter()
-    subscribe()
     while True:
         reporter.port.receive(letter)
+        if letter.words[0] & SUBSCRIBE != 0:
+            subscribe()
         if letter.words[0] & NEW_FAULT != 0:
             reporter.fetch_faults()
         if letter.words[0] & NEW_ERROR != 0:
@@ -154,8 +169,8 @@ def run(_: u64) -> None:
 
 
 def subscribe() -> None:
-    """From now on the memory manager notifies us. Called again when there is a new one."""
+    """From now on the memory manager notifies us."""
     try:
-        MemoryManager(memory.handle).set_sink(Gate(duplicate(reporter.gate.handle, Right.SEND | Right.MOVE)))
+        MemoryManager(memory.handle).set_sink(Gate(duplicate(reporter.gate.handle, FOR_SINK)))
     except ServiceError as error:
         print(f"programs: faults will not be shown: {error}")

@@ -1,18 +1,25 @@
-"""The programs that there are: a table of fixed capacity; a place is found by the badge of a gate."""
+"""The programs that there are: a table of fixed capacity; the badge of a gate tells which one it is about."""
 
 from atoll.abi.types import Array, Bytes, u8, u64
 from atoll.servers.files.interface import File
-from atoll.servers.programs.interface import NAME_SIZE, NoSuchProgram, ProgramState, TooManyPrograms
+from atoll.servers.programs.interface import (
+    MAX_PATH,
+    NAME_SIZE,
+    BadRequest,
+    NoSuchProgram,
+    ProgramState,
+    TooManyPrograms,
+)
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import Process, Thread
 
 MOST_PROGRAMS = 64
 MOST_WAITING = 4  # who wait for one program
+SLASH = 0x2F
 UNUSED = 0xFF  # a place without a program
 
-# ---- badges of the gates to the program manager's port: what for, the place, and a count that no two programs share ----
+# ---- badges of the gates to the program manager's port: what for, and the program's serial number ----
 ROLE_SHIFT = 56
-PLACE_SHIFT = 48
 PUBLIC = 0
 CHILD = 1  # of who started the program
 ASKING = 2  # the program's own
@@ -26,8 +33,8 @@ class Entry:
     serial: u64
     pid: u64
     parent: u64  # pid of who prepared it
-    name_length: u64
-    name: Array[u8, NAME_SIZE]
+    file_length: u64
+    file: Array[u8, MAX_PATH]  # the path of its image
     priority: u64
     started: u64  # nanoseconds since power-on
     status: u64
@@ -46,13 +53,28 @@ class Entry:
     told: Gate  # notified at its end
     told_bits: u64
 
-    def title(self) -> Bytes:
-        """The name that `ps` shows."""
-        return self.name[0 : self.name_length]
+    def path(self) -> Bytes:
+        """Of its image."""
+        return self.file[0 : self.file_length]
 
-    def badge(self, role: u64, place: u64) -> u64:
+    def set_path(self, path: Bytes) -> None:
+        """Raises BadRequest."""
+        if len(path) > MAX_PATH:
+            raise BadRequest(f"a path of more than {MAX_PATH} bytes")
+        self.file_length = u64(len(path))
+        self.file[0 : self.file_length] = path
+
+    def title(self) -> Bytes:
+        """The name that `ps` shows: the path's last part."""
+        start: u64 = 0
+        for i in range(self.file_length):
+            if self.file[i] == SLASH:
+                start = i + 1
+        return self.file[start : min(self.file_length, start + NAME_SIZE)]
+
+    def badge(self, role: u64) -> u64:
         """The badge of a gate about this program."""
-        return role << ROLE_SHIFT | place << PLACE_SHIFT | self.serial
+        return role << ROLE_SHIFT | self.serial
 
 
 class Table:
@@ -80,12 +102,11 @@ class Table:
 
     def place_of(self, badge: u64) -> u64:
         """The place that a badge is about. Raises NoSuchProgram."""
-        place = badge >> PLACE_SHIFT & 0xFF
-        if place >= MOST_PROGRAMS or self.entries[place].state == UNUSED:
-            raise NoSuchProgram("the program is gone")
-        if self.entries[place].serial != badge & (1 << PLACE_SHIFT) - 1:
-            raise NoSuchProgram("the program is gone")
-        return place
+        serial = badge & (1 << ROLE_SHIFT) - 1
+        for place in range(MOST_PROGRAMS):
+            if self.entries[place].state != UNUSED and self.entries[place].serial == serial:
+                return u64(place)
+        raise NoSuchProgram("the program is gone")
 
     def of(self, badge: u64) -> Entry:
         """The program that a badge is about. Raises NoSuchProgram."""
@@ -97,6 +118,9 @@ class Table:
             if entry.state != UNUSED and entry.pid == pid:
                 return entry
         raise NoSuchProgram(f"no program has the identity {pid}")
+
+
+programs: Table = Table()
 
 
 def role_of(badge: u64) -> u64:

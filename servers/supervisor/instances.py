@@ -2,7 +2,7 @@
 
 from atoll.abi import startup
 from atoll.abi.address_space import PAGE_SIZE
-from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.objects import NO_HANDLE, Info, Right
 from atoll.abi.types import Bytes, Text, u64
 from atoll.servers.supervisor.devices import find_device
 from atoll.servers.supervisor.machine import board
@@ -11,7 +11,7 @@ from atoll.userland.runtime.image.initrd import find_byte, find_file
 from atoll.userland.runtime.image.resident import Program
 from atoll.userland.runtime.image.start_page import StartPage
 from atoll.userland.runtime.messages import create_port
-from atoll.userland.runtime.objects import Memory, duplicate
+from atoll.userland.runtime.objects import Memory, Process, create_memory, duplicate, read_info
 from atoll.userland.runtime.service import CONTROL_LABEL, SERVICE_LABEL, loop
 
 # ---- badges of the gates to the supervisor's port: what for, and the instance's number ----
@@ -21,9 +21,12 @@ NUMBER = 0xFFFF
 
 IMAGES = 0x3000_0000  # where images that were brought for a swap are mapped, a window for each instance
 IMAGE_ROOM = 0x0100_0000  # bytes
+RESERVE = 256  # pages that stay ours
 BLANK = 0x20
 EQUALS = 0x3D
 FOR_CLIENTS = Right.SEND | Right.DUPLICATE | Right.MOVE
+FOR_DRIVERS = Right.READ | Right.WRITE | Right.DUPLICATE | Right.MOVE
+FOR_INTERRUPT = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
 page: StartPage = StartPage()
 
@@ -41,6 +44,8 @@ def open_devices(service: Service) -> bool:
             find_device(board.machine, board.itself, service.devices[number], service.opened[number])
         if service.opened[number].registers.handle == NO_HANDLE:
             return False
+    if service.dma_pages > 0 and not service.is_opened:
+        service.dma = create_memory(service.dma_pages)
     service.is_opened = True
     return True
 
@@ -59,7 +64,7 @@ def start_instance(number: u64, image: Bytes, gives_port: bool) -> None:
     program.read_image(image)
     fate = loop.port.mint(FATE | number)
     try:
-        program.create(service.quota, fate, fate)
+        program.create(quota_of(service), fate, fate)
     finally:
         fate.close()
     page.clear()
@@ -86,6 +91,19 @@ def add_words(line: Bytes) -> None:
         start = end + 1
 
 
+def unused_pages(process: Process) -> u64:
+    """What of a process's quota it has not used."""
+    info = Info()
+    read_info(process.handle, info)
+    return (info.words[1] - min(info.words[2], info.words[1])) // PAGE_SIZE
+
+
+def quota_of(service: Service) -> u64:
+    """What the manifest says, as far as we have it."""
+    unused = unused_pages(board.itself)
+    return min(service.quota, unused - min(unused, RESERVE))
+
+
 def give_handles(instance: Instance, service: Service, gives_port: bool) -> None:
     """What a server finds in its table."""
     program = instance.program
@@ -101,9 +119,11 @@ def give_handles(instance: Instance, service: Service, gives_port: bool) -> None
     give(program, startup.SUPERVISOR, loop.port.mint(0).handle)
     for number in range(service.device_count):
         device = service.opened[number]
-        give(program, startup.REGISTERS, duplicate(device.registers.handle, Right.READ | Right.WRITE | Right.DUPLICATE))
+        give(program, startup.REGISTERS, duplicate(device.registers.handle, FOR_DRIVERS))
         if device.interrupt.handle != NO_HANDLE:
-            give(program, startup.INTERRUPT, duplicate(device.interrupt.handle, Right.MANAGE | Right.DUPLICATE))
+            give(program, startup.INTERRUPT, duplicate(device.interrupt.handle, FOR_INTERRUPT))
+    if service.dma_pages > 0:
+        give(program, startup.DMA, duplicate(service.dma.handle, FOR_DRIVERS))
 
 
 def give(program: Program, name: Text, handle: u64) -> None:

@@ -1,7 +1,8 @@
 """The supervisor's manifest: a text in the initial RAM disk, a line for each service (made by images/recipe.py).
 
 A line is fields with tabs between: the service's name, then `key=value`: program (its file in the RAM disk), name
-(under which clients find it; may come twice), priority, quota (pages), device (what it drives), argument.
+(under which clients find it; may come twice), priority, quota (pages), device (what it drives), dma (pages of memory
+that the device reads and writes), argument.
 """
 
 from atoll.abi.types import Bytes, Text, u64
@@ -64,6 +65,8 @@ def set_field(service: Service, key: Text, value: Bytes) -> None:
             service.argument_count += 1
         case "priority":
             service.priority = number_of(value)
+        case "dma":
+            service.dma_pages = number_of(value)
         case "quota":
             service.quota = number_of(value)
         case _:

@@ -8,6 +8,7 @@ from atoll.servers.supervisor.devices import Device
 from atoll.servers.supervisor.interface import ServiceState
 from atoll.userland.runtime.image.resident import Program
 from atoll.userland.runtime.messages import Gate, Port
+from atoll.userland.runtime.objects import Memory
 
 MOST_SERVICES = 20
 MOST_INSTANCES = MOST_SERVICES + 2  # one more while it is swapped, one that is being taken apart
@@ -41,6 +42,8 @@ class Service:
     device_count: u64
     opened: Array[Device, MOST_DEVICES]  # once the service was first started
     is_opened: bool
+    dma_pages: u64  # memory that its device reads and writes itself
+    dma: Memory  # ours: a device that was left at work never writes into what has become somebody else's
     arguments: Array[Bytes, MOST_ARGUMENTS]
     argument_count: u64
     priority: u64

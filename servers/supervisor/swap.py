@@ -16,7 +16,7 @@ from atoll.abi.control import (
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, load64, store64, view
 from atoll.abi.types import Array, u64
-from atoll.servers.supervisor.instances import bring_image, start_instance, stop_instance, window_of
+from atoll.servers.supervisor.instances import bring_image, start_instance, stop_instance, unused_pages, window_of
 from atoll.servers.supervisor.interface import ServiceState, SwapFailed, SwapReport
 from atoll.servers.supervisor.machine import board
 from atoll.servers.supervisor.orders import orders
@@ -25,7 +25,7 @@ from atoll.userland.runtime.image.elf import BadImage
 from atoll.userland.runtime.image.start_page import StartPageFull
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.objects import Memory, duplicate, move_rights
+from atoll.userland.runtime.objects import Memory, Process, duplicate, move_rights
 
 SWAPPED_OUT = 0  # the status of a server that has handed over
 
@@ -41,11 +41,13 @@ def swap(number: u64, image: Memory, size: u64) -> SwapReport:
     successor = services.free_instance()
     report = SwapReport()
     try:
+        share_quota(service)
         prepare(successor, number, image, size)
         report.pause = clock()
         hand_over(service, services.instances[service.instance], services.instances[successor], report)
     except SwapFailed:
         end_instance(successor)
+        restore_quota(service)
         if service.state == ServiceState.SWAPPING:
             service.state = ServiceState.SERVING
         raise
@@ -55,9 +57,30 @@ def swap(number: u64, image: Memory, size: u64) -> SwapReport:
     service.version += 1
     finish(services.instances[successor], report)
     end_instance(predecessor)
+    restore_quota(service)
     report.version = service.version
     report.total = clock() - begin
     return report
+
+
+def share_quota(service: Service) -> None:
+    """Half of what the old server has not used is its successor's; the other half is for what handing over takes."""
+    old = services.instances[service.instance].program.process
+    set_quota(old, service.quota - min(unused_pages(old) // 2, service.quota))
+
+
+def restore_quota(service: Service) -> None:
+    """Who serves now may use what the manifest says, as far as we have it."""
+    if service.instance != NO_INSTANCE:
+        set_quota(services.instances[service.instance].program.process, service.quota)
+
+
+def set_quota(process: Process, pages: u64) -> None:
+    """Change what a process may use; if that cannot be, it stays as it is."""
+    try:
+        process.set_quota(pages)
+    except KernelError as error:
+        print(f"supervisor: a quota of {pages} pages: {error}")
 
 
 def prepare(successor: u64, number: u64, image: Memory, size: u64) -> None:

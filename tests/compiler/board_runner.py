@@ -20,6 +20,11 @@ def run_on_board(source: str, folder: Path) -> Outcome:
     """How the program ends, and what it prints, on the emulated CPU. `folder` takes its file."""
     path = folder / "program.py"
     path.write_text(source, encoding="utf-8")
+    return run_file(path)
+
+
+def run_file(path: Path) -> Outcome:
+    """The same of a program in a file, with what it imports from beside it."""
     image = build_image(path)
     board = Board(BoardConfig(bootargs=image.bootargs))
     board.load_kernel(image.kernel)

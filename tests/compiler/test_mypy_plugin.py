@@ -79,6 +79,73 @@ WRONG = {
     "number as an annotation": ("SIZE = 4\na: SIZE = 4\n", "not valid as a type"),
 }  # fmt: skip
 
+INTERFACE = '''
+"""An interface, a server, a client."""
+
+from atoll.abi.types import Slice, Text, u8, u64
+from atoll.userland.runtime.interface import Handle, Interface, ServiceError, call, idempotent
+from atoll.userland.runtime.messages import Gate
+
+
+class Missing(ServiceError):
+    """Not there."""
+
+
+class Naming(Interface, messages=0x1200, errors=(Missing,)):
+    """Names."""
+
+    @idempotent
+    def lookup(self, name: Text) -> Gate:
+        """The gate of a name."""
+
+    def read(self, into: Slice[u8]) -> u64:
+        """Bytes."""
+
+    def both(self) -> tuple[u64, Handle]:
+        """Two."""
+
+
+class Other(Interface, messages=0x1300, errors=(Missing,)):
+    """Others."""
+
+    def nothing(self) -> None:
+        """Nothing."""
+
+
+class Server(Naming, Other):
+    """Both."""
+
+    waiting: u64
+
+    def lookup(self, name: Text) -> Gate:
+        self.waiting = call.postpone()
+        return Gate(0)
+
+    def read(self, into: Slice[u8]) -> u64:
+        Naming.reply_read(self.waiting, into[0:1])
+        Naming.reply_read(self.waiting, b"x")
+        Naming.reply_both(self.waiting, 3, 4)
+        Other.reply_nothing(self.waiting)
+        Naming.fail(self.waiting, Missing("x"))
+        return 0
+
+    def both(self) -> tuple[u64, Handle]:
+        return 1, 2
+
+    def nothing(self) -> None:
+        Naming.reply_lookup(self.waiting, Naming(3).lookup("x"))
+'''
+
+WRONG_USES = {
+    "Naming.reply_lookup(1)": 'Missing positional argument "result"',
+    "Naming.reply_lookup(1, 2)": 'expected "Gate"',
+    "Naming.reply_read(1, 2)": 'expected "bytes | Slice[int]"',
+    "Naming.reply_both(1, 2)": 'Missing positional argument "second"',
+    "Naming.reply_find(1)": 'has no attribute "reply_find"',
+    'Naming.fail(1, "x")': 'expected "ServiceError"',
+    "Naming(1).lookup(2)": 'expected "str"',
+}
+
 
 def check(folder: Path, repository: Path, source: str) -> subprocess.CompletedProcess[str]:
     """A strict run of mypy over one module, with the project's settings."""
@@ -102,3 +169,18 @@ def test_every_wrong_module_fails(tmp_path: Path, repository: Path) -> None:
         assert result.returncode == 1, name
         if message not in result.stdout:
             pytest.fail(f"{name}: {result.stdout}")
+
+
+def test_an_interface_has_what_the_compiler_gives_it(tmp_path: Path, repository: Path) -> None:
+    result = check(tmp_path, repository, "# mypy: disable-error-code=empty-body\n" + INTERFACE.lstrip())
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_wrong_uses_of_an_interface_fail(tmp_path: Path, repository: Path) -> None:
+    uses = "".join(f"    {use}\n" for use in WRONG_USES)
+    source = "# mypy: disable-error-code=empty-body\n" + INTERFACE.lstrip() + f"\n\ndef main() -> None:\n{uses}"
+    result = check(tmp_path, repository, source)
+    lines = [line for line in result.stdout.splitlines() if ": error: " in line]
+    assert len(lines) == len(WRONG_USES), result.stdout
+    for line, message in zip(lines, WRONG_USES.values(), strict=True):
+        assert message in line

@@ -46,7 +46,13 @@ def boot_guest_on_qemu(name: str, folder: Path, devices: Sequence[str], given: b
     kernel.write_bytes(image.kernel)
     initrd.write_bytes(image.initrd)
     command = [QEMU, "-machine", "virt", "-m", "128M", "-display", "none", "-monitor", "none", "-serial", "stdio"]
-    command += ["-icount", "shift=0,sleep=off", "-no-reboot", "-global", "virtio-mmio.force-legacy=false"]
+    command += [
+        "-icount",
+        "shift=0",
+        "-no-reboot",  # with sleep=off QEMU 7.2 hangs while a disk works
+        "-global",
+        "virtio-mmio.force-legacy=false",
+    ]
     command += ["-kernel", str(kernel), "-initrd", str(initrd), "-append", bootargs, *devices]
     ended = subprocess.run(command, capture_output=True, input=given, timeout=QEMU_SECONDS, check=False)
     output = ended.stdout.decode().replace("\r", "")

@@ -1,7 +1,7 @@
 """virtio-mmio, modern (version 2): finding a device, agreeing on features, setting up its queues (virtqueue.py).
 
-A driver opens its device, negotiates, sets up queues, and starts it; `open` resets the device first, whatever a
-driver before left it doing. Source: VIRTIO 1.2, sections 3.1 and 4.2.
+A driver attaches to its device, negotiates, sets up its queues, and starts it; `negotiate` resets the device first,
+whatever a driver before left it doing. Source: VIRTIO 1.2, sections 3.1 and 4.2.
 """
 
 from atoll.abi.raw import load8, load32, store32
@@ -71,14 +71,13 @@ class VirtioDevice:
     memory: DmaMemory
     features: u64  # agreed upon
 
-    def open(self, registers: Memory, dma: Memory, device_id: u64) -> None:
-        """Map both, and reset the device, which must be of that type. Raises NoDevice, DeviceRefuses, KernelError."""
+    def attach(self, registers: Memory, dma: Memory, device_id: u64) -> None:
+        """Map both. The device must be of that type; it is only looked at. Raises NoDevice, KernelError."""
         map_registers(registers)
         self.registers = REGISTERS
         try:
             self.check(device_id)
-            self.reset()
-        except Exception:
+        except NoDevice:
             unmap_registers()
             raise
         self.memory.map(dma, registers)
@@ -103,7 +102,8 @@ class VirtioDevice:
         raise DeviceRefuses("the device does not finish its reset")
 
     def negotiate(self, wanted: u64) -> None:
-        """Agree on those of the features wanted that the device has; see `features`. Raises DeviceRefuses."""
+        """Reset the device, and agree on those of the features wanted that it has. Raises DeviceRefuses."""
+        self.reset()
         self.add_status(ACKNOWLEDGE)
         self.add_status(DRIVER)
         self.write(DEVICE_FEATURES_SELECT, 0)

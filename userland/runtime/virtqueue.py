@@ -69,14 +69,19 @@ class Virtqueue:
     in_flight: Array[bool, MOST_ENTRIES]  # by head: the device has it
 
     def set_up(self, device: VirtioDevice, number: u64) -> None:
-        """Take a page of the device's memory for the queue, and tell the device. Raises DeviceRefuses, NoDmaRoom."""
+        """Tell the device where the queue is: in a page of its memory, which is taken once. After each reset, again.
+
+        Raises DeviceRefuses, NoDmaRoom.
+        """
         self.device = device
         self.number = number
         device.write(QUEUE_SELECT, number)
         most = device.read(QUEUE_SIZE_MAX)
         if most == 0 or device.read(QUEUE_READY) != 0:
             raise DeviceRefuses(f"queue {number} is not there")
-        self.place(device.memory.take(1), min(most, MOST_ENTRIES))
+        if self.descriptors == 0:
+            self.descriptors = device.memory.take(1)
+        self.place(self.descriptors, min(most, MOST_ENTRIES))
         device.write(QUEUE_SIZE, self.size)
         device.write_address(QUEUE_DESCRIPTORS, self.descriptors)
         device.write_address(QUEUE_AVAILABLE, self.available)

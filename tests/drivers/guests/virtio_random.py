@@ -26,7 +26,7 @@ def wrong_slots() -> None:
     """What a driver learns when its device is not there."""
     for slot in range(2, 4):
         try:
-            device.open(slot_registers(slot), create_memory(1), BLOCK)
+            device.attach(slot_registers(slot), create_memory(1), BLOCK)
         except NoDevice as error:
             print(f"slot {slot}: {error}")
 
@@ -36,7 +36,7 @@ def ask() -> None:
     port = create_port()
     line = slot_interrupt(2)
     line.bind(port.mint(1), 1)
-    device.open(slot_registers(2), create_memory(PAGES), ENTROPY)
+    device.attach(slot_registers(2), create_memory(PAGES), ENTROPY)
     device.negotiate(0)
     queue.set_up(device, 0)
     device.start()

@@ -1,6 +1,21 @@
 """The pager at work: pages come when they are touched, are shared and copied, go to swap and come back."""
 
-from world import COPY, Child, Server, begin, close_manager, end, files, meet, memory, open_manager, run, start, test, totals
+from world import (
+    COPY,
+    Child,
+    Server,
+    begin,
+    close_manager,
+    end,
+    files,
+    meet,
+    memory,
+    open_manager,
+    run,
+    start,
+    test,
+    totals,
+)
 
 from atoll.abi.types import u64
 from atoll.servers.memory.interface import MemoryInfo

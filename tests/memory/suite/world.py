@@ -235,6 +235,12 @@ def open_file(badge: u64) -> File:
 
 def start(child: Child, what: Text, amount: u64 = 0, file: u64 = IMAGE, quota: u64 = QUOTA) -> None:
     """Start the program of that file."""
+    load(child, what, amount, file, quota)
+    child.thread.resume()
+
+
+def load(child: Child, what: Text, amount: u64 = 0, file: u64 = IMAGE, quota: u64 = QUOTA) -> None:
+    """All but its start."""
     space, entry, pager = memory.prepare(open_file(file))
     child.space = space
     child.heir = create_port()
@@ -246,7 +252,6 @@ def start(child: Child, what: Text, amount: u64 = 0, file: u64 = IMAGE, quota: u
     show_start_page(child.process, what, amount)
     itself = child.process.install(duplicate(child.process.handle, OWN_RIGHTS))
     child.thread = child.process.create_thread(entry, STACK_END, NO_HANDLE, itself, PRIORITY)
-    child.thread.resume()
 
 
 def show_start_page(process: Process, what: Text, amount: u64) -> None:
@@ -313,7 +318,7 @@ def test(name: Text, function: Callable[[], None]) -> None:
     """Run one test; a second time, if more is there than before: tables grow once. What then stays is a leak."""
     before: Array[u64, FIGURES] = Array()
     after: Array[u64, FIGURES] = Array()
-    for attempt in range(2):
+    for _ in range(2):
         count(before)
         try:
             function()

@@ -13,9 +13,13 @@ SLEEP = 1  # the same after word 1 nanoseconds
 DROP = 2  # no answer at all
 HANDLE = 3  # a handle
 COUNT = 4  # word 0: how many calls there have been
-SERVICES = 5
+SHELL = 5  # prints the line; its status is the line's last digit
+PORTS = 6  # a gate to ECHO
+SERVICES = 7
 
 STACK_SIZE = 16 << 10
+RUN = 0x1000  # of the interface Shell
+NO_METHOD = 1
 
 
 class Service:
@@ -56,7 +60,11 @@ def name_of(number: u64) -> Text:
             return "/services/drop"
         case 3:
             return "/services/handle"
-    return "/services/count"
+        case 4:
+            return "/services/count"
+        case 5:
+            return "/services/shell"
+    return "/services/ports"
 
 
 def serve(number: u64) -> None:
@@ -81,6 +89,10 @@ def answer(number: u64, letter: Letter) -> None:
     service = services[number]
     if number == HANDLE:
         letter.give(create_port().handle)
+    elif number == PORTS:
+        letter.give(duplicate(services[ECHO].gate.handle, Right.SEND | Right.MOVE))
+    elif number == SHELL:
+        run_line(letter, str(service.segment[0 : letter.size], "utf-8"))
     elif number == COUNT:
         letter.set_words(service.calls, services[ECHO].calls, services[SLEEP].calls, services[DROP].calls)
     else:
@@ -89,6 +101,17 @@ def answer(number: u64, letter: Letter) -> None:
         backwards(service, letter.size)
         letter.enclose(service.segment[0 : letter.size])
     letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT)
+
+
+def run_line(letter: Letter, line: Text) -> None:
+    """Print the line; `wait` waits for ever."""
+    if letter.words[0] != RUN or len(line) == 0:
+        letter.set_words(NO_METHOD)
+        return
+    print(line)
+    if line == "wait":
+        sleep(NO_TIMEOUT >> 1)
+    letter.set_words(0, u64(line.encode()[len(line) - 1]) % 16)
 
 
 def backwards(service: Service, size: u64) -> None:

@@ -1,0 +1,76 @@
+"""The network server: calls from the wire become calls of local services, and their answers frames."""
+
+from atoll.abi import bootargs, startup
+from atoll.abi.objects import NO_HANDLE
+from atoll.abi.types import Text, u64
+from atoll.servers.naming.interface import Naming
+from atoll.servers.network import station
+from atoll.servers.network.card import CARD_PAGES
+from atoll.servers.network.interface import Network, NetworkFigures
+from atoll.servers.network.key import parse_key
+from atoll.servers.network.transaction import State
+from atoll.userland.runtime.devices import Interrupt
+from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_calls import clock
+from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.messages import create_port, create_set
+from atoll.userland.runtime.objects import Memory, create_memory
+from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
+from atoll.userland.runtime.startup import environment, given
+
+STATION_LABEL = FIRST_FREE_LABEL  # of the port that card and threads notify
+PRIORITY = 10  # of the threads that call services: those who run a program wait for it anyway
+
+
+class NetworkServer(Network):
+    """The server."""
+
+    def figures(self) -> NetworkFigures:
+        figures = NetworkFigures()
+        counts = station.exchange().counts
+        figures.received, figures.sent, figures.dropped = counts.received, counts.sent, counts.dropped
+        figures.late, figures.calls, figures.repeated = counts.late, counts.calls, counts.repeated
+        figures.refused, figures.cancelled, figures.stuck = counts.refused, counts.cancelled, station.card.dropped
+        for client in station.exchange().clients:
+            figures.clients += u64(client.is_used)
+        for transaction in station.exchange().transactions:
+            figures.busy += u64(transaction.state in (State.WORKING, State.ABANDONED))
+        for export in station.exchange().exports.entries:
+            figures.exports += u64(export.gate != NO_HANDLE)
+        return figures
+
+    def release(self, low: u64, high: u64) -> None:
+        station.release(low, high)
+
+    def timeout(self) -> u64:
+        return station.exchange().look(clock())
+
+    def notified(self, bits: u64, label: u64) -> None:
+        station.notified(bits)
+
+
+def main() -> None:
+    """Start the card and serve."""
+    first, second = parse_key(environment(bootargs.KEY))
+    port = create_port()
+    station.start(
+        Memory(given(startup.REGISTERS)), card_memory(), Interrupt(given(startup.INTERRUPT)), first, second,
+        environment(bootargs.INCARNATION), PRIORITY, port.mint(0), find,
+    )  # fmt: skip
+    loop.ports = create_set()
+    loop.add(port, STATION_LABEL)
+    serve(NetworkServer())
+
+
+def card_memory() -> Memory:
+    """What we and the card share: the supervisor's, or our own."""
+    memory = Memory(given(startup.DMA))
+    return memory if memory.handle != NO_HANDLE else create_memory(CARD_PAGES)
+
+
+def find(name: Text) -> u64:
+    """A gate to a service by its name in this node's naming; NO_HANDLE if there is none."""
+    try:
+        return Naming(given(startup.NAMING)).lookup(name).handle
+    except (ServiceError, KernelError):
+        return NO_HANDLE

@@ -1,0 +1,15 @@
+"""The time of day, from the time service."""
+
+from atoll.abi.types import u64
+from atoll.servers.time.interface import Time
+from atoll.userland.library.services import service
+from atoll.userland.runtime.objects import close
+
+
+def unix_time() -> u64:
+    """Seconds since 1 January 1970."""
+    handle = service("time")
+    try:
+        return Time(handle).now() // 1_000_000_000
+    finally:
+        close(handle)

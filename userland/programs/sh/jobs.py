@@ -1,0 +1,153 @@
+"""Programs that the shell has started: jobs, each a pipeline of processes, and how they end.
+
+Each process has a bit; the program manager notifies the shell's port with it when the process has ended. So the shell
+waits at one place for all of them, and for Ctrl-C.
+"""
+
+from atoll.abi.calls import Message
+from atoll.abi.types import Array, Text, u64
+from atoll.servers.console.interface import INTERRUPT_BIT
+from atoll.servers.programs.interface import Child
+from atoll.userland.library.processes import ENDED_BY_KEY, copy_of
+from atoll.userland.library.text import StringBuilder
+from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
+
+MAX_PROCESSES = 48
+MAX_JOBS = 16
+TEXT_SIZE = 64  # bytes of a job's line that are kept
+FIRST_BIT = 1  # notification bit of the first process; those below are the console's
+NO_JOB = 0xFFFF
+
+
+class Process:
+    """One process of a job."""
+
+    used: bool
+    child: Child
+    job: u64
+    is_last: bool  # whose status is the job's
+
+
+class Job:
+    """A pipeline that runs."""
+
+    used: bool
+    background: bool
+    left: u64  # processes that have not ended
+    status: u64
+    pid: u64  # of its last process
+    text: StringBuilder[TEXT_SIZE]
+
+
+class Jobs:
+    """All of them."""
+
+    port: Port
+    gate: Gate
+    letter: Letter
+    processes: Array[Process, MAX_PROCESSES]
+    jobs: Array[Job, MAX_JOBS]
+    interrupted: bool  # Ctrl-C has come
+
+    def start(self) -> None:
+        """Make the port."""
+        self.port = create_port()
+        self.gate = self.port.mint(0)
+
+    def add(self, text: Text, background: bool) -> u64:
+        """A job without processes; NO_JOB if there are too many."""
+        for number in range(MAX_JOBS):
+            job = self.jobs[number]
+            if not job.used:
+                job.used, job.background = True, background
+                job.left, job.status, job.pid = 0, 0, 0
+                job.text.set(text[0 : min(len(text), TEXT_SIZE)])
+                return number
+        return NO_JOB
+
+    def free_process(self) -> u64:
+        """A place for a process; MAX_PROCESSES if there is none."""
+        place: u64 = 0
+        while place < MAX_PROCESSES and self.processes[place].used:
+            place += 1
+        return place
+
+    def adopt(self, number: u64, child: Child, is_last: bool) -> None:
+        """A prepared process becomes part of a job (there is a free place), and starts."""
+        place = self.free_process()
+        process = self.processes[place]
+        process.used, process.job, process.is_last = True, number, is_last
+        process.child = child
+        job = self.jobs[number]
+        job.left += 1
+        try:
+            child.tell(copy_of(self.gate.handle), u64(1) << (FIRST_BIT + place))
+            pid = child.start()
+            if is_last:
+                job.pid = pid
+        except Exception:
+            self.drop(process)
+            raise
+
+    def drop(self, process: Process) -> None:
+        """A process is over."""
+        process.used = False
+        Gate(process.child.handle).close()
+        self.jobs[process.job].left -= 1
+
+    # ---- waiting ----
+
+    def wait(self, number: u64) -> u64:
+        """Wait for the end of a job, which is forgotten then; its status. Ctrl-C ends it."""
+        job = self.jobs[number]
+        while job.left > 0:
+            self.listen()
+            if self.interrupted:
+                self.interrupted = False
+                self.end(number, ENDED_BY_KEY)
+        job.used = False
+        return job.status
+
+    def listen(self) -> None:
+        """Wait until something has happened."""
+        self.port.receive(self.letter)
+        if self.letter.kind == Message.NOTIFICATION:
+            self.note(self.letter.words[0])
+
+    def note(self, bits: u64) -> None:
+        """These bits have come."""
+        if bits & INTERRUPT_BIT != 0:
+            self.interrupted = True
+        for place in range(MAX_PROCESSES):
+            if bits >> (FIRST_BIT + place) & 1 == 1 and self.processes[place].used:
+                self.collect(self.processes[place])
+
+    def look(self) -> None:
+        """Take notice of what has happened, without waiting."""
+        try:
+            while True:
+                self.port.receive(self.letter, 0)
+                if self.letter.kind == Message.NOTIFICATION:
+                    self.note(self.letter.words[0])
+        except Exception:
+            return
+
+    def collect(self, process: Process) -> None:
+        """A process has ended: its status."""
+        status: u64 = 1
+        try:
+            status = process.child.join()
+        except Exception as error:
+            print(f"shell: the status of a program is not known: {error}")
+        if process.is_last:
+            self.jobs[process.job].status = status
+        self.drop(process)
+
+    def end(self, number: u64, status: u64) -> None:
+        """End all processes of a job."""
+        for process in self.processes:
+            if process.used and process.job == number:
+                try:
+                    process.child.end(status)
+                except Exception as error:
+                    print(f"shell: a program cannot be ended: {error}")

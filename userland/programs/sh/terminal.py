@@ -1,0 +1,38 @@
+"""The shell at a console: prompt, news of background jobs, Ctrl-C."""
+
+from atoll.abi.startup import INPUT
+from atoll.servers.console.interface import Console
+from atoll.userland.library.paths import working_directory
+from atoll.userland.library.processes import copy_of
+from atoll.userland.programs.sh.jobs import MAX_JOBS
+from atoll.userland.programs.sh.state import shell
+from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.startup import environment, given
+
+
+class Terminal:
+    """The console."""
+
+    console: Console
+
+    def start(self, gate: Gate) -> bool:
+        """Ask for Ctrl-C, if the input is a console; whether it is."""
+        self.console.handle = given(INPUT)
+        try:
+            self.console.set_foreground(copy_of(gate.handle))
+        except Exception:
+            return False
+        return True
+
+    def prompt(self) -> None:
+        """Where we are."""
+        print(f"{environment('NODE')} {working_directory()} $ ", end="")
+
+    def report_jobs(self) -> None:
+        """Say which background jobs have ended."""
+        shell.jobs.look()
+        for number in range(MAX_JOBS):
+            job = shell.jobs.jobs[number]
+            if job.used and job.background and job.left == 0:
+                print(f"[{number + 1}] {'done' if job.status == 0 else 'failed'}  {job.text.text}")
+                job.used = False

@@ -1,0 +1,8 @@
+"""true: do nothing, with success.
+
+usage: true
+"""
+
+
+def main() -> None:
+    """Nothing."""
