@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from tests.files import judges
 from tests.files.disks import Disk
 from tests.files.plain import Loader
 
@@ -150,3 +152,14 @@ class System:
             else:
                 found[here] = ("link", self.read_link(here)) if kind == 0xA000 else self.read(here)
         return found
+
+
+def space(system: System) -> tuple[int, int]:
+    """Free blocks and inodes."""
+    found = system.mounting.space(system.volume)
+    return found.free_blocks, found.free_inodes
+
+
+def clean(scratch: Path, system: System) -> None:
+    """Unmount, and let e2fsck find nothing."""
+    assert not judges.complaints(scratch / "judged", system.unmount())
