@@ -83,5 +83,6 @@ def abort(volume: Volume, reason: str) -> None:
     if not volume.journal.aborted:
         print(f"files: {reason}; from now on the file system can only be read")
     volume.journal.aborted = True
+    volume.cache.frozen = True
     volume.journal.changing = False
     volume.read_only = True

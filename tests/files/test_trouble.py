@@ -120,6 +120,28 @@ def test_a_disk_that_cannot_be_written(scratch: Path, small: System) -> None:
     clean(scratch, again)
 
 
+def test_what_was_there_can_be_read_when_nothing_can_be_written(scratch: Path) -> None:
+    """More than the cache holds, while it is full of what will never get to the disk."""
+    system = System(judges.make(scratch / "made", 8192))
+    contents = random.Random(2).randbytes(600_000)
+    system.write(system.create("/f"), 0, contents)
+    system.sync()
+    for number in range(6):
+        system.create(f"/e{number}")
+    system.write("/e0", 0, b"lost" * 30_000)
+    system.disk.bad_writes = True
+    with pytest.raises(system.errors.InputOutputError):
+        system.sync()
+    system.disk.bad_writes = False
+    writes = system.disk.writes
+    for _ in range(2):
+        assert system.read("/f") == contents
+    assert system.names("/").keys() == {"lost+found", "f", *(f"e{number}" for number in range(6))}
+    system.unmount()
+    assert system.disk.writes == writes, "it wrote after it had said that it would not"
+    clean(scratch, System(bytes(system.disk.image)))
+
+
 def test_an_operation_that_fails_half_way_is_never_committed(scratch: Path) -> None:
     """No bitmap of blocks can be read in the middle of a change: the file system can only be read from then on."""
     image = judges.make(scratch / "made", 20_000)
