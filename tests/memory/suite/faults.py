@@ -59,7 +59,8 @@ def wait_for_fault(sink: Port) -> Fault:
     letter = Letter()
     sink.receive(letter)
     assert letter.kind == Message.NOTIFICATION and letter.words[0] == NEW_FAULT
-    return copy(memory.next_fault())
+    fault: Fault = copy(memory.next_fault())
+    return fault
 
 
 def fault_of(what: Text, amount: u64 = 0, file: u64 = IMAGE, quota: u64 = QUOTA) -> Fault:

@@ -87,9 +87,7 @@ class Files(File):
 
     def info(self) -> FileInfo:
         """What it is."""
-        info = FileInfo()
-        info.inode, info.size, info.changed = call.badge, u64(len(self.contents())), 5
-        return info
+        return FileInfo(call.badge, 0, 1, 0, 0, u64(len(self.contents())), 0, 0, 0, 5)
 
 
 class Disk:
