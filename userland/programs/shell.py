@@ -24,6 +24,7 @@ from atoll.userland.runtime.messages import Letter, create_port
 from atoll.userland.runtime.startup import argument, argument_count, environment_count, environment_entry, given
 
 NAME = "/services/shell"
+OWN = "PROGRAM"  # in the environment: what the program manager tells each program of itself
 
 reader: Reader = Reader()
 terminal: Terminal = Terminal()
@@ -48,7 +49,8 @@ def begin() -> None:
     shell.jobs.start()
     for index in range(environment_count()):
         name, value = cut(environment_entry(index), EQUALS)
-        shell.scope.set(name, value, True)
+        if name != OWN:
+            shell.scope.set(name, value, True)
     shell.scope.set("PWD", working_directory(), True)
     if argument_count() > 0 and argument(0) != "-c":
         for index in range(argument_count()):
