@@ -8,3 +8,5 @@ INCARNATION = "incarnation"  # how often the node has been switched on, this tim
 KEY = "key"  # of the cluster, 16 bytes as 32 hexadecimal digits: whose frames carry its mark belongs to it
 INTERACTIVE = "console=interactive"  # somebody sits at the console: a shell is started there
 EPOCH = "epoch"  # when the machine was switched on, in seconds since 1 January 1970 (servers/time)
+
+DEFAULT_EPOCH = 1_767_225_600  # seconds from 1970 to 2026-01-01 00:00:00 UTC: of a machine that is told no EPOCH

@@ -66,6 +66,8 @@ def measure_calls(samples: Samples, cache: Cache) -> None:
     samples.add("null_syscall_instructions", each(marks.NULL))
     samples.add("ipc_round_trip_instructions", each(marks.ROUND_TRIP))
     samples.add("ipc_round_trip_library_instructions", each(marks.LIBRARY_ROUND_TRIP, off=0))
+    samples.add("stub_round_trip_instructions", each(marks.STUB, off=0))
+    samples.add("stub_dispatch_instructions", each(marks.DISPATCH, off=0))
     samples.add("ipc_round_trip_microseconds", seen.took(marks.TIMED_ROUND_TRIP) / marks.MANY * MICRO)
     samples.add("ipc_4k_segment_instructions", each(marks.SEGMENT_ROUND_TRIP))
     samples.add("context_switch_instructions", (each(marks.SWITCH) - marks.YIELDER) / 2)
@@ -119,6 +121,14 @@ def message_results(samples: Samples) -> list[Result]:
         samples.result(
             "ipc_round_trip_library_instructions", INSTRUCTIONS,
             "the same, called with the run-time library's Letter and Gate, all of it counted",
+        ),
+        samples.result(
+            "stub_round_trip_instructions", INSTRUCTIONS,
+            "the same through the stub of an interface: two numbers there, one back; the server's 6 included",
+        ),
+        samples.result(
+            "stub_dispatch_instructions", INSTRUCTIONS,
+            "what the server's stub does with such a call, the method and the loop included, the kernel not",
         ),
         samples.result(
             "ipc_round_trip_microseconds", "us",

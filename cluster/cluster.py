@@ -28,6 +28,7 @@ LOOK_AGAIN = 5 * MILLISECOND  # while a service is waited for
 SETTLE = 10 * MILLISECOND  # the most that the console may lag behind what was printed
 
 SHELL = "/services/shell"
+NETWORK = "/services/network"
 Declared = TypeVar("Declared")
 
 
@@ -87,6 +88,8 @@ class Cluster:
             self.node.board, medium or Medium(), station_address(HOST_NUMBER), self.settings.key,
             self.settings.host_session,
         )  # fmt: skip
+        self.is_on = False
+        self._there: set[str] = set()  # services that have answered since the node was switched on
 
     # ---- life ----
 
@@ -101,8 +104,15 @@ class Cluster:
 
     def start(self) -> None:
         """Switch the node on, again if it was on already: its memory is lost, its disk is not."""
-        self.engine.station.forget(self.node.address)
+        self.crash()
         self.node.start()
+        self.is_on = True
+
+    def crash(self) -> None:
+        """Switch the node off, without any warning to it."""
+        self.engine.station.forget(self.node.address)
+        self._there.clear()
+        self.is_on = False
 
     @property
     def time_ns(self) -> int:
@@ -133,10 +143,11 @@ class Cluster:
         """A line for the monitor, such as `crash`; what it says. Raises MonitorError."""
         from atoll.cluster.monitor import monitor_line
 
-        return monitor_line(self, line)
+        return monitor_line(self, line).text
 
     def advance(self, seconds: float) -> None:
         """Let virtual time pass. Raises NodeStopped if the node ends meanwhile."""
+        self.check_on()
         self.check(self.engine.run(self.time_ns + round(seconds * SECOND)))
 
     def feed(self, keys: bytes) -> None:
@@ -160,6 +171,7 @@ class Cluster:
         self, service: str, words: Words, segment: bytes = b"", room: int = 1 << 16, port: bytes = NO_PORT
     ) -> Reply:
         """One message to a service and its reply, for clients. Raises CallError, OutOfTime, NodeStopped."""
+        self.check_on()
         station = self.engine.station
         call = station.begin(self.node.address, service, words, segment, room, self.time_ns, port)
         try:
@@ -169,6 +181,17 @@ class Cluster:
         finally:
             station.cancel(call)
         return call.result()
+
+    def release(self, held: object) -> None:
+        """Tell the node that a client that came with a reply is not needed any more."""
+        from atoll.compiler.interfaces.host import transport_of
+        from atoll.servers.network.interface import Network
+
+        transport = transport_of(held)
+        assert isinstance(transport, Remote)
+        port = transport.port
+        low, high = int.from_bytes(port[:8], "little"), int.from_bytes(port[8:], "little")
+        self.client(Network, NETWORK).release(low, high)
 
     def within(self, seconds: float, action: Callable[[], Declared]) -> Declared:
         """Do something that calls services; OutOfTime is raised when so much virtual time has passed."""
@@ -184,14 +207,20 @@ class Cluster:
         self.within(limit, lambda: self._wait_for(service))
 
     def _wait_for(self, service: str) -> None:
-        while True:
+        while service not in self._there:
             try:
                 self.call(service, (0, 0, 0, 0))
+                self._there.add(service)
                 return
             except NoSuchService:
                 self.check(self.engine.run(min(self.time_ns + LOOK_AGAIN, self.engine.limit_ns)))
             if self.time_ns >= self.engine.limit_ns:
                 raise OutOfTime(f"{service} is not there after {self.time_ns / SECOND:.3f} s of virtual time")
+
+    def check_on(self) -> None:
+        """Refuse what a node that is off cannot do."""
+        if not self.is_on:
+            raise ClusterError(f"{self.node.name} is off: `start` switches it on")
 
     def check(self, reason: StopReason | None) -> None:
         """Raise what a run of the engine ended with, if the node has ended."""
@@ -215,13 +244,20 @@ class Cluster:
 
     def save(self) -> bytes:
         """Everything: nodes with their disks, frames on their way, what the station knows. Between two calls."""
-        return pack({"node": self.node.save(), "engine": self.engine.save()})
+        return pack(
+            {
+                "node": self.node.save(), "engine": self.engine.save(), "is_on": self.is_on,
+                "there": sorted(self._there),
+            }
+        )  # fmt: skip
 
     def restore(self, data: bytes) -> None:
         """Become the cluster that was saved; this one must have been made alike."""
         saved = unpack(data)
         self.node.restore(saved["node"])
         self.engine.restore(saved["engine"])
+        self.is_on = saved["is_on"]
+        self._there = set(saved["there"])
 
 
 __all__ = ["Cluster", "ClusterError", "NodeStopped", "OutOfTime", "Result", "Unreachable"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from atoll.abi.bootargs import QUIET
 from atoll.cluster.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -16,3 +17,11 @@ def ready_image(program: Path | None = None, arguments: Sequence[str] = ()) -> "
 
     with progress_bar() as report:
         return build_image(program=program, arguments=tuple(arguments), progress=report)
+
+
+def ready_system() -> "Image":
+    """The system: kernel, servers, and the manifest that says which of them start."""
+    from atoll.images.system import build_system
+
+    with progress_bar() as report:
+        return build_system(command_line=QUIET, progress=report)

@@ -1,6 +1,6 @@
-"""The user's terminal as the guest's keyboard: keys go to the guest one by one, Ctrl-] quits, Ctrl-C still interrupts.
+"""The user's terminal as the guest's keyboard: keys go to the guest one by one, but for Ctrl-], which is for us.
 
-Only line editing and echo are switched off (the guest does both), so that Ctrl-C stays a signal and `\\n` a new line.
+Line editing and echo are switched off (the guest does both); output stays as it is, so that `\\n` is a new line.
 """
 
 import os
@@ -15,7 +15,11 @@ QUIT_KEY = b"\x1d"                              # Ctrl-], telnet's way out
 
 
 class Quit(Exception):
-    """The user pressed Ctrl-]."""
+    """The user pressed Ctrl-]; `keys` were typed before."""
+
+    def __init__(self, keys: bytes = b"") -> None:
+        super().__init__()
+        self.keys = keys
 
 
 class Keyboard:
@@ -35,15 +39,18 @@ class Keyboard:
             return b""
         keys = os.read(self._descriptor, 256)
         if QUIT_KEY in keys:
-            raise Quit
+            raise Quit(keys[: keys.index(QUIT_KEY)])
         if not keys:                            # the terminal was closed
             self._descriptor = None
         return keys
 
 
 @contextmanager
-def open_keyboard() -> Iterator[Keyboard]:
-    """The keyboard for a `with` block; the terminal is put back as it was however the block ends."""
+def open_keyboard(signals: bool = True) -> Iterator[Keyboard]:
+    """The keyboard for a `with` block; the terminal is put back as it was however the block ends.
+
+    Without `signals`, Ctrl-C and its like are keys for the guest as all others.
+    """
     if not (sys.stdin and sys.stdin.isatty()):
         yield Keyboard(None)
         return
@@ -51,6 +58,16 @@ def open_keyboard() -> Iterator[Keyboard]:
     before = termios.tcgetattr(descriptor)
     try:
         tty.setcbreak(descriptor)
+        if not signals:
+            pass_all_keys(descriptor)
         yield Keyboard(descriptor)
     finally:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def pass_all_keys(descriptor: int) -> None:
+    """No key means anything to the terminal itself."""
+    settings = termios.tcgetattr(descriptor)
+    settings[0] &= ~termios.IXON                # input: Ctrl-S and Ctrl-Q
+    settings[3] &= ~(termios.ISIG | termios.IEXTEN)  # local: Ctrl-C, Ctrl-Z, Ctrl-V and so on
+    termios.tcsetattr(descriptor, termios.TCSADRAIN, settings)

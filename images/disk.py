@@ -7,12 +7,12 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 
+from atoll.abi.bootargs import DEFAULT_EPOCH
 from atoll.images import ext3, ext3_geometry
 from atoll.images.ext3 import LABEL_SIZE, Sheet, Writer
 from atoll.images.ext3_geometry import BITS, blocks_of
 from atoll.images.ext3_tree import BLOCK_SIZE, Directory, DiskError, Entry, File, Link, make_tree
 from atoll.servers.files.layout import OLD_FIRST_INODE, SECTOR
-from atoll.servers.time.interface import DEFAULT_EPOCH
 
 __all__ = ["Directory", "DiskError", "Entry", "File", "Link", "make_disk"]
 

@@ -5,23 +5,29 @@ The same sources give the same bytes: nothing in them tells when, where or by wh
 """
 
 import io
+import os
 import struct
 import tarfile
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import atoll
 from atoll.abi import boot, bootargs, elf, initrd
 from atoll.abi.objects import Right
-from atoll.compiler.cache import Cache
+from atoll.compiler.cache import Cache, image_key
 from atoll.compiler.driver import compile_file
 
 PACKAGE = Path(atoll.__file__).parent
 KERNEL = PACKAGE / "kernel" / "main.py"
 ROOT = PACKAGE / "servers" / "root" / "main.py"
 STANDARD = PACKAGE / "images" / "seed.toml"
+INPUTS = ("abi", "images", "kernel", "servers", "userland")  # what a system is made from, besides the compiler
+WORTH_PROCESSES = 8  # so many programs are compiled side by side
 SEPARATOR = chr(initrd.SEPARATOR)
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
@@ -89,13 +95,38 @@ def compile_steps(
     """The ELF files of these sources, each with the name that the progress shows."""
     cache = Cache() if cache is None else cache
     compiled: list[bytes] = []
-    for number, (name, source) in enumerate(steps):
-        if progress is not None:
-            progress(f"compiling {name}", number, len(steps))
-        compiled.append(compile_file(source, "kernel" if source == KERNEL else "program", cache=cache))
-    if progress is not None:
-        progress("done", len(steps), len(steps))
+    with ExitStack() as stack:
+        compile_each: Callable[..., Iterable[bytes]] = map
+        if len(steps) >= WORTH_PROCESSES:
+            compile_each = stack.enter_context(ProcessPoolExecutor(os.cpu_count())).map
+        results = compile_each(partial(compile_step, cache), (source for _, source in steps))
+        for number, ((name, _), result) in enumerate(zip(steps, results, strict=True)):
+            if progress is not None:
+                progress(f"compiled {name}", number + 1, len(steps))
+            compiled.append(result)
     return compiled
+
+
+def compile_step(cache: Cache, source: Path) -> bytes:
+    """One of them."""
+    return compile_file(source, "kernel" if source == KERNEL else "program", cache=cache)
+
+
+def cached(name: str, options: Mapping[str, str], build: Callable[[], bytes], cache: Cache | None = None) -> bytes:
+    """What `build` makes of all guest sources and recipes: from the cache as long as none of them changes."""
+    cache = Cache() if cache is None else cache
+    files = sorted(file for folder in INPUTS for file in (PACKAGE / folder).rglob("*"))
+    sources = {
+        str(file.relative_to(PACKAGE)): file.read_text(encoding="utf-8")
+        for file in files
+        if file.suffix in (".py", ".toml")
+    }
+    key = image_key(sources, {"what": name, **options})
+    found = cache.get(key)
+    if found is None:
+        found = build()
+        cache.put(key, found)
+    return found
 
 
 def name_of(program: Path) -> str:

@@ -3,14 +3,26 @@
 The same sources give the same bytes.
 """
 
+import struct
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atoll.abi import boot, initrd
 from atoll.compiler.cache import Cache
-from atoll.images.recipe import KERNEL, PACKAGE, ROOT, Image, ImageError, Progress, compile_steps, make_tar, root_image
+from atoll.images.recipe import (
+    KERNEL,
+    PACKAGE,
+    ROOT,
+    Image,
+    ImageError,
+    Progress,
+    cached,
+    compile_steps,
+    make_tar,
+    root_image,
+)
 
 SYSTEM = PACKAGE / "images" / "system.toml"
 SUPERVISOR = PACKAGE / "servers" / "supervisor" / "main.py"
@@ -65,8 +77,15 @@ def build_system(
     cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> Image:
-    """Compile what is needed and put it together."""
-    services = read_recipe() if services is None else services
+    """Compile what is needed and put it together; the standard system comes from the cache as a whole."""
+    if services is None:
+        made = cached("system", {}, lambda: pack_image(build_services(read_recipe(), cache, progress)), cache)
+        return unpack_image(made, command_line)
+    return replace(build_services(services, cache, progress), bootargs=command_line)
+
+
+def build_services(services: Sequence[Service], cache: Cache | None, progress: Progress | None) -> Image:
+    """The image with these services."""
     sources = [KERNEL, ROOT, SUPERVISOR, *(service.file for service in services)]
     names = ["kernel", boot.ROOT_FILE, initrd.SUPERVISOR, *(service.name for service in services)]
     kernel, root, *programs = compile_steps(list(zip(names, sources, strict=True)), cache, progress)
@@ -74,4 +93,15 @@ def build_system(
     files = [(boot.ROOT_FILE, root_image(root)), (initrd.MANIFEST, f"{initrd.SUPERVISOR}\n".encode())]
     files += [(initrd.SERVICES, manifest.encode())]
     files += zip(names[2:], programs, strict=True)
-    return Image(kernel, make_tar(files), command_line)
+    return Image(kernel, make_tar(files))
+
+
+def pack_image(image: Image) -> bytes:
+    """Kernel and RAM disk one behind the other, after the kernel's length."""
+    return struct.pack("<Q", len(image.kernel)) + image.kernel + image.initrd
+
+
+def unpack_image(data: bytes, command_line: str) -> Image:
+    """The opposite."""
+    end = 8 + struct.unpack_from("<Q", data)[0]
+    return Image(data[8:end], data[end:], command_line)

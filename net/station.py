@@ -290,4 +290,7 @@ def failure(service: str, outcome: Outcome, detail: int) -> CallError:
 
 def status_name(number: int) -> str:
     """A status of the kernel, as its name where it has one."""
-    return Status(number).name if number in iter(Status) else f"status {number:#x}"
+    try:
+        return Status(number).name
+    except ValueError:
+        return f"status {number:#x}"

@@ -19,6 +19,7 @@ FIGURES = {
 
 KERNEL_FIGURES = {
     "null_syscall_instructions", "ipc_round_trip_instructions", "ipc_round_trip_library_instructions",
+    "stub_round_trip_instructions", "stub_dispatch_instructions",
     "ipc_round_trip_microseconds", "ipc_4k_segment_instructions", "context_switch_instructions",
     "page_fault_to_pager_instructions", "page_fault_mapped_instructions", "process_create_destroy_instructions",
     "empty_process_create_destroy_instructions", "max_interrupts_off_instructions", "kernel_lines",

@@ -6,6 +6,7 @@ The loop of a mark runs COUNT times (see benchmarks/kernel.py for what is subtra
 import loops
 import marks
 import support
+from adding import Adding, AddingServer
 from loops import mark, repeat, repeat_nothing
 from support import DATA, Child, new_child
 
@@ -13,7 +14,7 @@ from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.calls import Call
 from atoll.abi.objects import Right, Transfer
 from atoll.abi.raw import address_of
-from atoll.abi.types import Array, u8, u64
+from atoll.abi.types import Array, noinline, u8, u64
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Memory, create_memory
 
@@ -35,6 +36,7 @@ def main() -> None:
         measure_fault(marks.FAULT if times == 1 else marks.FAULT_TWICE, times * marks.COUNT)
         measure_mapped_fault(marks.MAPPED_FAULT if times == 1 else marks.MAPPED_FAULT_TWICE, times * marks.COUNT // 2)
     measure_library()
+    measure_stubs()
     measure_processes()
     mark(marks.END)
     support.rest()
@@ -57,18 +59,18 @@ def measure(number: u64, count: u64, call: u64, target: u64, transfer: u64) -> N
 # ---- messages ----
 
 
-def start_server(child: Child, transfer: u64) -> Gate:
+def start_server(child: Child, transfer: u64, loop: u64) -> Gate:
     """A server in its own address space, and a gate to it."""
     port = create_port()
     gate = port.mint(0)
-    child.run(address_of(loops.serve), child.process.install(port.handle), transfer)
+    child.run(loop, child.process.install(port.handle), transfer)
     return gate
 
 
 def measure_messages() -> None:
     """Four words there and back."""
     child = new_child()
-    gate = start_server(child, 0)
+    gate = start_server(child, 0, address_of(loops.serve))
     measure(marks.ROUND_TRIP, marks.COUNT, Call.CALL, gate.handle, 0)
     measure(marks.TIMED_ROUND_TRIP, marks.MANY, Call.CALL, gate.handle, 0)
     gate.close()
@@ -79,7 +81,7 @@ def measure_segment() -> None:
     """The same with 4 KiB on the way there, a page in one piece on both sides."""
     child = new_child()
     child.add_buffer(1)
-    gate = start_server(child, DATA)
+    gate = start_server(child, DATA, address_of(loops.serve))
     transfer = Transfer()
     support.set_buffer(transfer, 0, 0)
     transfer.send_address = (address_of(segment) + PAGE_SIZE - 1) // PAGE_SIZE * PAGE_SIZE
@@ -92,7 +94,7 @@ def measure_segment() -> None:
 def measure_library() -> None:
     """Four words there and back as programs send them: with the run-time library's Letter, on our side."""
     child = new_child()
-    gate = start_server(child, 0)
+    gate = start_server(child, 0, address_of(loops.serve))
     letter = Letter()
     letter.set_words(1, 2, 3, 4)
     gate.call(letter)
@@ -102,6 +104,35 @@ def measure_library() -> None:
     mark(marks.LIBRARY_ROUND_TRIP + 1)
     gate.close()
     child.end()
+
+
+def measure_stubs() -> None:
+    """Two numbers there and one back through an interface's stub; and the server's stub by itself."""
+    child = new_child()
+    gate = start_server(child, 0, address_of(loops.serve_zero))
+    service = Adding(gate.handle)
+    service.add(1, 2)
+    mark(marks.STUB)
+    for number in range(u64(marks.COUNT)):
+        service.add(number, 2)
+    mark(marks.STUB + 1)
+    gate.close()
+    child.end()
+    server = AddingServer()
+    letter = Letter()
+    letter.reply = 1  # somebody waits
+    mark(marks.DISPATCH)
+    for number in range(u64(marks.COUNT)):
+        letter.set_words(0x1200, number, 2)
+        dispatch(server, letter)
+    mark(marks.DISPATCH + 1)
+    assert letter.words[1] == marks.COUNT + 1
+
+
+@noinline
+def dispatch(server: AddingServer, letter: Letter) -> None:
+    """What a server's loop calls: it knows nothing of what is in the letter."""
+    server.dispatch(letter, segment[0:0], segment[:])
 
 
 # ---- the CPU ----

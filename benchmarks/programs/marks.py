@@ -17,6 +17,8 @@ MAPPED_FAULT_TWICE = 18
 LIBRARY_ROUND_TRIP = 20
 PROCESS = 22
 EMPTY_PROCESS = 24
+STUB = 26  # a call through a stub
+DISPATCH = 28  # what the server's stub does with one
 
 BEGIN = 0  # of longest.py
 

@@ -7,23 +7,49 @@ from typing import Annotated
 import typer
 
 from atoll.cluster.commands.options import DEFAULT_MEMORY, Arguments, Hooks, HooksOption, Memory, Program, StatsFile
+from atoll.cluster.guard import CommandError
 
 MIB = 1 << 20
 
 
 def boot(
+    commands: Annotated[
+        str | None,
+        typer.Option("-c", metavar="COMMANDS", help="Lines for the shell, with ; between, instead of a terminal."),
+    ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", exists=True, dir_okay=False, allow_dash=True,
+                     help="The same from a file; - is standard input."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of all that is random: same seed, same run.")] = 0,
+    disk: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="The disk, which is kept (and made if it is not there)."),
+    ] = None,
     memory: Memory = DEFAULT_MEMORY,
+    limit: Annotated[float, typer.Option(metavar="SECONDS", help="Virtual time that one line may take.")] = 120.0,
     hooks: HooksOption = Hooks.NATIVE,
     stats: StatsFile = None,
+    trace: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="Write each frame on the wire to FILE, as JSON lines."),
+    ] = None,
     kernel: Annotated[
         Path | None,
         typer.Option(metavar="ELF", exists=True, dir_okay=False, help="Another kernel, entered with no initrd."),
     ] = None,
 ) -> None:
-    """Boot the system; its console is the terminal, its exit status is the command's."""
+    """Boot the system. At a terminal that is its console, and Ctrl-] opens the monitor; with -c, --script or a pipe
+    lines go to the shell (with ! to the monitor), and the exit status is the last one's.
+    """
     if kernel is not None:
         start(kernel.read_bytes(), None, "", memory, hooks, stats)
-    boot_image(None, (), memory, hooks, stats)
+    if commands is not None and script is not None:
+        raise CommandError("-c and --script exclude each other")
+    from atoll.cluster.system import Boot, boot_system
+
+    raise typer.Exit(boot_system(Boot(commands, script, seed, disk, memory, limit, hooks.value, stats, trace)))
 
 
 def run(

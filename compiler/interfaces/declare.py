@@ -132,6 +132,9 @@ class StubMaker:
                 if other.base == interface.base:
                     problem = f"{other.name} and {interface.name} have the same message numbers, {other.base:#06x} up"
                     self._report(decl.node, problem, "give one of them a range of its own")
+                elif other.name == interface.name:
+                    problem = f"{decl.name} implements two interfaces that are called {interface.name}"
+                    self._report(decl.node, problem, "give one of them another name")
 
     def _check_implements(self, decl: ClassDecl, part: Stubs, method: Method) -> None:
         found = decl.methods.get(method.name)

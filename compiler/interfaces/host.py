@@ -22,6 +22,7 @@ from atoll.compiler.interfaces.names import Defined, Names
 from atoll.compiler.interfaces.reader import Reader
 
 PACKAGE = Path(atoll.__file__).parent
+TRANSPORT = "transport_"  # attribute of a client
 Declared = TypeVar("Declared")
 
 
@@ -99,7 +100,14 @@ def client(declared: type[Declared], transport: Transport) -> Declared:
         raise InterfaceError(f"{declared.__name__} is no interface")
     methods = {method.name: _method(interface, method, vars(module), transport) for method in interface.methods}
     made: Declared = type(declared.__name__, (declared,), methods)()
+    vars(made)[TRANSPORT] = transport
     return made
+
+
+def transport_of(made: object) -> Transport:
+    """The way that a client's calls go."""
+    transport: Transport = vars(made)[TRANSPORT]
+    return transport
 
 
 def _method(

@@ -1,5 +1,6 @@
 """The file service: an ext3 volume on the block service's disk."""
 
+from atoll.abi.bootargs import DEFAULT_EPOCH
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.startup import NAMING, PORT
 from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
@@ -13,7 +14,6 @@ from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.system import exit_program
 
 POOL_SIZE = 2 << 20  # bytes of the cache
-DEFAULT_EPOCH = 1_767_225_600  # seconds from 1970 to 2026
 ZERO = 0x30
 
 pool: Array[u8, POOL_SIZE] = Array()

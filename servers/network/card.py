@@ -46,7 +46,7 @@ class Card:
 
     def start(self, registers: Memory, shared: Memory) -> None:
         """Find the card and let it work. Raises NoDevice, DeviceRefuses, NoDmaRoom, KernelError."""
-        self.device.open(registers, shared, NETWORK)
+        self.device.attach(registers, shared, NETWORK)
         self.device.negotiate(FEATURE_MAC)
         self.receiving.set_up(self.device, RECEIVE)
         self.sending.set_up(self.device, SEND)

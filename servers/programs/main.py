@@ -20,7 +20,7 @@ from atoll.servers.programs.interface import (
     TooManyPrograms,
 )
 from atoll.servers.programs.preparing import Preparation, Preparations
-from atoll.servers.programs.table import ASKING, CHILD, FATE, UNUSED, Entry, role_of
+from atoll.servers.programs.table import ASKING, CHILD, FATE, UNUSED, Entry, programs, role_of
 from atoll.servers.root.interface import Parent
 from atoll.userland.runtime.errors import RECORD_SIZE
 from atoll.userland.runtime.image.start_page import StartPage
@@ -40,9 +40,6 @@ GENERATION_SHIFT = 20  # of serial numbers
 ZERO = 0x30
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
-
-programs = reporter.programs
-
 
 class ProgramsServer(Programs, Child, Parent):
     """What everybody asks (Programs), who started a program (Child), and the program itself (Parent)."""

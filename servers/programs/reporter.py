@@ -8,7 +8,7 @@ from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, at, copy_memory
 from atoll.abi.types import Array, Bytes, Text, u8, u64
 from atoll.servers.memory.interface import NEW_FAULT, Fault, MemoryManager, NoFault, Reason
-from atoll.servers.programs.table import UNUSED, Entry, Table
+from atoll.servers.programs.table import UNUSED, Entry, programs
 from atoll.servers.root.interface import Parent
 from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord
 from atoll.userland.runtime.image import fault
@@ -123,7 +123,6 @@ def why(reason: u64) -> Text:
     return "its pages in the swap area are lost"
 
 
-programs: Table = Table()
 reporter: Reporter = Reporter()
 memory: Gate = Gate(NO_HANDLE)
 

@@ -120,6 +120,9 @@ class Table:
         raise NoSuchProgram(f"no program has the identity {pid}")
 
 
+programs: Table = Table()
+
+
 def role_of(badge: u64) -> u64:
     """What a gate of that badge is for."""
     return badge >> ROLE_SHIFT

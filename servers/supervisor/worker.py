@@ -17,9 +17,11 @@ from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Memory, duplicate
+from atoll.userland.runtime.service import loop
 from atoll.userland.runtime.threads import start_thread
 
 PRIORITY = 8
+OWN_NAME = "/services/supervisor"
 FOR_CLIENTS = 35  # DUPLICATE, MOVE, SEND
 
 # ---- notification bits ----
@@ -100,7 +102,8 @@ def run(_: u64) -> None:
 
 
 def register_all() -> None:
-    """Tell the naming service all names of the manifest."""
+    """Tell the naming service our own name, and all names of the manifest."""
+    register(OWN_NAME, loop.port.mint(0))
     for number in range(services.count):
         service = services.items[number]
         for i in range(service.name_count):

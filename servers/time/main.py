@@ -18,7 +18,6 @@ from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
 STATE_VERSION = 1
 SECOND = 1_000_000_000  # nanoseconds
-DEFAULT_EPOCH = 946_684_800  # 1 January 2000: nobody takes it for the real time
 LATEST = 18_000_000_000  # seconds that fit in nanoseconds
 
 # ---- goldfish RTC: reading the low half keeps the high half. Source: docs/GOLDFISH-VIRTUAL-HARDWARE of Android ----
@@ -66,7 +65,7 @@ def time_at_power_on() -> u64:
         time = u64(load32(REGISTERS + TIME_HIGH)) << 32 | low
         if time > clock():
             return time - clock()
-    return DEFAULT_EPOCH * SECOND
+    return bootargs.DEFAULT_EPOCH * SECOND
 
 
 def parse_seconds(text: Text) -> u64:
@@ -74,9 +73,9 @@ def parse_seconds(text: Text) -> u64:
     value: u64 = 0
     for digit in text.encode():
         if digit < 0x30 or digit > 0x39 or value > LATEST:
-            return DEFAULT_EPOCH
+            return bootargs.DEFAULT_EPOCH
         value = value * 10 + (digit - 0x30)
-    return value if value <= LATEST else DEFAULT_EPOCH
+    return value if value <= LATEST else bootargs.DEFAULT_EPOCH
 
 
 server: TimeServer = TimeServer()

@@ -95,7 +95,7 @@ def zero(kind: Any) -> Any:
         return kind()
     if isinstance(kind, type) and issubclass(kind, int):
         return False if kind is bool else 0
-    return kind.__new__(kind) if isinstance(kind, type) and hasattr(kind, "fields_") else None
+    return object.__new__(kind).blank_() if isinstance(kind, type) and hasattr(kind, "fields_") else None
 
 
 def build_class(function: Any, name: str, *bases: Any, **keywords: Any) -> Any:
@@ -106,16 +106,16 @@ def build_class(function: Any, name: str, *bases: Any, **keywords: Any) -> Any:
     names = sys._getframe(1).f_globals
     declared = vars(made).get("__annotations__", {})
 
-    def new(cls: Any, *_: Any, **__: Any) -> Any:
-        value = object.__new__(cls)
-        if cls.fields_ is None:
-            cls.fields_ = {field: eval(text, names) for field, text in declared.items()}
-        for field, kind in cls.fields_.items():
-            value.__dict__[field] = zero(kind)
-        return value
+    def blank(self: Any) -> Any:
+        if made.fields_ is None:
+            made.fields_ = {field: eval(text, names) for field, text in declared.items()}
+        for field, kind in made.fields_.items():
+            self.__dict__[field] = zero(kind)
+        return self
 
     made.fields_ = None
-    made.__new__ = new
+    made.blank_ = blank
+    made.__new__ = lambda cls, *_, **__: object.__new__(cls).blank_()
     return made
 
 
@@ -148,7 +148,7 @@ def wrapping(operation: Callable[[int, int], int]) -> Callable[[int, int], int]:
 TYPES = SimpleNamespace(
     **{name: width(name) for name in ("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64")},
     Array=Arrays, Slice=Views, Ref=Views, Bytes=None, Text=str, noinline=lambda function: function,
-    low8=lambda x: x & 0xFF, low16=lambda x: x & 0xFFFF, low32=lambda x: x & 0xFFFF_FFFF,
+    PerThread=None, low8=lambda x: x & 0xFF, low16=lambda x: x & 0xFFFF, low32=lambda x: x & 0xFFFF_FFFF,
     wrapping_add=wrapping(int.__add__), wrapping_sub=wrapping(int.__sub__), wrapping_mul=wrapping(int.__mul__),
 )  # fmt: skip
 RAW = SimpleNamespace(
@@ -183,13 +183,16 @@ FIELDS = {
 class Loader:
     """Loads guest modules, each loader its own; nothing of them gets into `sys.modules`.
 
-    `damage` breaks a module on purpose: its name, a text in it, and what stands for that.
+    `damage` breaks a module on purpose: its name, a text in it, and what stands for that. `folder` is where programs
+    and the modules beside them are.
     """
 
-    def __init__(self, *damage: tuple[str, str, str]) -> None:
+    def __init__(self, *damage: tuple[str, str, str], folder: Path | None = None) -> None:
         self.damage = damage
+        self.folder = folder
         self.modules: dict[str, Any] = {
             "atoll.abi.types": TYPES, "atoll.abi.raw": RAW, "atoll.userland.runtime.interface": INTERFACES,
+            "atoll.userland.runtime.system": SimpleNamespace(clock=lambda: 0),
         }  # fmt: skip
         self.printed: list[str] = []
         self.builtins = {**vars(builtins), "__import__": self.find, "__build_class__": build_class, "print": self.print}
@@ -201,10 +204,11 @@ class Loader:
         """`import`."""
         if name == "dataclasses":
             return SimpleNamespace(dataclass=dataclass)
+        if self.path_of(name).is_file():
+            return self.load(name)
         if not name.startswith(FOLDERS):
             return builtins.__import__(name, names, places, wanted, level)
-        path = PACKAGE.joinpath(*name.split(".")[1:])
-        if path.is_dir():
+        if name not in self.modules:
             return SimpleNamespace(**{part: self.load(f"{name}.{part}") for part in wanted})
         return self.load(name)
 
@@ -212,7 +216,7 @@ class Loader:
         """A module by its full name."""
         if name not in self.modules:
             module = self.modules[name] = SimpleNamespace(__name__=name)
-            path = PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
+            path = self.path_of(name)
             tree = ast.fix_missing_locations(Typed().visit(ast.parse(self.source(name, path))))
             names = vars(module)
             names["__builtins__"] = self.builtins
@@ -220,6 +224,12 @@ class Loader:
             if name == "atoll.servers.files.fields":
                 names.update(FIELDS)
         return self.modules[name]
+
+    def path_of(self, name: str) -> Path:
+        """The file of a module, if there is such a file."""
+        if name.startswith(FOLDERS) or self.folder is None:
+            return PACKAGE.joinpath(*name.split(".")[1:]).with_suffix(".py")
+        return self.folder / f"{name}.py"
 
     def source(self, name: str, path: Path) -> str:
         """The text of a module, damaged if it is to be."""

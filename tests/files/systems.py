@@ -90,12 +90,13 @@ class System:
         if inode and not self.open.get(inode):
             self.inodes.delete(self.volume, inode, self.tick())
 
-    def list(self, path: str) -> dict[str, int]:
+    def names(self, path: str) -> dict[str, int]:
         """Names and inodes, without `.` and `..`."""
         return {name: inode for name, inode, _ in self.entries(path) if name not in (".", "..")}
 
     def entries(self, path: str) -> list[tuple[str, int, int]]:
-        into, found, position = memoryview(bytearray(512)), [], 0
+        into, position = memoryview(bytearray(512)), 0
+        found: list[tuple[str, int, int]] = []
         directory = self.look_up(path)
         while True:
             used = self.directories.list_entries(self.volume, directory, position, into)
@@ -138,7 +139,7 @@ class System:
     def tree(self, path: str = "") -> dict[str, Any]:
         """All paths with what they are: the bytes of a file, `("link", target)`, None for a directory."""
         found: dict[str, Any] = {}
-        for name in self.list(path or "/"):
+        for name in self.names(path or "/"):
             here = f"{path}/{name}"
             kind = self.stat(here).mode & 0xF000
             if kind == 0x4000:

@@ -173,7 +173,6 @@ DAMAGE = {
     "no flush before the log begins anew": (
         "transactions", "(COMMITTED)\n        volume.cache.flush()\n        if", "(COMMITTED)\n        if"
     ),
-    "no flush after the log begins anew": ("log", ", data)\n    volume.cache.flush()", ", data)"),
     "no revoke records": ("allocation", "if is_metadata and", "if False and"),
     "blocks used again too early": ("volume", "if self.first[index] <= block < self.after[index]:", "if False:"),
     "no orphans": ("inodes", "        orphans.add(volume, number)", "        pass"),

@@ -100,3 +100,33 @@ def test_a_flushing_sink_writes_out_and_goes_on(monkeypatch: pytest.MonkeyPatch)
     flushing.put_text(sink, "Atoll kernel", 0, 0, 32)
     assert b"".join(written) + bytes(array[0 : sink.used]) == b"Atoll kernel"
     assert all(len(part) == 4 for part in written)
+
+
+@given(st.one_of(st.text(max_size=12).map(str.encode), st.binary(max_size=6)))
+@example(b"\xc0\x80")
+@example(b"\xed\xa0\x80")
+@example(b"\xf4\x90\x80\x80")
+@example(b"\xe0\x9f\xbf")
+@example(b"\xf0\x8f\xbf\xbf")
+@example(b"ab\xe2\x82")
+def test_bytes_are_text_where_python_says_so(data: bytes) -> None:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        assert not text.is_utf8(data)
+    else:
+        assert text.is_utf8(data)
+
+
+def test_every_pair_of_first_bytes() -> None:
+    """All the rules of RFC 3629 are about the first two bytes, and how many come."""
+    for first in range(0x80, 0x100):
+        for second in range(0x70, 0x100):
+            data = bytes([first, second, 0x80, 0x80])
+            for size in range(1, 5):
+                is_text = True
+                try:
+                    data[:size].decode()
+                except UnicodeDecodeError:
+                    is_text = False
+                assert text.is_utf8(data[:size]) == is_text

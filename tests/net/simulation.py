@@ -160,7 +160,7 @@ def guest_exchange() -> tuple[Any, Any]:
     """
     with guest_modules():
         exchange = importlib.import_module("atoll.servers.network.exchange")
-        frames = importlib.import_module("atoll.servers.network.frame")
+        frames: Any = importlib.import_module("atoll.servers.network.frame")
     frames.siphash = lambda first, second, data: u64(siphash(KEY, bytes(data)))
     frames.checksum = lambda data: u64(zlib.adler32(bytes(data)))
     return exchange.Exchange(), frames

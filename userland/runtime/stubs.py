@@ -10,7 +10,7 @@ from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Status
 from atoll.abi.interfaces import BAD_REQUEST, MAX_PACKED, MAX_TRIES
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.raw import address_of, copy_memory, text_at
-from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
+from atoll.abi.types import Array, Bytes, Slice, Text, noinline, u8, u64
 from atoll.userland.runtime.errors import TEXT_SIZE, kept_length, record
 from atoll.userland.runtime.interface import OutcomeUnknown, ServiceError, call
 from atoll.userland.runtime.kernel_errors import refuse
@@ -40,6 +40,7 @@ def expect(letter: Letter, buffer: Slice[u8]) -> None:
     letter.set_buffer(buffer[0 : min(u64(len(buffer)), MAX_SEGMENT)])
 
 
+@noinline
 def invoke(letter: Letter, gate: u64, number: u64, takes_handle: bool) -> u64:
     """Make a call; 0 or the code of the error that came back. Raises OutcomeUnknown."""
     letter.words[0] = number
@@ -51,6 +52,7 @@ def invoke(letter: Letter, gate: u64, number: u64, takes_handle: bool) -> u64:
     return result_code(letter, takes_handle)
 
 
+@noinline
 def invoke_again(letter: Letter, gate: u64, number: u64, takes_handle: bool) -> u64:
     """The same for an idempotent method: if the receiver dies, its successor is asked."""
     a, b, c = letter.words[1], letter.words[2], letter.words[3]

@@ -21,7 +21,6 @@ class SampleServer(Sample, Waiting, Plain):
     """Computes something simple from what it gets."""
 
     lost: u64
-    others: u64
     waiting: Array[u64, 4]
     port: Port
 
@@ -114,9 +113,6 @@ class SampleServer(Sample, Waiting, Plain):
         if a == 0:
             raise Count(300)
         return a + b
-
-    def other_message(self, letter: Letter) -> None:
-        self.others += letter.words[0]
 
 
 S = TypeVar("S", bound=Interface)

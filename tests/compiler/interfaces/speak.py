@@ -161,8 +161,11 @@ def nonsense() -> None:
     mine = create_port()
     letter.give(mine.mint(1).handle)
     gate.call(letter)
-    mine.close()
     check("handle nobody asked for", letter.words[0] == 1)
+    letter.give(mine.mint(2).handle)
+    gate.send(letter)
+    let_others_run()
+    mine.close()
 
 
 def refuse(name: Text, number: u64, a: u64, b: u64, c: u64, data: Bytes) -> None:

@@ -1,4 +1,4 @@
-"""Programs that cannot go on: mistakes of their own, memory that is not there, files that fail; and what is reported."""
+"""Programs that cannot go on: mistakes of their own, no memory, files that fail; and what is reported."""
 
 from world import (
     BROKEN,

@@ -1,0 +1,27 @@
+"""The disks of nodes: a fresh copy of the system's for a run, or a file that is kept."""
+
+from pathlib import Path
+
+from atoll.cluster.progress import progress_bar
+
+
+def system_disk(kept: Path | str | bytes | None) -> Path | bytes:
+    """What the node's disk is: the file to keep, made if it is not there yet; without one, a fresh system disk."""
+    if isinstance(kept, bytes):
+        return kept
+    if kept is None:
+        return fresh_disk()
+    path = Path(kept)
+    if not path.exists():
+        from atoll.cluster.commands.compiling import replace_file
+
+        replace_file(path, fresh_disk())
+    return path
+
+
+def fresh_disk() -> bytes:
+    """A file system with every command in /bin, and room."""
+    from atoll.images.userland import system_disk as build
+
+    with progress_bar() as report:
+        return build(progress=report)

@@ -1,0 +1,173 @@
+"""The monitor: what the host can do to a running cluster, as lines. A line is looked up in the table at the end."""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from atoll.cluster.cluster import Cluster, ClusterError
+from atoll.cluster.transfer import get_file, put_file
+from atoll.machine.errors import MachineError
+from atoll.net.station import CallError
+
+MARK = "!"  # begins a monitor line among lines for the shell
+TEMPORARY = "/tmp"  # of the node
+UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
+
+
+class MonitorError(Exception):
+    """A line that the monitor cannot carry out; the text says why."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a line: what it says, and its status as of a command."""
+
+    text: str = ""
+    status: int = 0
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: how it is written, what it does."""
+
+    usage: str
+    help: str
+    action: Callable[[Cluster, list[str]], Outcome]
+    least: int  # arguments
+    most: int | None  # None: as many as one likes
+
+    def check(self, words: list[str]) -> None:
+        """Refuse a wrong number of arguments."""
+        if len(words) < self.least or (self.most is not None and len(words) > self.most):
+            raise MonitorError(f"usage: {self.usage}")
+
+
+def monitor_line(cluster: Cluster, line: str) -> Outcome:
+    """Carry a line out, written with or without the mark. Raises MonitorError, and what services raise."""
+    try:
+        words = shlex.split(line.strip().removeprefix(MARK))
+    except ValueError as error:
+        raise MonitorError(f"{line.strip()}: {error}") from None
+    if not words:
+        return Outcome()
+    command = COMMANDS.get(words[0])
+    if command is None:
+        raise MonitorError(f"there is no monitor command {words[0]}; `help` lists them")
+    command.check(words[1:])
+    return command.action(cluster, words[1:])
+
+
+def is_told(error: Exception) -> bool:
+    """Whether the text of an error is for who wrote the line; anything else is a mistake of ours."""
+    from atoll.compiler.errors import CompileError
+    from atoll.userland.runtime.interface import ServiceError
+
+    return isinstance(error, MonitorError | CallError | ClusterError | MachineError | CompileError | ServiceError)
+
+
+# ---- the commands ----
+
+
+def show_help(_cluster: Cluster, _words: list[str]) -> Outcome:
+    width = max(len(command.usage) for command in COMMANDS.values())
+    return Outcome("".join(f"{command.usage:<{width}}  {command.help}\n" for command in COMMANDS.values()))
+
+
+def advance(cluster: Cluster, words: list[str]) -> Outcome:
+    cluster.advance(duration(words[0]))
+    return Outcome(f"{cluster.time_ns / 1e9:.6f} s of virtual time\n")
+
+
+def duration(text: str) -> float:
+    """Seconds of a text such as `2s`, `150ms`; without a unit, seconds."""
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyz")
+    unit = text[len(number) :]
+    try:
+        seconds = float(number) * UNITS[unit or "s"]
+    except (KeyError, ValueError):
+        raise MonitorError(f"{text}: a time is a number and one of {', '.join(UNITS)}") from None
+    if not 0 <= seconds <= 1e9:
+        raise MonitorError(f"{text}: time goes forward, and not so far")
+    return seconds
+
+
+def show_stats(cluster: Cluster, _words: list[str]) -> Outcome:
+    import json
+
+    return Outcome(json.dumps(cluster.stats(), indent=2) + "\n")
+
+
+def swap(cluster: Cluster, words: list[str]) -> Outcome:
+    name, source = words[0], Path(words[1])
+    target = f"{TEMPORARY}/{name}.new"
+    put_file(cluster, compiled(source), target)
+    return shell(cluster, f"swap {name} {target}")
+
+
+def run(cluster: Cluster, words: list[str]) -> Outcome:
+    source = Path(words[0])
+    target = f"{TEMPORARY}/{source.stem}"
+    put_file(cluster, compiled(source), target)
+    return shell(cluster, shlex.join([target, *words[1:]]))
+
+
+def shell(cluster: Cluster, line: str) -> Outcome:
+    """What a line of the shell comes to; what it prints comes out of the console as always."""
+    return Outcome(status=cluster.run(line).status)
+
+
+def compiled(source: Path) -> bytes:
+    """A program for the node, from its source."""
+    from atoll.compiler.cache import Cache
+    from atoll.compiler.driver import compile_file
+
+    if not source.is_file():
+        raise MonitorError(f"{source}: there is no such file")
+    return compile_file(source, "program", cache=Cache())
+
+
+def put(cluster: Cluster, words: list[str]) -> Outcome:
+    source = Path(words[0])
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        raise MonitorError(f"{source}: {error.strerror}") from None
+    put_file(cluster, data, words[1])
+    return Outcome(f"{len(data):,} bytes to {words[1]}\n")
+
+
+def get(cluster: Cluster, words: list[str]) -> Outcome:
+    data = get_file(cluster, words[0])
+    target = Path(words[1])
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise MonitorError(f"{target}: {error.strerror}") from None
+    return Outcome(f"{len(data):,} bytes to {target}\n")
+
+
+def crash(cluster: Cluster, _words: list[str]) -> Outcome:
+    cluster.crash()
+    return Outcome(f"{cluster.node.name} is off: its memory is lost; `start` switches it on\n")
+
+
+def start(cluster: Cluster, _words: list[str]) -> Outcome:
+    cluster.start()
+    return Outcome()
+
+
+COMMANDS: dict[str, Command] = {
+    command.usage.split()[0]: command
+    for command in (
+        Command("help", "this list", show_help, 0, 0),
+        Command("advance TIME", "let virtual time pass: 2s, 150ms", advance, 1, 1),
+        Command("stats", "instructions, times and frames so far, as JSON", show_stats, 0, 0),
+        Command("run FILE.py [ARGS]", "compile a program and run it in the shell", run, 1, None),
+        Command("swap NAME FILE.py", "compile a server and let it take NAME's place while that serves", swap, 2, 2),
+        Command("put HOST GUEST", "copy a file of the host to the node", put, 2, 2),
+        Command("get GUEST HOST", "copy a file of the node to the host", get, 2, 2),
+        Command("crash", "switch the node off, without any warning to it", crash, 0, 0),
+        Command("start", "switch the node on, with the disk as it is", start, 0, 0),
+    )
+}

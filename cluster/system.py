@@ -1,0 +1,92 @@
+"""`atoll boot` of the whole system: a cluster, and who talks to it: a terminal, or lines."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from atoll.cluster.batch import Output, run_lines, split_commands
+from atoll.cluster.cluster import Cluster
+from atoll.cluster.console import HINT, run_at_terminal
+from atoll.cluster.guard import say
+from atoll.cluster.interrupts import Interrupts
+from atoll.cluster.tracing import Trace
+from atoll.machine.config import Hooks
+
+STANDARD_INPUT = Path("-")
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What was asked for on the command line."""
+
+    commands: str | None
+    script: Path | None
+    seed: int
+    disk: Path | None
+    memory: int
+    limit: float
+    hooks: Hooks
+    stats: Path | None
+    trace: Path | None
+
+    @property
+    def lines(self) -> Iterable[str] | None:
+        """Lines to run; None: somebody sits at a terminal."""
+        if self.commands is not None:
+            return split_commands(self.commands)
+        if self.script is not None and self.script != STANDARD_INPUT:
+            return self.script.read_text(encoding="utf-8").splitlines()
+        if self.script is not None or not (sys.stdin and sys.stdin.isatty()):
+            return (line.rstrip("\n") for line in sys.stdin)
+        return None
+
+    def banner(self) -> str:
+        """What a run depends on, and what is kept of it."""
+        disk = f"disk {self.disk}, which is kept" if self.disk is not None else "a fresh disk, which is not kept"
+        return f"node1: seed {self.seed}, {self.memory} MiB, {disk}; time is virtual: 1 ns for each instruction"
+
+
+def boot_system(boot: Boot) -> int:
+    """Boot, and run until it ends; the exit status."""
+    begin = time.perf_counter()
+    lines = boot.lines
+    say(boot.banner())
+    cluster = Cluster(1, boot.seed, boot.memory, boot.disk, hooks=boot.hooks, interactive=lines is None)
+    with ExitStack() as stack:
+        if boot.trace is not None:
+            cluster.engine.tap = stack.enter_context(Trace(boot.trace, cluster.settings.key)).frame
+        stack.enter_context(cluster)
+        output = Output(cluster)
+        status: int | None = None
+        try:
+            status = talk(cluster, lines, output, boot.limit)
+        finally:
+            output.flush()
+            if boot.stats is not None:
+                write_stats(cluster, status, time.perf_counter() - begin, boot.stats)
+    return status
+
+
+def talk(cluster: Cluster, lines: Iterable[str] | None, output: Output, limit: float) -> int:
+    """Lines, or a terminal."""
+    if lines is None:
+        say(HINT)
+        return run_at_terminal(cluster, output)
+    with Interrupts() as interrupts:
+
+        def watch() -> None:
+            output.flush()
+            interrupts.check()
+
+        cluster.engine.watch = watch
+        return run_lines(cluster, lines, output, limit)
+
+
+def write_stats(cluster: Cluster, status: int | None, seconds: float, file: Path) -> None:
+    """What the run came to; all of it but the host's time is the same in every run."""
+    figures = {"status": status, **cluster.stats(), "host_seconds": seconds}
+    file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
