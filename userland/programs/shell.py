@@ -20,6 +20,7 @@ from atoll.userland.programs.sh.state import complain, shell
 from atoll.userland.programs.sh.terminal import Terminal
 from atoll.userland.programs.sh.tokens import MAX_LINE
 from atoll.userland.programs.sh.variables import VALUE_SIZE
+from atoll.userland.runtime.interface import OutcomeUnknown
 from atoll.userland.runtime.messages import Letter, create_port
 from atoll.userland.runtime.startup import argument, argument_count, environment_count, environment_entry, given
 
@@ -126,8 +127,13 @@ def from_input() -> i64:
         return run_lines()
     while not shell.leaving:
         terminal.report_jobs()
+        terminal.start(shell.jobs.gate)
         terminal.prompt()
-        line = reader.read_line()
+        line: Text | None = ""
+        try:
+            line = reader.read_line()
+        except OutcomeUnknown:  # the console was started again
+            continue
         if line is None:
             print("exit")
             break
