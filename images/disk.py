@@ -7,7 +7,6 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 
-from atoll.abi.bootargs import DEFAULT_EPOCH
 from atoll.images import ext3, ext3_geometry
 from atoll.images.ext3 import LABEL_SIZE, Sheet, Writer
 from atoll.images.ext3_geometry import BITS, LARGE_JOURNAL_BLOCKS, blocks_of
