@@ -19,6 +19,7 @@ __all__ = ["Directory", "DiskError", "Entry", "File", "Link", "make_disk"]
 DEFAULT_SIZE = 32 << 20
 SPARE_INODES = 1024  # for files that will be made there
 MEBIBYTE = 1 << 20
+FORMATTED = 946_684_800  # 2000-01-01 00:00:00 UTC, where a node's clock starts too if nothing else is said
 
 
 def make_disk(
@@ -26,7 +27,7 @@ def make_disk(
     size: int | None = None,
     *,
     label: str = "atoll",
-    time: int = DEFAULT_EPOCH,
+    time: int = FORMATTED,
     blocks_per_group: int = BITS,
 ) -> bytes:
     """An image that holds these files (absolute guest paths; directories on the way are made), of `size` bytes.
