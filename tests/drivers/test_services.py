@@ -92,6 +92,11 @@ def test_disk_random_numbers_and_time(ended: Boot, when: str) -> None:
     assert f"all is well {when}" in ended.lines, ended.output
 
 
+def test_calls_of_a_driver_that_dies_at_work_are_repeated(ended: Boot) -> None:
+    assert "nothing was lost" in ended.lines, ended.output
+    assert ended.output.count("supervisor: block: it was killed; restarting") == 3
+
+
 def test_a_line_is_edited(ended: Boot) -> None:
     assert "name> Adx\b\x1b[Ka\n[4: Ada\n]\n" in ended.output
 

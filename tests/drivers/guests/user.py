@@ -56,6 +56,7 @@ def main() -> None:
     for name in ("block", "entropy", "time", "console"):
         services.supervisor.kill(name)
     use_all("after their deaths")
+    kill_at_work()
     terminal()
     swap("block", 0)
     swap("entropy", 1)
@@ -97,6 +98,29 @@ def use_disk() -> None:
         say("not refused\n")
     except DeviceError as error:
         assert f"{error}" == "1 sectors from 8192 on: the disk has 8192"
+
+
+def kill_at_work() -> None:
+    """The disk's driver dies while another thread writes and reads: its calls are repeated with the successor."""
+    done.handle = create_port().handle
+    start_thread(Process(own_process()), work, done.mint(0).handle, reader_stack[:])
+    for pause in range(1, 3):
+        services.block.capacity()  # waits until it serves again
+        sleep(u64(pause) * 150_000)
+        services.supervisor.kill("block")
+    done.receive(Letter())
+    say("nothing was lost\n")
+
+
+def work(gate: u64) -> None:
+    """Each round writes something else, and reads it."""
+    for number in range(40):
+        for i in range(0, MAX_TRANSFER, SECTOR_SIZE):
+            buffer[i] = u8(number)
+        services.block.write(SCRATCH_SECTOR, buffer[:])
+        services.block.read(SCRATCH_SECTOR, second[:])
+        assert buffer == second
+    Gate(gate).notify(1)
 
 
 # ---- the terminal ----
