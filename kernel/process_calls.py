@@ -1,7 +1,7 @@
 """Calls about processes and threads, and the devices that root gives away."""
 
 from atoll.abi.address_space import PAGE_SIZE
-from atoll.abi.calls import MAX_DEBUG_WRITE, NO_TIMEOUT, PRIORITIES, Death, Status
+from atoll.abi.calls import CALL_SIZE, MAX_DEBUG_WRITE, NO_TIMEOUT, PRIORITIES, Death, Status
 from atoll.abi.objects import NO_HANDLE, Kind, Registers, Right, ThreadState
 from atoll.abi.raw import address_of, at, size_of, view
 from atoll.abi.types import u64
@@ -86,6 +86,7 @@ def create_thread(user: Thread) -> Thread:
     """THREAD_CREATE: a new thread, stopped."""
     process = handles.find_process(user.process, user.frame.a0)
     check_priority(user, user.frame.a4)
+    check_pc(user.frame.a1)
     handles.reserve(user.process)
     made = threads.create(process, user.frame.a1, user.frame.a2, user.frame.a4)
     made.frame.a0 = user.frame.a3
@@ -97,6 +98,12 @@ def check_priority(user: Thread, priority: u64) -> None:
     """Nobody gives more than he has."""
     if priority >= PRIORITIES or priority < user.priority:
         raise Refused(Status.BAD_ARGUMENT)
+
+
+def check_pc(pc: u64) -> None:
+    """The kernel itself would trap on its way to an instruction that is not aligned."""
+    if pc % CALL_SIZE != 0:
+        raise Refused(Status.BAD_ADDRESS)
 
 
 def resume_thread(user: Thread) -> Thread:
@@ -129,6 +136,7 @@ def set_registers(user: Thread) -> Thread:
         raise Refused(Status.NOT_STOPPED)
     registers = Registers()
     user_memory.copy_record(user.process, user.frame.a1, address_of(registers), size_of(Registers), paging.READ)
+    check_pc(registers.x[0])
     threads.write_registers(thread, registers)
     return finish(user, Status.OK)
 

@@ -129,7 +129,7 @@ def add_threads(child: Child) -> None:
     gate = child.process.install(port.mint(0).handle)
     for number in range(u64(CROWD)):
         child.process.create_thread(support.CODE, 0, Call.SLEEP, 1_000_000_000 + number, LOW).resume()
-    for number in range(u64(MANY)):
+    for _ in range(u64(MANY)):
         thread = child.process.create_thread(support.CODE, 0, Call.CALL, gate, LOW)
         thread.resume()
         thread.close()
