@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from atoll.images import ext3, ext3_geometry
 from atoll.images.ext3 import LABEL_SIZE, Sheet, Writer
-from atoll.images.ext3_geometry import BITS, blocks_of
+from atoll.images.ext3_geometry import BITS, LARGE_JOURNAL_BLOCKS, blocks_of
 from atoll.images.ext3_tree import BLOCK_SIZE, Directory, DiskError, Entry, File, Link, make_tree
 from atoll.servers.files.layout import OLD_FIRST_INODE, SECTOR
 
@@ -56,7 +56,7 @@ def make_disk(
 
 def size_for(blocks: int) -> int:
     """A size in bytes for files of so many blocks: as much is left free, in whole MiB."""
-    wanted = 2 * blocks * BLOCK_SIZE + ext3.LARGE_JOURNAL_BLOCKS * BLOCK_SIZE
+    wanted = 2 * blocks * BLOCK_SIZE + LARGE_JOURNAL_BLOCKS * BLOCK_SIZE
     return max(DEFAULT_SIZE, -(-wanted // MEBIBYTE) * MEBIBYTE)
 
 
