@@ -152,12 +152,13 @@ def test_what_was_put_survives_a_power_cut(system: Cluster, tmp_path: Path) -> N
 
 
 # ---- a terminal ----
-def test_a_terminal(repository: Path) -> None:
-    """The prompt, a command, the monitor, and the terminal as it was."""
+def test_a_terminal(booted: tuple[Cluster, bytes], cache: Cache, repository: Path) -> None:
+    """The prompt, a command, the monitor, and the terminal as it was. (`booted`: everything is compiled already.)"""
     outer, inner = pty.openpty()
     before = termios.tcgetattr(inner)
     process = subprocess.Popen([sys.executable, "-m", "atoll", "boot"], stdin=inner, stdout=inner, stderr=inner,
-                               cwd=repository, start_new_session=True)
+                               cwd=repository, start_new_session=True,
+                               env=os.environ | {"ATOLL_CACHE": str(cache.directory.parent)})
     seen = b""
 
     def expect(text: bytes) -> None:
