@@ -18,7 +18,7 @@ from atoll.cluster.cluster import Cluster
 from atoll.cluster.monitor import COMMANDS, MonitorError, duration
 from atoll.compiler.cache import Cache
 from atoll.images.system import build_system
-from atoll.images.userland import system_disk
+from atoll.images.system_disk import system_disk
 
 PATIENCE_SECONDS = 120                          # on a loaded machine; nothing waits so long when all is well
 
