@@ -107,7 +107,7 @@ def test_substitution_is_pythons(modules: Any, expression: str, put: str, line: 
     pattern, substitution = modules[2].Pattern(), modules[1].Substitution()
     substitution.read(f"/{expression}/{put}/{'g' if everywhere else ''}", pattern)
     found = substitution.apply(line, pattern)
-    plain = {"<&>": lambda match: f"<{match[0]}>", "\\&": "&", "y\\/": "y/"}.get(put, put)
+    plain = {"<&>": r"<\g<0>>", "\\&": "&", "y\\/": "y/"}.get(put, put)
     wanted, count = re.subn(expression, plain, line, count=0 if everywhere else 1)
     assert (str(substitution.result.text), found) == (wanted, count > 0)
 
