@@ -3,6 +3,7 @@
 Everything happens in virtual time, and only inside a method: while the host thinks, the cluster stands still.
 """
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ BOOT_LIMIT = 60.0  # seconds of virtual time until a service answers for the fir
 LINE_LIMIT = 120.0  # and until a line has ended
 LOOK_AGAIN = 5 * MILLISECOND  # while a service is waited for
 SETTLE = 10 * MILLISECOND  # the most that the console may lag behind what was printed
+
+LENGTH = struct.Struct("<Q")  # a saved cluster: the length of all but the board's state, that, the board's state
 
 SHELL = "/services/shell"
 NETWORK = "/services/network"
@@ -244,16 +247,17 @@ class Cluster:
 
     def save(self) -> bytes:
         """Everything: nodes with their disks, frames on their way, what the station knows. Between two calls."""
-        return pack(
-            {
-                "node": self.node.save(), "engine": self.engine.save(), "is_on": self.is_on,
-                "there": sorted(self._there),
-            }
-        )  # fmt: skip
+        rest = {
+            "node": self.node.save(), "engine": self.engine.save(), "is_on": self.is_on, "there": sorted(self._there),
+        }  # fmt: skip
+        packed = pack(rest)
+        return LENGTH.pack(len(packed)) + packed + self.node.board.save()
 
     def restore(self, data: bytes) -> None:
         """Become the cluster that was saved; this one must have been made alike."""
-        saved = unpack(data)
+        end = LENGTH.size + (LENGTH.unpack_from(data)[0] if len(data) >= LENGTH.size else 0)
+        saved = unpack(data[LENGTH.size : end])
+        self.node.board.restore(data[end:])
         self.node.restore(saved["node"])
         self.engine.restore(saved["engine"])
         self.is_on = saved["is_on"]

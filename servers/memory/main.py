@@ -1,19 +1,15 @@
-"""The memory manager: starts with an empty pool, which grows as long as its quota lets it, and the swap area "swap"."""
+"""The memory manager: starts with an empty pool, which grows as long as its quota lets it."""
 
-from atoll.servers.files.interface import File
 from atoll.servers.memory.pager import pager
 from atoll.servers.memory.pool import CHUNK, CHUNKS
 from atoll.servers.memory.server import MemoryServer
 from atoll.userland.runtime.service import serve
-from atoll.userland.runtime.startup import given
 from atoll.userland.runtime.system import own_process
-
-SWAP = "swap"  # name of the handle of the swap area, an open file
 
 server: MemoryServer = MemoryServer()
 
 
 def main() -> None:
     """Page for ever."""
-    pager.start(own_process(), CHUNK * CHUNKS, File(given(SWAP)))
+    pager.start(own_process(), CHUNK * CHUNKS)
     serve(server)

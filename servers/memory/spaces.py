@@ -5,7 +5,7 @@ from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.memory.interface import NoSuchSpace, TooManySpaces
 from atoll.userland.runtime.kernel_calls import clock
-from atoll.userland.runtime.kernel_errors import BadAddress, KernelError, NoRight
+from atoll.userland.runtime.kernel_errors import KernelError, NoRight
 from atoll.userland.runtime.objects import Memory, Process
 
 SPACES = 64
@@ -29,7 +29,7 @@ class Space:
         byte: Array[u8, 1] = Array()
         try:
             self.process.read(page * PAGE_SIZE, byte[:])
-        except BadAddress:
+        except KernelError:
             return False
         return True
 

@@ -1,0 +1,31 @@
+"""The system's disk: what images/userland.py says, and each server's program in /lib/servers, to be swapped in again.
+
+It is made once: the cache knows it by everything that it is made from.
+"""
+
+from atoll.compiler.cache import Cache
+from atoll.images.disk import Entry, File, make_disk
+from atoll.images.recipe import Progress, cached, compile_steps
+from atoll.images.system import read_recipe
+from atoll.images.userland import user_files
+
+SERVERS = "/lib/servers"
+
+
+def system_disk(cache: Cache | None = None, progress: Progress | None = None) -> bytes:
+    """The image of a fresh disk; programs are compiled if they are not in the cache.
+
+    Raises CompileError, ImageError.
+    """
+    known = Cache() if cache is None else cache
+    return cached("disk", {}, lambda: make_disk(system_files(known, progress)), known)
+
+
+def system_files(cache: Cache, progress: Progress | None = None) -> dict[str, Entry]:
+    """Everything on the disk, by path."""
+    services = read_recipe()
+    images = compile_steps([(service.name, service.file) for service in services], cache, progress)
+    servers = {
+        f"{SERVERS}/{service.name}": File(image, 0o755) for service, image in zip(services, images, strict=True)
+    }
+    return {**user_files(cache, progress), **servers}
