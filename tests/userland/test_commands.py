@@ -1,20 +1,25 @@
 """Shell and commands on a booted node: what each line prints, and its exit status."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from atoll.cluster.cluster import Cluster
+from atoll.cluster.transfer import put_file
+from atoll.compiler.cache import Cache
+from atoll.compiler.driver import compile_file
 from atoll.images.userland import program_sources
 
 USELESS = "--no-such-option"
+FOLDER = "/tmp"  # of the node
 
 
 @pytest.fixture(scope="module")
 def node() -> Iterator[Cluster]:
     """One node for all tests of this file; each test works in files of its own."""
     with Cluster(seed=4) as cluster:
-        assert cluster.run("cd /tmp").status == 0
+        assert cluster.run(f"cd {FOLDER}").status == 0
         yield cluster
 
 
@@ -42,7 +47,7 @@ LINES = [
     ("N=1 env | grep '^N='; echo [$N]", 0, "N=1\n[]\n"),
     ("export E=2; env | grep '^E='; unset E; env | grep -c '^E='", 1, "E=2\n0\n"),
     ("nosuch", 127, "shell: nosuch: command not found\n"),
-    ("/tmp/nosuch", 127, "shell: /tmp/nosuch: no such program\n"),
+    ("./nosuch", 127, "shell: ./nosuch: no such program\n"),
     ("/etc/motd", 126, None),
     ("echo a |", 2, "shell: syntax error: column 8: a command is missing after |\n"),
     ("echo hi @node2", 2, "shell: @node2: remote execution comes in part 4; so far programs run on this node\n"),
@@ -257,6 +262,28 @@ def test_nothing_is_left_behind(node: Cluster) -> None:
     """Programs that have ended leave no process; the shell keeps no handle of theirs."""
     before = lines(node, "ps")
     for _ in range(20):
-        run(node, "seq 10 | sort | head -n 1 > /tmp/out; nosuch; cat < /tmp/out")
+        run(node, "seq 10 | sort | head -n 1 > out; nosuch; cat < out")
     after = lines(node, "ps")
     assert [row.split()[-1] for row in after] == [row.split()[-1] for row in before]
+
+
+TOUR = """\
+2003 lines, 18911 bytes copied, 18911 there
+d leads to c, which has 2003 lines; a directory: True
+tour: the directory is not empty
+a c d gone: True
+/usr/share/man man /usr/share / / b
+/a/c
+apple pear plum
+yes
+status 9
+status 44
+no such program
+done
+"""
+
+
+def test_a_tour_of_the_library(node: Cluster) -> None:
+    source = Path(__file__).parent / "programs" / "tour.py"
+    put_file(node, compile_file(source, "program", cache=Cache()), f"{FOLDER}/library-tour")
+    assert run(node, "./library-tour") == (5, TOUR)
