@@ -22,7 +22,7 @@ NEEDS_QEMU = re.compile(r"\b(?:atoll|make) qemu\b")
 
 
 PROMPT = "node1 / $ "
-NUMBER = re.compile(r"\d+")
+NUMBER = re.compile(r"\d[\d.]*(?: [um]?s\b)?")
 
 
 def name(page: Path) -> str:
