@@ -1,4 +1,5 @@
-"""The system's disk: what images/userland.py says, and each server's program in /lib/servers, to be swapped in again.
+"""The system's disk: what images/userland.py says, each server's program in /lib/servers, to be swapped in again, and
+the area where the memory manager puts pages when memory runs short.
 
 It is made once: the cache knows it by everything that it is made from.
 """
@@ -10,6 +11,8 @@ from atoll.images.system import read_recipe
 from atoll.images.userland import user_files
 
 SERVERS = "/lib/servers"
+SWAP = "/swap"
+SWAP_SIZE = 8 << 20  # bytes; its blocks are all there, so that a page finds room even on a full disk
 
 
 def system_disk(cache: Cache | None = None, progress: Progress | None = None) -> bytes:
@@ -28,4 +31,4 @@ def system_files(cache: Cache, progress: Progress | None = None) -> dict[str, En
     servers = {
         f"{SERVERS}/{service.name}": File(image, 0o755) for service, image in zip(services, images, strict=True)
     }
-    return {**user_files(cache, progress), **servers}
+    return {**user_files(cache, progress), **servers, SWAP: File(bytes(SWAP_SIZE), 0o600)}
