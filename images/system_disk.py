@@ -1,4 +1,5 @@
-"""The system's disk: what images/userland.py says, and each server's program in /lib/servers, to be swapped in again.
+"""The system's disk: what images/userland.py says, each server's program in /lib/servers, to be swapped in again, and
+the area where the memory manager puts pages when memory runs short.
 
 It is made once: the cache knows it by everything that it is made from.
 """
@@ -11,6 +12,8 @@ from atoll.images.system import read_recipe
 from atoll.images.userland import user_files
 
 SERVERS = "/lib/servers"
+SWAP = "/swap"
+SWAP_SIZE = 8 << 20  # bytes; its blocks are all there, so that a page finds room even on a full disk
 
 
 def system_disk(cache: Cache | None = None, progress: Progress | None = None) -> bytes:
@@ -26,7 +29,6 @@ def system_files(cache: Cache, progress: Progress | None = None) -> dict[str, En
     """Everything on the disk, by path."""
     services = read_recipe()
     images = compile_steps([(service.name, service.file) for service in services], cache, progress)
-    servers = {
-        f"{SERVERS}/{service.name}": File(stripped(image), 0o755) for service, image in zip(services, images, strict=True)
-    }
-    return {**user_files(cache, progress), **servers}
+    pairs = zip(services, images, strict=True)
+    servers = {f"{SERVERS}/{service.name}": File(stripped(image), 0o755) for service, image in pairs}
+    return {**user_files(cache, progress), **servers, SWAP: File(bytes(SWAP_SIZE), 0o600)}

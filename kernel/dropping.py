@@ -34,8 +34,7 @@ def drop_reply(process: Process, entry: Entry) -> None:
     """A reply that will never be given."""
     caller = at(Thread, entry.object)
     if caller.reply is not entry:
-        caller.fault_reply = None
-        faults.give_up(caller)
+        faults.drop_reply(caller, process.dying)
     elif not process.dying:
         waiting.abort(caller, Status.REPLY_DROPPED)
     else:

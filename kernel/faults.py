@@ -62,6 +62,11 @@ def send(thread: Thread, cause: u64, address: u64) -> None:
     thread.message = Message.FAULT
     thread.fault_cause = cause
     thread.fault_address = address
+    tell_pager(thread)
+
+
+def tell_pager(thread: Thread) -> None:
+    """The fault that is noted in the thread goes to the port of its process's pager, or waits there."""
     gate = thread.process.pager
     if gate is None or gate.revoked or gate.port.head.dead:
         give_up(thread)
@@ -73,6 +78,18 @@ def send(thread: Thread, cause: u64, address: u64) -> None:
     elif thread.state == ThreadState.FAULTED:
         waiting.stand_in(gate.port.senders, thread)
         ports.wait_at(gate, thread)
+
+
+def drop_reply(thread: Thread, pager_died: bool) -> None:
+    """There will be no reply. The port of a pager that died may have an heir: the fault goes there once more."""
+    thread.fault_reply = None
+    if not pager_died:
+        give_up(thread)
+        return
+    try:
+        tell_pager(thread)
+    except Exception:  # only calls are refused
+        panic.unexpected_error()
 
 
 def resolve(thread: Thread, answer: u64, status: u64) -> None:

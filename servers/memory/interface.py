@@ -140,4 +140,6 @@ class MemoryManager(
         """The fault has been reported: end the thread's process with that status."""
 
 
-NEW_FAULT = 1  # bits of the notification
+# ---- bits of notifications ----
+NEW_FAULT = 1  # to the sink
+NEW_MANAGER = 1  # to the program manager's gate: the memory manager has died, this one knows no program yet

@@ -14,7 +14,8 @@ from atoll.servers.supervisor.instances import (
     stop_instance,
 )
 from atoll.servers.supervisor.interface import ServiceState
-from atoll.servers.supervisor.services import MOST_INHERITED, NO_INSTANCE, Service, services
+from atoll.servers.supervisor.legacies import forget_ended, keep_process
+from atoll.servers.supervisor.services import NO_INSTANCE, Service, services
 from atoll.userland.runtime.image import fault
 from atoll.userland.runtime.image.elf import BadImage
 from atoll.userland.runtime.image.start_page import StartPageFull
@@ -44,6 +45,7 @@ def start_service(number: u64) -> None:
     services.instances[instance].service = number
     services.instances[instance].image = NO_HANDLE
     service.started = clock()
+    forget_ended(service)
     try:
         start_instance(instance, image, True)
     except (BadImage, StartPageFull, KernelError) as error:
@@ -141,9 +143,8 @@ def inherit(number: u64, letter: Letter) -> None:
     service = services.of_instance(number)
     if letter.words[2] == Kind.PORT and letter.words[1] == SERVICE_LABEL and services.serves(number):
         service.port.handle = letter.handle
-    elif letter.words[2] == Kind.PROCESS and service.inherited_count < MOST_INHERITED and services.serves(number):
-        service.inherited[service.inherited_count] = letter.handle
-        service.inherited_count += 1
+    elif letter.words[2] == Kind.PROCESS and services.serves(number):
+        keep_process(service, Process(letter.handle))
     elif letter.words[2] == Kind.PROCESS:
         Process(letter.handle).destroy(CRASHED)
         close(letter.handle)

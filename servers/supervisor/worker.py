@@ -10,9 +10,10 @@ from atoll.servers.naming.interface import Naming
 from atoll.servers.root.interface import Parent
 from atoll.servers.supervisor import swap
 from atoll.servers.supervisor.interface import Supervisor, SwapFailed
+from atoll.servers.supervisor.legacies import another_handle, kept_names
 from atoll.servers.supervisor.machine import board
 from atoll.servers.supervisor.orders import orders
-from atoll.servers.supervisor.services import NO_INSTANCE, Instance, services
+from atoll.servers.supervisor.services import NO_INSTANCE, Service, services
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
@@ -41,7 +42,6 @@ class Jobs:
     swap_image: Memory
     swap_size: u64
     status: u64  # of the machine, when it is switched off
-    heirs: u64  # services whose successor is to be given what its predecessor had: bit i
     stack: Array[u8, 65536]
 
 
@@ -66,7 +66,7 @@ def register_names() -> None:
 def hand_over_legacy(number: u64) -> None:
     """A service has been started again: it gets what its predecessor left."""
     if services.items[number].inherited_count > 0:
-        jobs.heirs = jobs.heirs | (u64(1) << number)
+        services.items[number].is_heir = True
         jobs.gate.notify(LEGACY)
 
 
@@ -102,7 +102,7 @@ def run(_: u64) -> None:
 
 
 def register_all() -> None:
-    """Tell the naming service our own name, and all names of the manifest."""
+    """Tell the naming service our own name, all names of the manifest, and those that programs had registered."""
     register(OWN_NAME, loop.port.mint(0))
     for number in range(services.count):
         service = services.items[number]
@@ -110,6 +110,10 @@ def register_all() -> None:
             if service.gate.handle != NO_HANDLE and not register(str(service.names[i], "utf-8"), service.gate):
                 jobs.gate.notify(NAMES)  # the naming service has died meanwhile: once more, all of them
                 return
+    for item in kept_names.items:
+        if item.length > 0 and not register(str(item.text(), "utf-8"), item.gate):
+            jobs.gate.notify(NAMES)
+            return
 
 
 def register(name: str, gate: Gate) -> bool:
@@ -129,20 +133,22 @@ def register(name: str, gate: Gate) -> bool:
 def give_legacies() -> None:
     """Processes of dead program managers go to their successors."""
     for number in range(services.count):
-        if jobs.heirs >> number & 1 != 0:
-            service = services.items[number]
-            jobs.heirs = jobs.heirs & ~(u64(1) << number)
-            while service.inherited_count > 0 and service.instance != NO_INSTANCE:
-                service.inherited_count -= 1
-                give_legacy(services.instances[service.instance], service.inherited[service.inherited_count])
+        service = services.items[number]
+        if service.is_heir and service.instance != NO_INSTANCE:
+            service.is_heir = False
+            give_legacy(service, service.generation)
 
 
-def give_legacy(instance: Instance, handle: u64) -> None:
-    """One process."""
-    try:
-        orders.give(instance, Ask.INHERIT, 0, handle)
-    except SwapFailed as error:
-        print(f"supervisor: what a dead server left is lost: {error}")
+def give_legacy(service: Service, generation: u64) -> None:
+    """All processes, unless this server dies as well: then its successor gets them."""
+    for i in range(service.inherited_count):
+        if service.generation != generation or service.instance == NO_INSTANCE:
+            return
+        try:
+            handle = another_handle(service.inherited[i])
+            orders.give(services.instances[service.instance], Ask.INHERIT, 0, handle)
+        except (SwapFailed, KernelError) as error:
+            print(f"supervisor: {str(service.name, 'utf-8')}: a process cannot be handed over: {error}")
 
 
 def do_swap() -> None:
