@@ -1,0 +1,103 @@
+"""Swaps under load: clients hammer naming, files and the console, and see nothing of it but a pause."""
+
+from collections.abc import Callable
+
+import pytest
+
+from atoll.cluster.cluster import Cluster
+from atoll.servers.time.interface import Time
+
+MILLISECOND = 1_000_000
+LONGEST = 5 * MILLISECOND                   # of a pause, in virtual time
+ROUNDS = 3                                  # that each client does between two swaps at least, on average
+Put = Callable[..., None]
+
+
+def hammer(system: Cluster, put: Put, name: str, swaps: int, then: str = "") -> int:
+    """Swap a service to and fro under load; everything is complete and in its order. The longest pause."""
+    put("hammer", f"{name}1", f"{name}2")
+    result = system.run(f"/swap/hammer {name} {swaps} /swap/{name}2 /swap/{name}1{then}")
+    lines = result.output.splitlines()
+    numbered, rest = [line for line in lines if line.startswith("line ")], lines[-1].split()
+    assert numbered == [f"line {number}" for number in range(len(lines) - 1)], lines[-3:]
+    assert rest[:3] == [f"{name}:", str(swaps), "swaps,"], lines[-1]
+    assert rest[-2:] == ["0", "errors"] and result.status == 0
+    rounds = [int(word.rstrip(",")) for word in rest[8:11]]
+    assert min(rounds) >= ROUNDS * swaps and rounds[2] == len(numbered)
+    return int(rest[5])
+
+
+def versions(system: Cluster) -> dict[str, tuple[int, int]]:
+    """Generation and version of each service."""
+    lines = system.run("services").output.splitlines()[1:]
+    return {words[-1]: (int(words[1]), int(words[2])) for words in map(str.split, lines)}
+
+
+def tally(system: Cluster) -> str:
+    """What there is of everything."""
+    return system.run("/swap/tally").output
+
+
+@pytest.mark.parametrize("name", ["naming", "files", "console"])
+def test_under_load(system: Cluster, put: Put, name: str) -> None:
+    assert hammer(system, put, name, 10) <= LONGEST
+    assert versions(system)[name] == (0, 10)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["naming", "files", "console"])
+def test_under_load_for_long(system: Cluster, put: Put, name: str) -> None:
+    assert hammer(system, put, name, 50) <= LONGEST
+
+
+@pytest.mark.parametrize("name", ["memory", "programs", "block", "time", "entropy", "session", "supervisor"])
+def test_all_others(system: Cluster, put: Put, name: str) -> None:
+    """The clients need each of these too, if only to have their pages; the program itself runs, and is waited for."""
+    assert hammer(system, put, name, 2) <= LONGEST
+    assert versions(system)[name] == (0, 2)
+    assert system.run("hello | cat > /swap/greeting; cat /swap/greeting").status == 0
+
+
+def test_pipes_with_somebody_at_both_ends(system: Cluster, put: Put) -> None:
+    """What the program writes comes through a pipe that is full or empty nearly all the time."""
+    assert hammer(system, put, "pipe", 4, " | cat") <= LONGEST
+
+
+@pytest.mark.parametrize("name", ["naming", "files", "console", "memory", "time", "session", "supervisor"])
+def test_nothing_is_left_of_the_old_ones(system: Cluster, put: Put, name: str) -> None:
+    put("tally", f"{name}1", f"{name}2")
+    counts = []
+    for _ in range(3):
+        assert system.run(f"swap {name} /swap/{name}2").status == 0
+        assert system.run(f"swap {name} /swap/{name}1").status == 0
+        counts.append(tally(system))
+    assert counts[1] == counts[2]
+
+
+def test_the_time_goes_over(system: Cluster, put: Put) -> None:
+    clock = system.client(Time, "/services/time")
+    clock.set(10**18)
+    put("time2")
+    assert system.run("swap time /swap/time2").status == 0
+    assert 10**18 < clock.now() < 10**18 + 10**9
+
+
+def test_the_supervisor_goes_on_with_its_work(system: Cluster, put: Put) -> None:
+    """After its own swap it restarts servers, swaps them, and is swapped once more."""
+    put("supervisor2", "naming2", "kill")
+    assert system.run("swap supervisor /swap/supervisor2").status == 0
+    for name in ("files", "naming", "memory"):
+        assert system.run(f"/swap/kill {name}").status == 0
+        assert system.run("ls /").status == 0
+        assert versions(system)[name] == (1, 0)
+    assert system.run("swap naming /swap/naming2").status == 0
+    assert system.run("swap supervisor /swap/supervisor2").status == 0
+    assert system.run("/swap/kill console").status == 0
+    assert system.run("hello").output
+    assert versions(system) | {"naming": (1, 1), "supervisor": (0, 2), "console": (1, 0)} == versions(system)
+
+
+def test_there_is_no_such_service(system: Cluster, put: Put) -> None:
+    put("time2")
+    result = system.run("swap nobody /swap/time2")
+    assert result.status != 0 and "nobody" in result.output
