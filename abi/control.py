@@ -27,7 +27,6 @@ class Answer(IntEnum):
     REFUSED = 1
 
 
-MOST_TEXT = 200  # bytes of why an order is refused
 MAX_STATE = 4 << 20  # bytes
 MOST_MOVED = 64  # handles that move at the commit
 MOST_COPIED = 512  # handles of which the new server gets duplicates

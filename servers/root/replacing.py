@@ -16,7 +16,7 @@ from atoll.userland.runtime.image.elf import BadImage
 from atoll.userland.runtime.interface import call
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
-from atoll.userland.runtime.objects import Memory, Process, read_info
+from atoll.userland.runtime.objects import Memory, Process, close, read_info
 from atoll.userland.runtime.threads import start_thread
 
 TO_HAND_OVER = 96  # pages that a supervisor may use on top of what it has, while it is replaced
@@ -70,6 +70,7 @@ def run(_: u64) -> None:
         replacing.port.receive(letter)
         try:
             replace(running.now(), running.other())
+            close(replacing.reply)  # who asked has ended; its own caller is answered by its successor
         except HandOverFailed as error:
             Root.fail(replacing.reply, ReplaceFailed(f"{error}"))
         replacing.reply = NO_HANDLE

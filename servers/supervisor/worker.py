@@ -50,6 +50,7 @@ class Jobs:
     swap_begun: u64  # when that was asked; nanoseconds since power-on
     is_ending: bool  # the machine is to be switched off
     status: u64  # of the machine then
+    names_are_due: bool  # the naming service does not know them yet
     heirs: u64  # services whose successor is to be given what its predecessor had: bit i
     stack: Array[u8, 65536]
 
@@ -69,6 +70,7 @@ def start() -> None:
 
 def register_names() -> None:
     """The naming service is new: it knows no name."""
+    jobs.names_are_due = True
     jobs.gate.notify(NAMES)
 
 
@@ -98,7 +100,8 @@ def take_over(report: SwapReport) -> None:
     if jobs.caller.reply != NO_HANDLE:
         Supervisor.reply_swap(jobs.caller.reply, report)
         jobs.caller.reply = NO_HANDLE
-    register_names()
+    if jobs.names_are_due:
+        register_names()
     for number in range(services.count):
         hand_over_legacy(number)
     if jobs.is_ending:
@@ -126,12 +129,13 @@ def run(_: u64) -> None:
 
 def register_all() -> None:
     """Tell the naming service our own name, and all names of the manifest."""
+    jobs.names_are_due = False
     register(OWN_NAME, loop.port.mint(0))
     for number in range(services.count):
         service = services.items[number]
         for i in range(service.name_count):
             if service.gate.handle != NO_HANDLE and not register(str(service.names[i], "utf-8"), service.gate):
-                jobs.gate.notify(NAMES)  # the naming service has died meanwhile: once more, all of them
+                register_names()  # the naming service has died meanwhile: once more, all of them
                 return
 
 

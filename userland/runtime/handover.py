@@ -9,7 +9,6 @@ from atoll.abi.calls import Call, Status
 from atoll.abi.control import (
     MOST_COPIED,
     MOST_MOVED,
-    MOST_TEXT,
     STATE_COPIED,
     STATE_COPIED_HANDLES,
     STATE_DATA,
@@ -27,6 +26,7 @@ from atoll.userland.runtime.messages import Gate, Letter
 from atoll.userland.runtime.objects import Memory, Process, close, duplicate, move_rights
 
 LIMIT = 1_000_000_000  # nanoseconds for one order
+MOST_TEXT = 200  # bytes of why an order is refused; a longer text is not told
 
 
 class HandOverFailed(Exception):

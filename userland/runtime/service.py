@@ -7,9 +7,10 @@ wait in the kernel, and find the server that has the ports then.
 
 from typing import NoReturn, TypeVar
 
+from atoll.abi.address_space import STATE_WINDOW
 from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Message, Status
-from atoll.abi.control import MOST_TEXT, Answer, Ask
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.control import Answer, Ask
+from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, load64, store64
 from atoll.abi.startup import CONTROL, PORT
 from atoll.abi.types import Array, Text, u8, u64
@@ -154,16 +155,18 @@ def obey(server: S, letter: Letter) -> None:
 
 def abandon_park(server: S) -> None:
     """Who told us to park has not waited for our state."""
-    loop.writer.take_back(Process(own_process()))
+    itself = Process(own_process())
+    itself.map(loop.writer.memory, 0, STATE_WINDOW, loop.writer.pages, Right.READ)
+    loop.writer.discard(itself)
     unpark()
     server.resumed()
 
 
 def refuse(letter: Letter, why: Text) -> None:
     """The answer to an order that cannot be followed."""
-    size = min(u64(len(why)), MOST_TEXT)
+    size = u64(len(why))
     letter.set_words(Answer.REFUSED)
-    loop.reply[0:size] = why.encode()[0:size]
+    loop.reply[0:size] = why.encode()
     letter.enclose(loop.reply[0:size])
 
 

@@ -54,11 +54,6 @@ class StateWriter:
         process.unmap(STATE_WINDOW, self.pages)
         self.memory.destroy()
 
-    def take_back(self, process: Process) -> None:
-        """The same after `finish`."""
-        process.map(self.memory, 0, STATE_WINDOW, self.pages, Right.READ)
-        self.discard(process)
-
     def number(self, value: u64) -> None:
         """64 bits."""
         store64(self.room(8), value)
