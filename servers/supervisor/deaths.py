@@ -161,18 +161,38 @@ def handle_fault(number: u64, letter: Letter) -> None:
 
 
 def inherit(number: u64, letter: Letter) -> None:
-    """Something that a dead server had: its service port is kept for the next, and so are processes that it managed."""
+    """Something that a dead server had: its service port is kept for the next, and so are processes that it managed.
+    Those of one that was swapped its successor has already: they are kept for when that dies.
+    """
     service = services.of_instance(number)
+    is_rightful = services.serves(number) or services.instances[number].has_handed_over
     if letter.words[2] == Kind.PORT and letter.words[1] == SERVICE_LABEL and services.serves(number):
         service.port.handle = letter.handle
-    elif letter.words[2] == Kind.PROCESS and service.inherited_count < MOST_INHERITED and services.serves(number):
-        service.inherited[service.inherited_count] = letter.handle
-        service.inherited_count += 1
+    elif letter.words[2] == Kind.PROCESS and is_rightful:
+        keep_process(service, letter.handle)
     elif letter.words[2] == Kind.PROCESS:
         Process(letter.handle).destroy(CRASHED)
         close(letter.handle)
     else:
         close(letter.handle)
+
+
+def keep_process(service: Service, handle: u64) -> None:
+    """For a successor; those that have ended meanwhile make room."""
+    kept: u64 = 0
+    for i in range(service.inherited_count):
+        if worker.has_ended(service.inherited[i]):
+            close(service.inherited[i])
+        else:
+            service.inherited[kept] = service.inherited[i]
+            kept += 1
+    if kept == MOST_INHERITED:
+        print(f"supervisor: {str(service.name, 'utf-8')}: more processes than can be kept for a successor")
+        close(handle)
+    else:
+        service.inherited[kept] = handle
+        kept += 1
+    service.inherited_count = kept
 
 
 def bury(number: u64, status: u64, death: u64) -> None:

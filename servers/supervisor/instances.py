@@ -62,6 +62,7 @@ def start_instance(number: u64, image: Bytes, gives_port: bool) -> None:
     instance = services.instances[number]
     service = services.of_instance(number)
     instance.control.handle = NO_HANDLE
+    instance.has_handed_over = False
     program = instance.program
     program.read_image(image)
     fate = loop.port.mint(FATE | number)

@@ -23,6 +23,7 @@ class Instance:
     """A process of a service."""
 
     used: bool
+    has_handed_over: bool  # it was swapped, and is about to end
     program: Program
     service: u64
     control: Gate

@@ -37,6 +37,7 @@ def export_table(writer: StateWriter) -> None:
             export_instance(writer, instance)
     writer.number(jobs.swap_begun)
     writer.moved(jobs.caller.reply)
+    writer.number(jobs.heirs)
     writer.number(u64(jobs.names_are_due))
     writer.number(u64(jobs.is_ending))
     writer.number(jobs.status)
@@ -79,6 +80,7 @@ def import_table(reader: StateReader) -> None:
             import_instance(reader, services.instances[number], u64(number))
     jobs.swap_begun = reader.number()
     reader.moved(address_of(jobs.caller))
+    jobs.heirs = reader.number()
     jobs.names_are_due = reader.number() != 0
     jobs.is_ending = reader.number() != 0
     jobs.status = reader.number()

@@ -50,6 +50,7 @@ def swap(number: u64, image: Memory, size: u64) -> SwapReport:
             service.state = ServiceState.SERVING
         raise SwapFailed(f"{error}") from None
     predecessor = service.instance
+    services.instances[predecessor].has_handed_over = True
     service.instance = successor
     service.state = ServiceState.SERVING
     service.version += 1

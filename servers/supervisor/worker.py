@@ -4,7 +4,7 @@ The first thread leaves jobs in `jobs` and notifies; the second does them one af
 """
 
 from atoll.abi.control import Ask
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.objects import NO_HANDLE, Info, Kind
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.naming.interface import Naming
 from atoll.servers.root.interface import Parent, ReplaceFailed, Root
@@ -17,7 +17,7 @@ from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
-from atoll.userland.runtime.objects import Memory, duplicate
+from atoll.userland.runtime.objects import Memory, close, duplicate, read_info
 from atoll.userland.runtime.service import loop
 from atoll.userland.runtime.threads import start_thread
 
@@ -102,8 +102,8 @@ def take_over(report: SwapReport) -> None:
         jobs.caller.reply = NO_HANDLE
     if jobs.names_are_due:
         register_names()
-    for number in range(services.count):
-        hand_over_legacy(number)
+    if jobs.heirs != 0:
+        jobs.gate.notify(LEGACY)
     if jobs.is_ending:
         jobs.gate.notify(POWER_OFF)
 
@@ -166,10 +166,20 @@ def give_legacies() -> None:
 
 def give_legacy(instance: Instance, handle: u64) -> None:
     """One process."""
+    if has_ended(handle):
+        close(handle)
+        return
     try:
         orders.give(instance.control, Ask.INHERIT, 0, handle)
     except HandOverFailed as error:
         print(f"supervisor: what a dead server left is lost: {error}")
+
+
+def has_ended(process: u64) -> bool:
+    """Whether it is dead."""
+    figures = Info()
+    read_info(process, figures)
+    return figures.kind == Kind.DEAD or figures.words[6] != 0
 
 
 def do_swap() -> None:
