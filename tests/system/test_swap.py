@@ -75,8 +75,19 @@ def test_pipes_with_somebody_at_both_ends(system: Cluster, put: Put) -> None:
     assert hammer(system, put, "pipe", 4, " | cat") <= LONGEST
 
 
-@pytest.mark.parametrize("name", ["naming", "files", "console", "memory", "time", "session", "supervisor"])
+@pytest.mark.parametrize("name", ["files", "programs", "supervisor"])
 def test_nothing_is_left_of_the_old_ones(system: Cluster, put: Put, name: str) -> None:
+    check_nothing_is_left(system, put, name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["naming", "console", "memory", "block", "time", "entropy", "session", "pipe"])
+def test_nothing_is_left_of_others(system: Cluster, put: Put, name: str) -> None:
+    check_nothing_is_left(system, put, name)
+
+
+def check_nothing_is_left(system: Cluster, put: Put, name: str) -> None:
+    """After two swaps there is as much of everything as before."""
     put("tally", f"{name}1", f"{name}2")
 
     def to_and_fro() -> None:
@@ -106,6 +117,14 @@ def test_the_supervisor_goes_on_with_its_work(system: Cluster, put: Put) -> None
     lines = system.run(f"/swap/kill naming; {swaps}; services").output.splitlines()
     assert [line.split()[1:3] for line in lines if line.endswith(" naming")] == [["1", "1"]], lines
     assert [line.split()[1:3] for line in lines if line.endswith(" supervisor")] == [["0", "2"]], lines
+
+
+def test_programs_outlive_a_swap_and_a_death_of_their_manager(system: Cluster, put: Put) -> None:
+    """The shell was started by the first program manager; the third one knows it."""
+    put("programs2", "kill")
+    assert system.run("swap programs /swap/programs2").status == 0
+    assert system.run("/swap/kill programs; hello; ps").output.splitlines()[-1].split()[-1] == "ps"
+    assert "shell" in system.run("ps").output
 
 
 def test_there_is_no_such_service(system: Cluster, put: Put) -> None:

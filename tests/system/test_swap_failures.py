@@ -10,8 +10,7 @@ from tests.system.test_swap import settle, versions
 from tests.system.variants import FAILURES, OLD_FAILURES, Failure
 
 NO_PROGRAM = Failure("is no program", "it cannot be started: ")
-FOR_THE_SUPERVISOR = ("crashes in start", "hangs in start", "refuses the state", "hangs in import", "is no program",
-                      "wants too much memory")  # fmt: skip
+FOR_THE_SUPERVISOR = ("is no program", "crashes in start", "refuses the state", "hangs in import")
 Put = Callable[..., None]
 SET = 10**18
 
