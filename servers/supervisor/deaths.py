@@ -1,7 +1,7 @@
 """What happens to servers: their faults and errors, their end, what they leave, and when they are started again."""
 
 from atoll.abi.calls import IN_CALL, NO_TIMEOUT, Call, Death, FaultReply, Message
-from atoll.abi.objects import NO_HANDLE, Kind
+from atoll.abi.objects import NO_HANDLE, Info, Kind
 from atoll.abi.types import Text, u64
 from atoll.servers.root.interface import Root
 from atoll.servers.supervisor import worker
@@ -23,8 +23,8 @@ from atoll.userland.runtime.image.start_page import StartPageFull
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Letter, Port
-from atoll.userland.runtime.objects import Process, close
-from atoll.userland.runtime.service import FIRST_FREE_LABEL, SERVICE_LABEL, loop
+from atoll.userland.runtime.objects import Process, close, read_info
+from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop
 
 CRASHED = 1  # the status of a server that made a fault
 FIRST_DELAY = 1_000_000  # nanoseconds until the second restart in a row; doubled each time
@@ -166,7 +166,7 @@ def inherit(number: u64, letter: Letter) -> None:
     """
     service = services.of_instance(number)
     is_rightful = services.serves(number) or services.instances[number].has_handed_over
-    if letter.words[2] == Kind.PORT and letter.words[1] == SERVICE_LABEL and services.serves(number):
+    if letter.words[2] == Kind.PORT and services.serves(number) and is_port_of(service, letter.handle):
         service.port.handle = letter.handle
     elif letter.words[2] == Kind.PROCESS and is_rightful:
         keep_process(service, letter.handle)
@@ -175,6 +175,14 @@ def inherit(number: u64, letter: Letter) -> None:
         close(letter.handle)
     else:
         close(letter.handle)
+
+
+def is_port_of(service: Service, port: u64) -> bool:
+    """Whether that is the port that clients know: its number is told by the gate too, whatever its label is now."""
+    figures, at_gate = Info(), Info()
+    read_info(port, figures)
+    read_info(service.gate.handle, at_gate)
+    return figures.words[0] == at_gate.words[2]
 
 
 def keep_process(service: Service, handle: u64) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from atoll.cluster.cluster import Cluster
+from atoll.servers.supervisor.interface import Supervisor
 from atoll.servers.time.interface import Time
 
 MILLISECOND = 1_000_000
@@ -121,10 +122,12 @@ def test_the_supervisor_goes_on_with_its_work(system: Cluster, put: Put) -> None
 
 def test_programs_outlive_a_swap_and_a_death_of_their_manager(system: Cluster, put: Put) -> None:
     """The shell was started by the first program manager; the third one knows it."""
-    put("programs2", "kill")
+    put("programs2")
     assert system.run("swap programs /swap/programs2").status == 0
-    assert system.run("/swap/kill programs; hello; ps").output.splitlines()[-1].split()[-1] == "ps"
-    assert "shell" in system.run("ps").output
+    system.client(Supervisor, "/services/supervisor").kill("programs")
+    assert system.run("hello").status == 0
+    assert [line.split()[0] for line in system.run("ps").output.splitlines() if line.endswith(" shell")] == ["1"]
+    assert versions(system)["programs"] == (1, 1)
 
 
 def test_there_is_no_such_service(system: Cluster, put: Put) -> None:
