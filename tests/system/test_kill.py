@@ -1,14 +1,11 @@
 """Every server but the supervisor is killed at drawn times of a workload: the system heals, what was synced is there."""
 
-import sys
 from pathlib import Path
 
 import pytest
-from killing import Kill, System, draw
 
-sys.path.append(str(Path(__file__).parents[1] / "files"))
-
-from judges import complaints  # noqa: E402
+from tests.files.judges import complaints
+from tests.system.killing import Kill, System, draw
 
 SEED = 20
 VICTIMS = [
@@ -24,14 +21,14 @@ def kill_and_check(system: System, kill: Kill, folder: Path) -> None:
     assert complaints(folder / "disk", system.check(kill, synced)) == ""
 
 
-def test_kill_under_load(system: System, tmp_path: Path) -> None:
+def test_kill_under_load(loaded: System, tmp_path: Path) -> None:
     print(f"seed {SEED}")
-    for kill in draw(SEED, 20, VICTIMS, system.span):
-        kill_and_check(system, kill, tmp_path)
+    for kill in draw(SEED, 20, VICTIMS, loaded.span):
+        kill_and_check(loaded, kill, tmp_path)
 
 
 @pytest.mark.long
-def test_200_kills_under_load(system: System, tmp_path: Path) -> None:
+def test_200_kills_under_load(loaded: System, tmp_path: Path) -> None:
     print(f"seed {SEED + 1}")
-    for kill in draw(SEED + 1, 200, VICTIMS, system.span):
-        kill_and_check(system, kill, tmp_path)
+    for kill in draw(SEED + 1, 200, VICTIMS, loaded.span):
+        kill_and_check(loaded, kill, tmp_path)
