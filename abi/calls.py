@@ -75,8 +75,8 @@ class Call(IntEnum):
     PROCESS_QUOTA = 0x55  # a0 process, a1 pages -> ; its quota is that from now on; the difference is the caller's
 
     # ---- 0x60: threads ----
-    THREAD_CREATE = 0x60  # a0 process, a1 pc, a2 sp, a3 its a0, a4 priority (not above the caller's), a5 its a1
-    #                       -> a1 thread handle; it is stopped
+    THREAD_CREATE = 0x60  # a0 process, a1 pc (aligned to 4), a2 sp, a3 its a0, a4 priority (not above the caller's),
+    #                       a5 its a1 -> a1 thread handle; it is stopped
     THREAD_RESUME = 0x61  # a0 thread ->
     THREAD_STOP = 0x62  # a0 thread -> ; a call in which it waits begins again at RESUME, one that waits for its reply
     #                     goes on waiting

@@ -21,7 +21,7 @@ def system_disk(kept: Path | str | bytes | None) -> Path | bytes:
 
 def fresh_disk() -> bytes:
     """A file system with every command in /bin, and room."""
-    from atoll.images.userland import system_disk as build
+    from atoll.images.system_disk import system_disk as build
 
     with progress_bar() as report:
         return build(progress=report)

@@ -7,10 +7,9 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 
-from atoll.abi.bootargs import DEFAULT_EPOCH
 from atoll.images import ext3, ext3_geometry
 from atoll.images.ext3 import LABEL_SIZE, Sheet, Writer
-from atoll.images.ext3_geometry import BITS, blocks_of
+from atoll.images.ext3_geometry import BITS, LARGE_JOURNAL_BLOCKS, blocks_of
 from atoll.images.ext3_tree import BLOCK_SIZE, Directory, DiskError, Entry, File, Link, make_tree
 from atoll.servers.files.layout import OLD_FIRST_INODE, SECTOR
 
@@ -19,6 +18,7 @@ __all__ = ["Directory", "DiskError", "Entry", "File", "Link", "make_disk"]
 DEFAULT_SIZE = 32 << 20
 SPARE_INODES = 1024  # for files that will be made there
 MEBIBYTE = 1 << 20
+FORMATTED = 946_684_800  # 2000-01-01 00:00:00 UTC, where a node's clock starts too if nothing else is said
 
 
 def make_disk(
@@ -26,7 +26,7 @@ def make_disk(
     size: int | None = None,
     *,
     label: str = "atoll",
-    time: int = DEFAULT_EPOCH,
+    time: int = FORMATTED,
     blocks_per_group: int = BITS,
 ) -> bytes:
     """An image that holds these files (absolute guest paths; directories on the way are made), of `size` bytes.
@@ -56,7 +56,7 @@ def make_disk(
 
 def size_for(blocks: int) -> int:
     """A size in bytes for files of so many blocks: as much is left free, in whole MiB."""
-    wanted = 2 * blocks * BLOCK_SIZE + ext3.LARGE_JOURNAL_BLOCKS * BLOCK_SIZE
+    wanted = 2 * blocks * BLOCK_SIZE + LARGE_JOURNAL_BLOCKS * BLOCK_SIZE
     return max(DEFAULT_SIZE, -(-wanted // MEBIBYTE) * MEBIBYTE)
 
 

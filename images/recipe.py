@@ -5,29 +5,28 @@ The same sources give the same bytes: nothing in them tells when, where or by wh
 """
 
 import io
-import os
 import struct
 import tarfile
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import atoll
 from atoll.abi import boot, bootargs, elf, initrd
 from atoll.abi.objects import Right
 from atoll.compiler.cache import Cache, image_key
-from atoll.compiler.driver import compile_file
+from atoll.compiler.driver import Kind, compile_file
 
 PACKAGE = Path(atoll.__file__).parent
 KERNEL = PACKAGE / "kernel" / "main.py"
 ROOT = PACKAGE / "servers" / "root" / "main.py"
 STANDARD = PACKAGE / "images" / "seed.toml"
 INPUTS = ("abi", "images", "kernel", "servers", "userland")  # what a system is made from, besides the compiler
-WORTH_PROCESSES = 8  # so many programs are compiled side by side
+MANY = 8  # sources from which on it pays to compile several at a time
+WORKERS = 2
 SEPARATOR = chr(initrd.SEPARATOR)
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
@@ -94,22 +93,30 @@ def compile_steps(
 ) -> list[bytes]:
     """The ELF files of these sources, each with the name that the progress shows."""
     cache = Cache() if cache is None else cache
+    results = compile_each([source for _, source in steps], cache)
     compiled: list[bytes] = []
-    with ExitStack() as stack:
-        compile_each: Callable[..., Iterable[bytes]] = map
-        if len(steps) >= WORTH_PROCESSES:
-            compile_each = stack.enter_context(ProcessPoolExecutor(os.cpu_count())).map
-        results = compile_each(partial(compile_step, cache), (source for _, source in steps))
-        for number, ((name, _), result) in enumerate(zip(steps, results, strict=True)):
-            if progress is not None:
-                progress(f"compiled {name}", number + 1, len(steps))
-            compiled.append(result)
+    for number, (name, _) in enumerate(steps):
+        if progress is not None:
+            progress(f"compiling {name}", number, len(steps))
+        compiled.append(next(results))
+    if progress is not None:
+        progress("done", len(steps), len(steps))
     return compiled
 
 
-def compile_step(cache: Cache, source: Path) -> bytes:
-    """One of them."""
-    return compile_file(source, "kernel" if source == KERNEL else "program", cache=cache)
+def compile_each(sources: Sequence[Path], cache: Cache) -> Iterator[bytes]:
+    """The ELF files of these sources, one after another; of many, several are compiled at a time."""
+    kinds: list[Kind] = ["kernel" if source == KERNEL else "program" for source in sources]
+    if len(sources) < MANY:
+        yield from (compile_file(source, kind, cache=cache) for source, kind in zip(sources, kinds, strict=True))
+        return
+    # Forked: what is spawned would first run the main module again, which may be a user's script.
+    pool = ProcessPoolExecutor(WORKERS, get_context("fork"))
+    try:
+        jobs = [pool.submit(compile_file, *job, cache=cache) for job in zip(sources, kinds, strict=True)]
+        yield from (job.result() for job in jobs)
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an error, or when nobody wants the rest
 
 
 def cached(name: str, options: Mapping[str, str], build: Callable[[], bytes], cache: Cache | None = None) -> bytes:
@@ -121,7 +128,7 @@ def cached(name: str, options: Mapping[str, str], build: Callable[[], bytes], ca
         for file in files
         if file.suffix in (".py", ".toml")
     }
-    key = image_key(sources, {"what": name, **options})
+    key = image_key(sources, {"what": name, "path": str(PACKAGE), **options})
     found = cache.get(key)
     if found is None:
         found = build()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from atoll.abi.calls import Call, Status
 from atoll.abi.types import Array, noinline
-from atoll.kernel import faults, info, messages, panic, scheduler
+from atoll.kernel import faults, info, messages, panic, reaper, scheduler
 from atoll.kernel import handle_calls as h
 from atoll.kernel import memory_calls as m
 from atoll.kernel import process_calls as p
@@ -53,16 +53,19 @@ def handle(thread: Thread) -> Thread:
                 return finish(thread, Status.OK)
         return other_call(thread)
     except Refused as refusal:
+        if refusal.status == Status.NO_MEMORY and reaper.work():
+            return thread  # memory was on its way back: the call begins again
         return finish(thread, refusal.status)
     except PageMissing as missing:
         return faults.begin(thread, missing.cause, missing.address)
-    except Exception:  # all others are caught where they can come from
-        panic.unexpected_error()
+    except Exception:
+        panic.unexpected_error()  # all others are caught where they can come from
 
 
 @noinline
 def other_call(thread: Thread) -> Thread:
-    """All other calls. Whoever is his own pager can end himself with any of them: then another goes on."""
+    """All other calls, and a step for what has ended by them; then whoever has the highest priority goes on."""
     number = thread.frame.a7
     after = TABLE[number](thread) if number < len(TABLE) else none(thread)
-    return after if not after.head.dead else scheduler.choose()
+    reaper.work()
+    return scheduler.reschedule(after)

@@ -2,31 +2,19 @@
 
 from atoll.abi.calls import KIND_SHIFT as MESSAGE_SHIFT
 from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Message, Status
-from atoll.abi.objects import NO_HANDLE, Kind, Right, ThreadState
-from atoll.abi.raw import address_of
+from atoll.abi.objects import NO_HANDLE, Kind, Right, ThreadState, Transfer
+from atoll.abi.raw import address_of, size_of
 from atoll.abi.types import noinline, u64, wrapping_add
-from atoll.kernel import faults, handles, history, paging, timer, user_memory, waiting
+from atoll.kernel import faults, handles, history, paging, ports, user_memory, waiting
+from atoll.kernel.figures import figures
 from atoll.kernel.objects import HANDLE, RIGHTS_SHIFT, Port, Thread
 from atoll.kernel.objects import KIND_SHIFT as ENTRY_SHIFT
 from atoll.kernel.refusal import Refused
 
-TRANSFER_SIZE = 48  # bytes
 REPLY_RIGHTS = Right.SEND | Right.MOVE
 REPLY_ENTRY = Kind.REPLY << ENTRY_SHIFT | REPLY_RIGHTS << RIGHTS_SHIFT
 
-# ---- how it ended ----
-DELIVERED = 0
-SENDER_FAILED = 1  # its call has ended, or its page is being fetched: it does not wait here any more
-RECEIVER_FAILED = 2  # likewise
-
-
-class Counters:
-    """Of the whole machine."""
-
-    bytes: u64
-
-
-counters: Counters = Counters()
+# ---- what the two sides say ----
 
 
 def read_transfer(thread: Thread) -> None:
@@ -41,7 +29,7 @@ def read_transfer(thread: Thread) -> None:
 def read_segments(thread: Thread, address: u64) -> None:
     """Copy a Transfer from the caller's memory and check its numbers."""
     transfer = thread.transfer
-    user_memory.copy_record_in(thread.process, address, address_of(transfer), TRANSFER_SIZE)
+    user_memory.copy_record(thread.process, address, address_of(transfer), size_of(Transfer), paging.READ)
     if transfer.send_size > MAX_SEGMENT:
         raise Refused(Status.TOO_LONG)
     transfer.buffer_size = min(transfer.buffer_size, MAX_SEGMENT)
@@ -59,80 +47,96 @@ def timeout_of(thread: Thread) -> u64:
 # ---- a message ----
 
 
-def deliver(sender: Thread, receiver: Thread, port: Port) -> u64:
-    """A message: afterwards the receiver's call is complete, but it is not yet ready; the sender is unchanged."""
+def offer(sender: Thread, port: Port) -> Thread | None:
+    """Give a message to who waits for one: whom it was; None if nobody does (or the sender is at fault)."""
+    state = sender.state
+    receiver = ports.first_receiver(port)
+    while receiver is not None and sender.state == state:
+        if deliver(sender, receiver, port):
+            return receiver
+        receiver = ports.first_receiver(port)
+    return None
+
+
+def deliver(sender: Thread, receiver: Thread, port: Port) -> bool:
+    """A message: the receiver's call is complete, but it is not in the queue for the CPU; the sender is unchanged.
+
+    False: one of them is at fault, or a page of its memory is being fetched, and it does not wait here any more.
+    """
     process = receiver.process
+    is_fault = sender.message == Message.FAULT
+    if process.free == 0 and not make_room(sender, receiver):
+        return False
     received: u64 = 0
     handle: u64 = NO_HANDLE
-    if process.free == 0 and not make_room(sender, receiver):
-        return SENDER_FAILED
-    if not sender.plain and sender.message != Message.FAULT:
-        outcome = copy_segment(sender, receiver)
-        if outcome != DELIVERED:
-            return outcome
-        received = sender.transfer.send_size
+    if not sender.plain and not is_fault:
+        if not copy_segment(sender, receiver):
+            return False
+        received = count_bytes(sender, receiver)
+        port.bytes += received
         handle = move_handle(sender, receiver)
         if process.free == 0 and not make_room(sender, receiver):
-            return SENDER_FAILED
-        count_bytes(port, sender, receiver)
+            return False
     frame = receiver.frame
     frame.t1 = NO_HANDLE
-    if sender.message == Message.CALL:
+    if sender.message != Message.SEND:
         entry = handles.take_reply_place(process, REPLY_ENTRY, address_of(sender))
-        sender.reply = entry
         frame.t1 = entry.word & HANDLE
-    elif sender.message == Message.FAULT:
-        frame.t1 = faults.reply_handle(sender, process)
-    copy_words(sender, receiver)
-    frame.a5 = handle
-    frame.a6 = received | sender.message << MESSAGE_SHIFT
-    frame.t0 = sender.badge
-    frame.t2 = port.label
-    if receiver.deadline != 0:
-        timer.clear_deadline(receiver)
+        if is_fault:
+            sender.fault_reply = entry
+        else:
+            sender.reply = entry
+    if is_fault:
+        frame.a1, frame.a2 = sender.fault_cause, sender.fault_address
+        frame.a3, frame.a4 = sender.frame.pc, sender.head.serial
+        frame.a5, frame.a6 = handle, Message.FAULT << MESSAGE_SHIFT
+    else:
+        write_words(sender, receiver, handle, received | sender.message << MESSAGE_SHIFT)
+    frame.t0, frame.t2 = sender.badge, port.label
+    end_receiving(sender, receiver)
+    port.messages = wrapping_add(port.messages, 1)
+    history.note(sender, receiver)
+    return True
+
+
+def write_words(sender: Thread, receiver: Thread, handle: u64, arrival: u64) -> None:
+    """The four words, the handle, and the bytes and the kind, which the receiver gets."""
+    frame, source = receiver.frame, sender.frame
+    frame.a1, frame.a2, frame.a3, frame.a4 = source.a1, source.a2, source.a3, source.a4
+    frame.a5, frame.a6 = handle, arrival
+
+
+def end_receiving(sender: Thread, receiver: Thread) -> None:
+    """The receiver has got what it waited for."""
+    waiting.stop_waiting(receiver)
     waiting.finish(receiver, Status.OK)
     receiver.state = ThreadState.READY
-    port.messages = wrapping_add(port.messages, 1)
     sender.messages = wrapping_add(sender.messages, 1)
-    history.note(sender, receiver)
-    return DELIVERED
 
 
-def copy_words(sender: Thread, receiver: Thread) -> None:
-    """The four words."""
-    if sender.state != ThreadState.FAULTED:
-        receiver.frame.a1 = sender.frame.a1
-        receiver.frame.a2 = sender.frame.a2
-        receiver.frame.a3 = sender.frame.a3
-        receiver.frame.a4 = sender.frame.a4
-    else:
-        faults.write_words(sender, receiver.frame)
-
-
-def copy_segment(sender: Thread, receiver: Thread) -> u64:
+def copy_segment(sender: Thread, receiver: Thread) -> bool:
     """The segment, wholly or not at all; who is at fault does not wait any more."""
-    size = sender.transfer.send_size
-    if size == 0:
-        return DELIVERED
-    if receiver.plain or size > receiver.transfer.buffer_size:
+    transfer = sender.transfer
+    if transfer.send_size == 0:
+        return True
+    if receiver.plain or transfer.send_size > receiver.transfer.buffer_size:
         fail(sender, Status.TOO_LONG)
-        return SENDER_FAILED
-    to = receiver.transfer.buffer_address
-    outcome = user_memory.copy_between(sender.process, sender.transfer.send_address, receiver.process, to, size)
-    if outcome == user_memory.COPIED:
-        return DELIVERED
+        return False
+    outcome, missing = user_memory.copy_between(
+        sender.process, transfer.send_address, receiver.process, receiver.transfer.buffer_address, transfer.send_size
+    )
     if outcome == user_memory.SOURCE_MISSING:
-        fetch_page(sender, paging.READ)
-        return SENDER_FAILED
-    fetch_page(receiver, paging.WRITE)
-    return RECEIVER_FAILED
+        fetch_page(sender, missing, paging.READ)
+    elif outcome == user_memory.TARGET_MISSING:
+        fetch_page(receiver, missing, paging.WRITE)
+    return outcome == user_memory.COPIED
 
 
-def fetch_page(thread: Thread, access: u64) -> None:
+def fetch_page(thread: Thread, address: u64, access: u64) -> None:
     """A page is missing of the thread that runs, or of one that waits."""
     if thread.state == ThreadState.READY:
-        user_memory.reach_own(thread.process, user_memory.missing.address, access)
-    faults.fetch_page(thread, user_memory.missing.address, access)
+        user_memory.reach_own(thread.process, address, access)
+    faults.fetch_page(thread, address, access)
 
 
 def move_handle(sender: Thread, receiver: Thread) -> u64:
@@ -142,7 +146,7 @@ def move_handle(sender: Thread, receiver: Thread) -> u64:
     entry = handles.place_of(sender.process, sender.transfer.handle)
     if entry is None or handles.handle_of(entry) != sender.transfer.handle or handles.kind_of(entry) == Kind.NONE:
         return NO_HANDLE  # another thread has closed it meanwhile
-    return handles.handle_of(handles.move(entry, sender.process, receiver.process))
+    return handles.move(entry, sender.process, receiver.process)
 
 
 def make_room(sender: Thread, receiver: Thread) -> bool:
@@ -157,21 +161,18 @@ def make_room(sender: Thread, receiver: Thread) -> bool:
 
 def fail(sender: Thread, status: u64) -> None:
     """The sender's call ends so."""
-    if sender.state == ThreadState.FAULTED:
-        faults.give_up(sender)
-    elif sender.state == ThreadState.READY:
+    if sender.state == ThreadState.READY:
         raise Refused(status)
-    else:
-        waiting.abort(sender, status)
+    ports.refuse_sender(sender, status)
 
 
-def count_bytes(port: Port, sender: Thread, receiver: Thread) -> None:
-    """Accounts of those who had to do with a segment."""
+def count_bytes(sender: Thread, receiver: Thread) -> u64:
+    """How many bytes a segment has; both who had to do with it are charged for them."""
     size = sender.transfer.send_size
-    port.bytes += size
     sender.bytes += size
     receiver.bytes += size
-    counters.bytes += size
+    figures.bytes += size
+    return size
 
 
 # ---- a reply ----
@@ -185,46 +186,15 @@ def deliver_reply(replier: Thread, caller: Thread) -> bool:
     received: u64 = 0
     handle: u64 = NO_HANDLE
     if not replier.plain:
-        if not copy_reply(replier, caller):
+        if not copy_segment(replier, caller):
             return False
-        received = replier.transfer.send_size
         if replier.transfer.handle != NO_HANDLE:
             handles.find_any(replier.process, replier.transfer.handle, Right.MOVE)
             make_room(replier, caller)
             handle = move_handle(replier, caller)
-        counters.bytes += received
-        replier.bytes += received
-        caller.bytes += received
-    frame = caller.frame
-    frame.a1 = replier.frame.a1
-    frame.a2 = replier.frame.a2
-    frame.a3 = replier.frame.a3
-    frame.a4 = replier.frame.a4
-    frame.a5 = handle
-    frame.a6 = received
-    if caller.deadline != 0:
-        timer.clear_deadline(caller)
-    waiting.finish(caller, Status.OK)
-    caller.state = ThreadState.READY
+        received = count_bytes(replier, caller)
+    write_words(replier, caller, handle, received)
+    end_receiving(replier, caller)
     caller.reply = None
-    replier.messages = wrapping_add(replier.messages, 1)
     history.history.replies = wrapping_add(history.history.replies, 1)
     return True
-
-
-def copy_reply(replier: Thread, caller: Thread) -> bool:
-    """The reply's segment; False if the caller's page is not there."""
-    transfer = replier.transfer
-    if transfer.send_size == 0:
-        return True
-    if caller.plain or transfer.send_size > caller.transfer.buffer_size:
-        raise Refused(Status.TOO_LONG)
-    outcome = user_memory.copy_between(
-        replier.process, transfer.send_address, caller.process, caller.transfer.buffer_address, transfer.send_size
-    )
-    if outcome == user_memory.COPIED:
-        return True
-    if outcome == user_memory.SOURCE_MISSING:
-        fetch_page(replier, paging.READ)
-    faults.fetch_page(caller, user_memory.missing.address, paging.WRITE)
-    return False

@@ -5,25 +5,19 @@ devices themselves the kernel keeps none; it only knows the controller.
 from atoll.abi import plic
 from atoll.abi.board import PLIC_SIZE
 from atoll.abi.calls import Status
-from atoll.abi.raw import address_of, at, load32, store32
+from atoll.abi.raw import address_of, at, load32, size_of, store32
 from atoll.abi.riscv import CSR, csr_set
 from atoll.abi.types import Array, low32, u64
 from atoll.kernel import memory, ports, slabs
 from atoll.kernel.board import board
-from atoll.kernel.objects import INTERRUPT_SIZE, MAX_SOURCES, Gate, Interrupt, Process
+from atoll.kernel.figures import figures
+from atoll.kernel.objects import MAX_SOURCES, Gate, Interrupt, Process
 from atoll.kernel.refusal import Refused
 
 EXTERNAL_BIT = 1 << 9  # in sie and sip
 
 
-class Sources:
-    """Which interrupt sources somebody has."""
-
-    taken: Array[u64, MAX_SOURCES]  # addresses of Interrupt objects
-    count: u64
-
-
-sources: Sources = Sources()
+interrupts: Array[u64, MAX_SOURCES] = Array()  # by source: the address of its Interrupt; 0: nobody has it
 
 
 def start() -> None:
@@ -51,8 +45,8 @@ def interrupt() -> None:
     while source != 0:
         store32(register(plic.CLAIM), low32(source))  # first: the controller ignores this of a source that is off
         enable(source, False)
-        if source < MAX_SOURCES and sources.taken[source] != 0:
-            tell(at(Interrupt, sources.taken[source]))
+        if source < MAX_SOURCES and interrupts[source] != 0:
+            tell(at(Interrupt, interrupts[source]))
         source = u64(load32(register(plic.CLAIM)))
 
 
@@ -77,13 +71,13 @@ def create(owner: Process, source: u64) -> Interrupt:
     """The right to a source that nobody has."""
     if source == 0 or source >= MAX_SOURCES or board.plic == 0:
         raise Refused(Status.BAD_ARGUMENT)
-    if sources.taken[source] != 0:
+    if interrupts[source] != 0:
         raise Refused(Status.IN_USE)
-    made = at(Interrupt, slabs.new_object(owner, INTERRUPT_SIZE))
+    made = at(Interrupt, slabs.new(owner, size_of(Interrupt)))
     made.source = source
     made.masked = True
-    sources.taken[source] = address_of(made)
-    sources.count += 1
+    interrupts[source] = address_of(made)
+    figures.interrupts += 1
     return made
 
 
@@ -117,6 +111,6 @@ def drop(taken: Interrupt) -> None:
     taken.head.references -= 1
     if taken.head.references == 0:
         unbind(taken)
-        sources.taken[taken.source] = 0
-        sources.count -= 1
-        slabs.free_slot(taken.head.owner, address_of(taken), INTERRUPT_SIZE)
+        interrupts[taken.source] = 0
+        figures.interrupts -= 1
+        slabs.free(taken.head, size_of(Interrupt))

@@ -23,14 +23,14 @@ CELL = 4  # bytes of one number; a larger one is several, the most significant f
 BLANK = 0x20
 
 
+# What the kernel looks for, by the texts of `device_type` and `compatible`; finish_node knows them by their places.
+KINDS: Array[Text, 6] = Array(("", "memory", "ns16550a", "sifive,test1", "riscv,plic0", "virtio,mmio"))
+
+
 class Node:
     """What is known of the node being read, from those of its properties that have come by."""
 
-    is_memory: bool
-    is_uart: bool
-    is_test_device: bool
-    is_plic: bool
-    is_virtio: bool
+    kind: u64  # place in KINDS; 0: nothing that is looked for
     address: u64
     size: u64  # bytes
 
@@ -80,13 +80,9 @@ def read_property(name: Text, value: Bytes, parent: Cells, own: Cells, node: Nod
         own.address = number(value, 0, 1)
     elif name == "#size-cells":
         own.size = number(value, 0, 1)
-    elif name == "device_type":
-        node.is_memory = contains(value, "memory")
-    elif name == "compatible":
-        node.is_uart = contains(value, "ns16550a")
-        node.is_test_device = contains(value, "sifive,test1")
-        node.is_plic = contains(value, "riscv,plic0")
-        node.is_virtio = contains(value, "virtio,mmio")
+    elif name == "device_type" or name == "compatible":
+        for kind in range(u64(1), u64(len(KINDS))):
+            node.kind = kind if contains(value, KINDS[kind], 0) else node.kind
     elif name == "reg" and len(value) >= (parent.address + parent.size) * CELL:
         node.address = number(value, 0, parent.address)
         node.size = number(value, parent.address * CELL, parent.size)
@@ -98,38 +94,25 @@ def read_property(name: Text, value: Bytes, parent: Cells, own: Cells, node: Nod
         board.initrd_end = whole(value)
     elif name == "bootargs":
         board.command_line = text_in(value, 0)
-        read_arguments(value, board)
+        board.quiet = contains(value, bootargs.QUIET, BLANK)
 
 
 def finish_node(node: Node, board: Board) -> None:
     """All of a node's properties have been read: keep what it is, and forget it for the next."""
-    if node.is_memory:
-        board.ram = node.address
-        board.ram_end = node.address + node.size
-    if node.is_uart:
-        board.uart = node.address
-    if node.is_test_device:
-        board.test_device = node.address
-    if node.is_plic:
-        board.plic = node.address
-    if node.is_virtio and (board.virtio == 0 or node.address < board.virtio):
-        board.virtio = node.address
+    match node.kind:
+        case 1:  # memory
+            board.ram = node.address
+            board.ram_end = node.address + node.size
+        case 2:  # UART
+            board.uart = node.address
+        case 3:  # test device
+            board.test_device = node.address
+        case 4:  # PLIC
+            board.plic = node.address
+        case 5 if board.virtio == 0 or node.address < board.virtio:
+            board.virtio = node.address
+    node.kind = 0
     node.address = 0
-    node.is_memory = False
-    node.is_uart = False
-    node.is_test_device = False
-    node.is_plic = False
-    node.is_virtio = False
-
-
-def read_arguments(line: Bytes, board: Board) -> None:
-    """The kernel's command line: words between blanks, ended by a zero byte."""
-    start: u64 = 0
-    for end in range(u64(len(line))):
-        if line[end] == BLANK or line[end] == 0:
-            if line[start:end] == bootargs.QUIET.encode():
-                board.quiet = True
-            start = end + 1
 
 
 # ---- numbers and texts ----
@@ -148,19 +131,19 @@ def whole(value: Bytes) -> u64:
     return number(value, 0, u64(len(value)) // CELL)
 
 
-def text_in(data: Bytes, offset: u64) -> Text:
-    """The text up to the next zero byte, or the end."""
+def text_in(data: Bytes, offset: u64, separator: u64 = 0) -> Text:
+    """The text up to the next zero byte or separator, or the end."""
     end = offset
-    while end < len(data) and data[end] != 0:
+    while end < len(data) and data[end] != 0 and data[end] != separator:
         end += 1
     return str(data[offset:end], "utf-8")
 
 
-def contains(value: Bytes, text: Text) -> bool:
-    """Whether a text is one of a property's texts, each ended by a zero byte."""
+def contains(value: Bytes, text: Text, separator: u64) -> bool:
+    """Whether a text is one of several in a value, each ended by a zero byte or a separator."""
     offset: u64 = 0
     while offset < len(value):
-        item = text_in(value, offset)
+        item = text_in(value, offset, separator)
         if item == text:
             return True
         offset += u64(len(item)) + 1

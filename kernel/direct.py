@@ -7,9 +7,10 @@ from atoll.abi.calls import CALL_SIZE, KIND_SHIFT, Call, Message, Status
 from atoll.abi.objects import NO_HANDLE, ThreadState
 from atoll.abi.raw import address_of
 from atoll.abi.types import wrapping_add
-from atoll.kernel import handles, history, queues, scheduler, timer
-from atoll.kernel.delivery import REPLY_ENTRY
-from atoll.kernel.objects import HANDLE, Entry, Gate, Queue, Thread
+from atoll.kernel import handles, history, lists, scheduler, timer, waiting
+from atoll.kernel.delivery import REPLY_ENTRY, write_words
+from atoll.kernel.lists import Link
+from atoll.kernel.objects import HANDLE, Entry, Gate, Thread
 
 
 def call(caller: Thread, receiver: Thread, gate: Gate) -> Thread:
@@ -19,41 +20,30 @@ def call(caller: Thread, receiver: Thread, gate: Gate) -> Thread:
     caller.plain = True
     caller.state = ThreadState.REPLY
     caller.message = Message.CALL
-    copy_words(caller, receiver)
+    write_words(caller, receiver, NO_HANDLE, Message.CALL << KIND_SHIFT)
     frame = receiver.frame
-    frame.a6 = Message.CALL << KIND_SHIFT
     frame.t0 = gate.badge
     frame.t1 = entry.word & HANDLE
     frame.t2 = gate.port.label
     gate.port.messages = wrapping_add(gate.port.messages, 1)
     history.note(caller, receiver)
-    queues.remove(receiver)
+    lists.remove(receiver.link)
     receiver.effective = min(receiver.effective, caller.effective)
     return wake(receiver, caller)
 
 
-def reply_receive(server: Thread, caller: Thread, entry: Entry, queue: Queue) -> Thread:
+def reply_receive(server: Thread, caller: Thread, entry: Entry, queue: Link[Thread]) -> Thread:
     """Four words to the caller, which goes on at once; the server waits for the next."""
     handles.give_reply_place(server.process, entry)
     caller.reply = None
-    copy_words(server, caller)
-    caller.frame.a6 = 0
+    write_words(server, caller, NO_HANDLE, 0)
     server.plain = True
     server.effective = server.priority
     server.frame.a7 = Call.RECEIVE
     server.state = ThreadState.RECEIVING
-    queues.push_by_priority(queue, server)
+    waiting.stand_in(queue, server)
     history.history.replies = wrapping_add(history.history.replies, 1)
     return wake(caller, server)
-
-
-def copy_words(sender: Thread, receiver: Thread) -> None:
-    """The words, and that there is no handle."""
-    receiver.frame.a1 = sender.frame.a1
-    receiver.frame.a2 = sender.frame.a2
-    receiver.frame.a3 = sender.frame.a3
-    receiver.frame.a4 = sender.frame.a4
-    receiver.frame.a5 = NO_HANDLE
 
 
 def wake(thread: Thread, sender: Thread) -> Thread:

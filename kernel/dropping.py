@@ -4,60 +4,39 @@ from atoll.abi.calls import Status
 from atoll.abi.objects import Kind
 from atoll.abi.raw import at
 from atoll.kernel import devices, faults, handles, memories, ports, processes, threads, waiting
-from atoll.kernel.objects import Entry, Gate, Header, Interrupt, Memory, Port, Process, Set, Thread
+from atoll.kernel.objects import Entry, Gate, Interrupt, Memory, Port, Process, Set, Thread
 
 
 def close(process: Process, entry: Entry) -> None:
-    """Close a handle; a port's destroys the port."""
-    kept = Entry()
-    kept.word = entry.word
-    kept.object = entry.object
-    if handles.kind_of(entry) == Kind.REPLY:
-        drop(entry, None)  # while the thread still knows the place
-        handles.give_place(process, entry)
-        return
+    """Close a handle. A port's destroys the port, unless the process is dying and has an heir."""
+    kind, target = handles.kind_of(entry), entry.object
+    if kind == Kind.REPLY:
+        drop_reply(process, entry)  # while the thread still knows the place
     handles.give_place(process, entry)
-    if handles.kind_of(kept) == Kind.PORT:
-        ports.destroy(at(Port, kept.object), 0)
-    else:
-        drop(kept, None)
-
-
-def drop(entry: Entry, dying: Process | None) -> None:
-    """The object has one handle less (not of a port)."""
-    match handles.kind_of(entry):
+    match kind:
+        case Kind.PORT:
+            processes.drop_port(process, at(Port, target))
         case Kind.GATE:
-            ports.drop_gate(at(Gate, entry.object))
-        case Kind.REPLY:
-            drop_reply(entry, dying)
+            ports.drop_gate(at(Gate, target))
         case Kind.MEMORY:
-            memories.drop(at(Memory, entry.object))
+            memories.drop(at(Memory, target))
         case Kind.THREAD:
-            threads.drop(at(Thread, entry.object))
+            threads.drop(at(Thread, target))
         case Kind.PROCESS:
-            processes.drop(at(Process, entry.object))
+            processes.drop(at(Process, target))
         case Kind.SET:
-            ports.destroy_set(at(Set, entry.object))
+            ports.destroy_set(at(Set, target))
         case Kind.INTERRUPT:
-            devices.drop(at(Interrupt, entry.object))
+            devices.drop(at(Interrupt, target))
 
 
-def drop_reply(entry: Entry, dying: Process | None) -> None:
+def drop_reply(process: Process, entry: Entry) -> None:
     """A reply that will never be given."""
     caller = at(Thread, entry.object)
     if caller.reply is not entry:
-        caller.fault_reply = None
-        faults.give_up(caller)
-    elif dying is None:
+        faults.drop_reply(caller, process.dying)
+    elif not process.dying:
         waiting.abort(caller, Status.REPLY_DROPPED)
     else:
-        caller.frame.a1 = dying.head.serial
+        caller.frame.a1 = process.head.serial
         waiting.abort(caller, Status.PEER_DIED)
-
-
-def add_reference(entry: Entry) -> None:
-    """The object has one handle more."""
-    if handles.kind_of(entry) == Kind.THREAD:
-        at(Thread, entry.object).head.references += 1
-    else:
-        at(Header, entry.object).references += 1

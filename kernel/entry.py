@@ -66,27 +66,15 @@ class TrapFrame:
     a5: u64
     a6: u64
     a7: u64
-    s2: u64
-    s3: u64
-    s4: u64
-    s5: u64
-    s6: u64
-    s7: u64
-    s8: u64
-    s9: u64
-    s10: u64
-    s11: u64
-    t3: u64
-    t4: u64
-    t5: u64
-    t6: u64
+    s2_to_s11: Array[u64, 10]
+    t3_to_t6: Array[u64, 4]
 
     # set once by the kernel, read at each trap
     kernel_stack: u64
 
 
-PC = 0  # offset in a TrapFrame, bytes
-KERNEL_STACK = 256
+FRAME = 32  # offset of the TrapFrame in a Thread, bytes: behind the Header
+KERNEL_STACK = FRAME + 256
 
 
 @assembly
@@ -112,11 +100,11 @@ def trap_entry() -> None:
     label("save")
     for number, register in enumerate(REGISTERS):
         if register not in (zero, tp):
-            sd(register, 8 * number, tp)
+            sd(register, FRAME + 8 * number, tp)
     csrrw(t0, CSR.SSCRATCH, zero)
-    sd(t0, 8 * REGISTERS.index(tp), tp)
+    sd(t0, FRAME + 8 * REGISTERS.index(tp), tp)
     csrr(t0, CSR.SEPC)
-    sd(t0, PC, tp)
+    sd(t0, FRAME, tp)
     ld(sp, KERNEL_STACK, tp)
     mv(argument, tp)
     mv(fp, zero)
@@ -133,15 +121,15 @@ def trap_entry() -> None:
 
 @assembly
 @export("resume")
-def resume(frame: TrapFrame) -> NoReturn:
-    """Run a program in user mode from where its frame says."""
+def resume(thread: u64) -> NoReturn:
+    """Run the thread at that address in user mode from where its frame says."""
     csrw(CSR.SSCRATCH, argument)
-    ld(t0, PC, argument)
+    ld(t0, FRAME, argument)
     csrw(CSR.SEPC, t0)
     for number, register in enumerate(REGISTERS):
         if register not in (zero, argument):
-            ld(register, 8 * number, argument)
-    ld(argument, 8 * REGISTERS.index(argument), argument)
+            ld(register, FRAME + 8 * number, argument)
+    ld(argument, FRAME + 8 * REGISTERS.index(argument), argument)
     sret()
 
 

@@ -6,16 +6,17 @@ The kernel makes a fault itself when a page that a call needs is not there; IN_C
 from atoll.abi import causes
 from atoll.abi.calls import IN_CALL, Death, FaultReply, Message, Status
 from atoll.abi.objects import ThreadState
-from atoll.abi.raw import address_of
 from atoll.abi.riscv import sfence_vma_address
 from atoll.abi.types import u64
-from atoll.kernel import delivery, handles, paging, panic, ports, processes, queues, scheduler, user_memory, waiting
-from atoll.kernel.entry import TrapFrame
-from atoll.kernel.objects import HANDLE, Process, Thread
+from atoll.kernel import delivery, paging, panic, ports, processes, scheduler, threads, user_memory, waiting
+from atoll.kernel.objects import Process, Thread
 
 
 def begin(thread: Thread, cause: u64, address: u64) -> Thread:
     """The running thread has made a fault; the thread to go on with."""
+    if thread.process.dying:  # so that it has no memory
+        threads.destroy(thread)
+        return scheduler.choose()
     if cause == causes.ILLEGAL_INSTRUCTION and scheduler.give_floats(thread):
         return thread
     if access_of(cause) != 0 and is_harmless(thread.process, address, access_of(cause)):
@@ -61,36 +62,34 @@ def send(thread: Thread, cause: u64, address: u64) -> None:
     thread.message = Message.FAULT
     thread.fault_cause = cause
     thread.fault_address = address
+    tell_pager(thread)
+
+
+def tell_pager(thread: Thread) -> None:
+    """The fault that is noted in the thread goes to the port of its process's pager, or waits there."""
     gate = thread.process.pager
     if gate is None or gate.revoked or gate.port.head.dead:
         give_up(thread)
         return
     thread.badge = gate.badge
-    receiver = ports.first_receiver(gate.port)
-    while receiver is not None:
-        outcome = delivery.deliver(thread, receiver, gate.port)
-        if outcome == delivery.DELIVERED:
-            ports.wake(receiver)
-        if outcome != delivery.RECEIVER_FAILED:
-            return
-        receiver = ports.first_receiver(gate.port)
-    queues.push_by_priority(gate.port.senders, thread)
-    ports.announce(gate.port)
+    receiver = delivery.offer(thread, gate.port)
+    if receiver is not None:
+        scheduler.make_ready(receiver)
+    elif thread.state == ThreadState.FAULTED:
+        waiting.stand_in(gate.port.senders, thread)
+        ports.wait_at(gate, thread)
 
 
-def reply_handle(thread: Thread, pager: Process) -> u64:
-    """The handle with which the pager answers; there is room for it."""
-    entry = handles.take_reply_place(pager, delivery.REPLY_ENTRY, address_of(thread))
-    thread.fault_reply = entry
-    return entry.word & HANDLE
-
-
-def write_words(thread: Thread, frame: TrapFrame) -> None:
-    """What the pager is told."""
-    frame.a1 = thread.fault_cause
-    frame.a2 = thread.fault_address
-    frame.a3 = thread.frame.pc
-    frame.a4 = thread.head.serial
+def drop_reply(thread: Thread, pager_died: bool) -> None:
+    """There will be no reply. The port of a pager that died may have an heir: the fault goes there once more."""
+    thread.fault_reply = None
+    if not pager_died:
+        give_up(thread)
+        return
+    try:
+        tell_pager(thread)
+    except Exception:  # only calls are refused
+        panic.unexpected_error()
 
 
 def resolve(thread: Thread, answer: u64, status: u64) -> None:
@@ -119,3 +118,4 @@ def give_up(thread: Thread) -> None:
         waiting.abort(thread, Status.BAD_ADDRESS)
     else:
         processes.kill(thread.process, thread.fault_cause, Death.FAULTED)
+        threads.destroy(thread)

@@ -7,19 +7,18 @@ place.
 
 from atoll.abi.calls import Status
 from atoll.abi.objects import Kind, Right
-from atoll.abi.raw import address_of, at
-from atoll.abi.types import noinline, u64, wrapping_add, wrapping_shl, wrapping_sub
-from atoll.kernel import memory, ports, slabs
+from atoll.abi.raw import address_of, at, size_of
+from atoll.abi.types import noinline, u64, wrapping_add, wrapping_shl
+from atoll.kernel import memory, ports, reaper, slabs
+from atoll.kernel.figures import figures
 from atoll.kernel.objects import (
     ENTRY_SIZE,
-    GATE_SIZE,
     HANDLE,
     HANDLE_BITS,
     KIND_SHIFT,
     NOT_HANDLE,
     ONE_GENERATION,
     PLACES,
-    PORT_SIZE,
     RIGHTS_SHIFT,
     TABLES,
     Entry,
@@ -41,15 +40,6 @@ PORT_RIGHTS = Right.MOVE | Right.RECEIVE
 SET_RIGHTS = Right.RECEIVE
 GATE_RIGHTS = SHARED | Right.SEND
 MEMORY_RIGHTS = SHARED | Right.MANAGE | Right.READ | Right.WRITE | Right.EXECUTE
-
-
-class Counters:
-    """Of all tables together."""
-
-    handles: u64
-
-
-counters: Counters = Counters()
 
 
 # ---- looking up ----
@@ -78,17 +68,7 @@ def find(process: Process, handle: u64, kind: u64, right: u64) -> Entry:
 @noinline
 def mistake(process: Process, handle: u64, kind: u64) -> u64:
     """What is wrong with a handle that `find` did not find."""
-    entry = place_of(process, handle)
-    if entry is None or handle == 0:
-        return Status.BAD_HANDLE
-    if entry.word & HANDLE != handle or kind_of(entry) == Kind.NONE:
-        return Status.STALE_HANDLE if entry.word & HANDLE >= ONE_GENERATION else Status.BAD_HANDLE
-    match kind_of(entry):
-        case Kind.CALLER_GONE:
-            return Status.CALLER_GONE if kind == Kind.REPLY else Status.WRONG_KIND
-        case found if found == kind:
-            return Status.NO_RIGHT
-    return Status.WRONG_KIND
+    return Status.NO_RIGHT if kind_of(find_any(process, handle, 0)) == kind else Status.WRONG_KIND
 
 
 def place_of(process: Process, handle: u64) -> Entry | None:
@@ -105,7 +85,7 @@ def find_any(process: Process, handle: u64, right: u64) -> Entry:
     if entry is None or handle == 0:
         raise Refused(Status.BAD_HANDLE)
     if entry.word & HANDLE != handle or kind_of(entry) == Kind.NONE:
-        raise Refused(mistake(process, handle, Kind.NONE))
+        raise Refused(Status.STALE_HANDLE if entry.word & HANDLE >= ONE_GENERATION else Status.BAD_HANDLE)
     if right != 0 and rights_of(entry) & right == 0:
         raise Refused(Status.NO_RIGHT)
     return entry
@@ -222,16 +202,18 @@ def reserve_many(process: Process, count: u64) -> None:
         place = at(Entry, place).object
 
 
-def add(process: Process, kind: u64, rights: u64, target: u64) -> Entry:
-    """A new handle for an object (whose references the caller counts)."""
+def add(process: Process, kind: u64, rights: u64, target: u64) -> u64:
+    """A new handle for an object, which is referred to once more; its value."""
     reserve(process)
-    return take_place(process, kind << KIND_SHIFT | rights << RIGHTS_SHIFT, target)
+    entry = take_place(process, kind << KIND_SHIFT | rights << RIGHTS_SHIFT, target)
+    at(Header, target).references += 1
+    return handle_of(entry)
 
 
 def take_place(process: Process, kind_and_rights: u64, target: u64) -> Entry:
     """The first free place, which there is; kind and rights are where the word has them."""
-    process.handle_count = wrapping_add(process.handle_count, 1)
-    counters.handles = wrapping_add(counters.handles, 1)
+    process.handle_count += 1
+    figures.handles += 1
     return take_reply_place(process, kind_and_rights, target)
 
 
@@ -247,8 +229,8 @@ def take_reply_place(process: Process, kind_and_rights: u64, target: u64) -> Ent
 def give_place(process: Process, entry: Entry) -> None:
     """The place is free; its generation stays. (After 2^32 generations a value could come again.)"""
     if kind_of(entry) not in (Kind.REPLY, Kind.CALLER_GONE):
-        process.handle_count = wrapping_sub(process.handle_count, 1)
-        counters.handles = wrapping_sub(counters.handles, 1)
+        process.handle_count -= 1
+        figures.handles -= 1
     give_reply_place(process, entry)
 
 
@@ -259,8 +241,8 @@ def give_reply_place(process: Process, entry: Entry) -> None:
     process.free = address_of(entry)
 
 
-def move(entry: Entry, user: Process, to: Process) -> Entry:
-    """Move a handle to another table, which has a free place."""
+def move(entry: Entry, user: Process, to: Process) -> u64:
+    """Move a handle to another table, which has a free place; its value there."""
     kind = kind_of(entry)
     if kind in (Kind.REPLY, Kind.CALLER_GONE):
         moved = take_reply_place(to, entry.word & NOT_HANDLE, entry.object)
@@ -273,21 +255,20 @@ def move(entry: Entry, user: Process, to: Process) -> Entry:
         else:
             thread.fault_reply = moved
     elif kind == Kind.PORT:
-        change_holder(at(Port, entry.object), to)
+        change_receiver(at(Port, entry.object), to)
     give_place(user, entry)
-    return moved
+    return handle_of(moved)
 
 
-def change_holder(port: Port, to: Process) -> None:
-    """Another process receives, and is charged for the port and its gates."""
-    if port.holder is to:
+def change_receiver(port: Port, to: Process) -> None:
+    """Another process receives, and is charged for the port and its gates, even if that is more than its limit."""
+    if port.head.owner is to:
         return
-    ports.dismiss(port.receivers, Status.STALE_HANDLE)
+    reaper.dismiss(port.receivers, Status.STALE_HANDLE)
     ports.leave_set(port)
-    port.holder = to
-    size = PORT_SIZE + port.gate_count * GATE_SIZE
+    size = slabs.rounded(size_of(Port)) + port.gate_count * slabs.rounded(size_of(Gate))
     slabs.refund(port.head.owner, size)
-    to.used += size  # even if that is more than its limit
+    to.used += size
     port.head.owner = to
 
 
@@ -297,8 +278,3 @@ def change_holder(port: Port, to: Process) -> None:
 def place_at(process: Process, index: u64) -> Entry:
     """The place of that number, which the table has."""
     return at(Entry, process.tables[index // PLACES] + index % PLACES * ENTRY_SIZE)
-
-
-def table_page(process: Process, number: u64) -> u64:
-    """The physical page of a part of the table."""
-    return memory.physical(process.tables[number])

@@ -71,3 +71,8 @@ def kernel_end() -> u64:
 def page_up(address: u64) -> u64:
     """The address, rounded up to a whole page."""
     return (address + PAGE_SIZE - 1) // PAGE_SIZE * PAGE_SIZE
+
+
+def page_down(address: u64) -> u64:
+    """The address of the page that it lies in."""
+    return address // PAGE_SIZE * PAGE_SIZE

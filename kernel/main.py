@@ -4,9 +4,22 @@ from typing import NoReturn
 
 from atoll.abi.raw import view
 from atoll.abi.types import export, u64
-from atoll.kernel import console, devices, devicetree, memory, paging, panic, root, scheduler, timer, trap
+from atoll.kernel import (
+    console,
+    devices,
+    devicetree,
+    memory,
+    paging,
+    panic,
+    reaper,
+    root,
+    scheduler,
+    slabs,
+    timer,
+    trap,
+)
 from atoll.kernel.board import board
-from atoll.kernel.memory import OutOfMemory
+from atoll.kernel.refusal import Refused
 
 VERSION = "0.1"
 HEADER_SIZE = 8  # bytes of a device tree that tell its size
@@ -21,6 +34,8 @@ def kernel_main(hart: u64, device_tree: u64) -> NoReturn:
     start_paging()  # Sv39, with the kernel in it
     devices.start()  # interrupts for drivers
     timer.start()  # time slices and deadlines
+    slabs.start()  # memory for objects
+    reaper.start()  # which takes them apart
     scheduler.start()  # who runs
     greet(hart)
     root.start()  # the first process, in user mode
@@ -31,19 +46,17 @@ def read_device_tree(address: u64) -> None:
     size = devicetree.size_of_tree(view(address, HEADER_SIZE))
     assert size > 0, "the firmware gave no device tree"
     devicetree.read_board(view(address, size), board)
-    memory.start(board.ram_end)
     board.tree = address
     board.tree_end = address + size
-    memory.reserve(address, address + size)
-    memory.reserve(board.initrd, board.initrd_end)
+    memory.start()
 
 
 def start_paging() -> None:
     """The kernel's own tables need a few pages of memory."""
     try:
         paging.start()
-    except OutOfMemory:
-        panic.no_memory()
+    except Refused:
+        panic.stop("PANIC: no memory for the kernel's page tables")
 
 
 def greet(hart: u64) -> None:

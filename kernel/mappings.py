@@ -7,21 +7,14 @@ Each function does a bounded number of pages; the calls that need more are execu
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.calls import Status
 from atoll.abi.objects import Right
-from atoll.abi.raw import address_of, at, load64, store64
+from atoll.abi.raw import address_of, at, load64, size_of, store64
 from atoll.abi.riscv import fence_i, sfence_vma_address
 from atoll.abi.types import u64
-from atoll.kernel import memories, paging, slabs
-from atoll.kernel.objects import MAPPING_SIZE, Mapping, Memory, Process
+from atoll.kernel import lists, memories, paging, slabs
+from atoll.kernel.figures import figures
+from atoll.kernel.lists import Link
+from atoll.kernel.objects import Mapping, Memory, Process
 from atoll.kernel.refusal import Refused
-
-
-class Mappings:
-    """All state of this module."""
-
-    count: u64
-
-
-counters: Mappings = Mappings()
 
 
 def end_of(mapping: Mapping) -> u64:
@@ -31,16 +24,10 @@ def end_of(mapping: Mapping) -> u64:
 
 def first_behind(process: Process, address: u64) -> Mapping | None:
     """The first mapping that ends behind an address."""
-    mapping = process.mappings
-    while mapping is not None and end_of(mapping) <= address:
-        mapping = mapping.next
-    return mapping
-
-
-def is_free(process: Process, address: u64, pages: u64) -> bool:
-    """Whether nothing is mapped there."""
-    mapping = first_behind(process, address)
-    return mapping is None or mapping.address >= address + pages * PAGE_SIZE
+    link = process.mappings.next
+    while link is not process.mappings and end_of(link.object) <= address:
+        link = link.next
+    return None if link is process.mappings else link.object
 
 
 def add(process: Process, source: Memory, offset: u64, address: u64, pages: u64, rights: u64, most: u64) -> None:
@@ -61,41 +48,31 @@ def add(process: Process, source: Memory, offset: u64, address: u64, pages: u64,
 
 def room_for(process: Process, source: Memory, offset: u64, address: u64, most: u64) -> Mapping:
     """The mapping that ends there and can grow; else a new one, still empty."""
-    before: Mapping | None = None
-    behind = process.mappings
-    while behind is not None and behind.address < address:
-        before = behind
+    behind = process.mappings.next
+    while behind is not process.mappings and behind.object.address < address:
         behind = behind.next
-    if before is not None and before.memory is source and before.rights == most and end_of(before) == address:
-        fits = before.offset + before.pages == offset
-        if fits:
+    if behind.previous is not process.mappings:
+        before = behind.previous.object
+        fits = end_of(before) == address and before.offset + before.pages == offset
+        if fits and before.memory is source and before.rights == most:
             return before
-    return insert(process, source, offset, address, most, before)
+    return insert(process, source, offset, address, most, behind)
 
 
-def insert(process: Process, source: Memory, offset: u64, address: u64, rights: u64, before: Mapping | None) -> Mapping:
-    """A new mapping without pages, behind another one."""
-    made = at(Mapping, slabs.new_slot(process, MAPPING_SIZE))
-    made.process = process
+def insert(
+    process: Process, source: Memory, offset: u64, address: u64, rights: u64, behind: Link[Mapping]
+) -> Mapping:
+    """A new mapping without pages, before another one."""
+    made = at(Mapping, slabs.new(process, size_of(Mapping)))
     made.memory = source
     made.offset = offset
     made.address = address
     made.rights = rights
-    made.previous = before
-    if before is None:
-        made.next = process.mappings
-        process.mappings = made
-    else:
-        made.next = before.next
-        before.next = made
-    if made.next is not None:
-        made.next.previous = made
-    made.next_of_memory = source.mappings
-    if made.next_of_memory is not None:
-        made.next_of_memory.previous_of_memory = made
-    source.mappings = made
+    lists.start_all(address_of(made.of_process), 2, address_of(made))
+    lists.insert(made.of_process, behind)
+    lists.append(source.mappings, made.of_memory)
     source.mapping_count += 1
-    counters.count += 1
+    figures.mappings += 1
     return made
 
 
@@ -104,10 +81,11 @@ def cut(mapping: Mapping, address: u64, pages: u64) -> None:
     end = address + pages * PAGE_SIZE
     if address > mapping.address and end < end_of(mapping):
         skipped = (end - mapping.address) // PAGE_SIZE
-        rest = insert(mapping.process, mapping.memory, mapping.offset + skipped, end, mapping.rights, mapping)
+        behind = mapping.of_process.next
+        rest = insert(mapping.head.owner, mapping.memory, mapping.offset + skipped, end, mapping.rights, behind)
         rest.pages = mapping.pages - skipped
         mapping.pages = skipped
-    paging.clear_pages(mapping.process.root, address, pages)
+    paging.clear_pages(mapping.head.owner.root, address, pages)
     mapping.pages -= pages
     if mapping.pages == 0:
         remove(mapping)
@@ -118,29 +96,19 @@ def cut(mapping: Mapping, address: u64, pages: u64) -> None:
 
 def remove(mapping: Mapping) -> None:
     """The mapping is gone (its pages' entries are the caller's to clear)."""
-    if mapping.previous is None:
-        mapping.process.mappings = mapping.next
-    else:
-        mapping.previous.next = mapping.next
-    if mapping.next is not None:
-        mapping.next.previous = mapping.previous
     source = mapping.memory
-    if mapping.previous_of_memory is None:
-        source.mappings = mapping.next_of_memory
-    else:
-        mapping.previous_of_memory.next_of_memory = mapping.next_of_memory
-    if mapping.next_of_memory is not None:
-        mapping.next_of_memory.previous_of_memory = mapping.previous_of_memory
+    lists.remove(mapping.of_process)
+    lists.remove(mapping.of_memory)
     source.mapping_count -= 1
-    counters.count -= 1
-    slabs.free_slot(mapping.process, address_of(mapping), MAPPING_SIZE)
+    figures.mappings -= 1
+    slabs.free(mapping.head, size_of(Mapping))
     memories.let_go(source)
 
 
 def drop_some(process: Process, most: u64) -> None:
     """Remove mappings of an address space that nobody uses any more."""
     for _ in range(most):
-        mapping = process.mappings
+        mapping = lists.first(process.mappings)
         if mapping is None:
             return
         remove(mapping)

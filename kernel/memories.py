@@ -4,34 +4,24 @@ use can fail for lack of quota.
 
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.calls import Status
-from atoll.abi.raw import address_of, at, load64, store64
+from atoll.abi.raw import address_of, at, load64, size_of, store64
 from atoll.abi.types import u64
-from atoll.kernel import mappings, memory, reaper, slabs
-from atoll.kernel.objects import MEMORY_SIZE, Memory, Process
+from atoll.kernel import lists, mappings, memory, reaper, slabs
+from atoll.kernel.figures import figures
+from atoll.kernel.objects import Memory, Process
 from atoll.kernel.refusal import Refused
 
-ENTRIES = 512  # addresses in a table
+INDEX_BITS = 9
+ENTRIES = 1 << INDEX_BITS  # addresses in a table
 MAX_PAGES = ENTRIES * ENTRIES
-
-
-class Memories:
-    """All state of this module."""
-
-    count: u64
-
-
-memories: Memories = Memories()
 
 
 def create(owner: Process, pages: u64) -> Memory:
     """Pages of zeros."""
     if pages == 0 or pages > MAX_PAGES:
         raise Refused(Status.BAD_ARGUMENT if pages == 0 else Status.NO_MEMORY)
-    depth: u64 = 0
-    tables: u64 = 0
-    if pages > 1:
-        depth = 1 if pages <= ENTRIES else 2
-        tables = 1 if pages <= ENTRIES else 1 + (pages + ENTRIES - 1) // ENTRIES
+    depth: u64 = 0 if pages == 1 else 1 if pages <= ENTRIES else 2
+    tables: u64 = depth if depth < 2 else 1 + (pages + ENTRIES - 1) // ENTRIES
     charged = (pages + tables) * PAGE_SIZE
     slabs.charge(owner, charged)
     try:
@@ -53,9 +43,10 @@ def create_device(owner: Process, physical: u64, pages: u64) -> Memory:
 
 def new_object(owner: Process, pages: u64) -> Memory:
     """The structure alone."""
-    made = at(Memory, slabs.new_object(owner, MEMORY_SIZE))
+    made = at(Memory, slabs.new(owner, size_of(Memory)))
+    lists.start_all(address_of(made.mappings), 2, address_of(made))
     made.pages = pages
-    memories.count += 1
+    figures.memories += 1
     return made
 
 
@@ -63,37 +54,24 @@ def page_of(pages: Memory, index: u64) -> u64:
     """The physical address of a page of it, which is taken if it was not there."""
     if pages.device != 0:
         return pages.device + index * PAGE_SIZE
-    if pages.depth == 0:
-        if pages.top == 0:
-            pages.top = take_page()
-            pages.in_use += 1
-        return pages.top
     if pages.top == 0:
-        pages.top = take_page()
-    table = pages.top
-    if pages.depth == 2:
-        table = next_page(table, index // ENTRIES)
-    place = memory.reach(table) + index % ENTRIES * 8
-    if load64(place) == 0:
-        store64(place, take_page())
-        pages.in_use += 1
-    return load64(place)
+        pages.top = memory.take_page()
+        pages.in_use = 1 if pages.depth == 0 else 0
+    page, level = pages.top, pages.depth
+    while level > 0:
+        level -= 1
+        place = place_in(page, index, level)
+        if load64(place) == 0:
+            store64(place, memory.take_page())
+            if level == 0:
+                pages.in_use += 1
+        page = load64(place)
+    return page
 
 
-def next_page(table: u64, index: u64) -> u64:
-    """A page that a table leads to, taken if it was not there."""
-    place = memory.reach(table) + index * 8
-    if load64(place) == 0:
-        store64(place, take_page())
-    return load64(place)
-
-
-def take_page() -> u64:
-    """A page of zeros, which is charged already."""
-    try:
-        return memory.take_page()
-    except memory.OutOfMemory:
-        raise Refused(Status.NO_MEMORY) from None
+def place_in(table: u64, index: u64, level: u64) -> u64:
+    """Where in a table is what leads to a page, with so many levels of tables below."""
+    return memory.reach(table) + (index >> INDEX_BITS * level) % ENTRIES * 8
 
 
 def drop(pages: Memory) -> None:
@@ -104,7 +82,7 @@ def drop(pages: Memory) -> None:
 
 def unmap_some(pages: Memory, most: u64) -> bool:
     """Take back some of the pages of a memory object that is destroyed; True if none is mapped any more."""
-    mapping = pages.mappings
+    mapping = lists.first(pages.mappings)
     if mapping is None:
         return True
     count = min(mapping.pages, most)
@@ -124,49 +102,35 @@ def let_go(pages: Memory) -> None:
     """If neither handle nor mapping is left, its pages are given back, bit by bit."""
     if pages.head.references == 0 and pages.mapping_count == 0:
         pages.head.dead = True
-        reaper.add_memory(pages)
+        reaper.add(reaper.reaper.memories, pages.link)
 
 
 def free_some(pages: Memory, most: u64) -> bool:
     """Give back some pages, the last first; True if none is left."""
     if pages.device != 0 or pages.top == 0:
         return True
-    if pages.depth == 0:
-        give(pages)
-        return True
-    left = most
-    while pages.pages > 0 and left > 0:
+    for _ in range(most):
         pages.pages -= 1
-        left -= 1
-        free_last(pages, pages.pages)
-    if pages.pages > 0:
-        return False
-    give(pages)
-    return True
+        free_last(pages.pages, pages.top, pages.depth)
+        if pages.pages == 0:
+            pages.top = 0
+            return True
+    return False
 
 
-def give(pages: Memory) -> None:
-    """Give back the only page, or the table above all."""
-    memory.give_page(pages.top)
-    pages.top = 0
-
-
-def free_last(pages: Memory, index: u64) -> None:
-    """Give back one page, and the table that led to it and the pages before if it was that table's first."""
-    table = pages.top
-    if pages.depth == 2:
-        table = load64(memory.reach(pages.top) + index // ENTRIES * 8)
-        if table == 0:
-            return
-    page = load64(memory.reach(table) + index % ENTRIES * 8)
-    if page != 0:
+def free_last(index: u64, page: u64, level: u64) -> None:
+    """Give back the last page that a table leads to; and the table if that was its first."""
+    if level > 0:
+        below = load64(place_in(page, index, level - 1))
+        if below != 0:
+            free_last(index, below, level - 1)
+    if index % (u64(1) << INDEX_BITS * level) == 0:
         memory.give_page(page)
-    if pages.depth == 2 and index % ENTRIES == 0:
-        memory.give_page(table)
 
 
-def free_object(pages: Memory) -> None:
+def free(pages: Memory) -> None:
     """Nothing of it is left."""
+    lists.remove(pages.link)
     end_account(pages)
-    memories.count -= 1
-    slabs.free_slot(pages.head.owner, address_of(pages), MEMORY_SIZE)
+    figures.memories -= 1
+    slabs.free(pages.head, size_of(Memory))

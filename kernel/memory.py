@@ -5,23 +5,13 @@ knows which.
 """
 
 from atoll.abi.address_space import PAGE_SIZE
+from atoll.abi.calls import Status
 from atoll.abi.raw import load64, store64
-from atoll.abi.types import Array, u64
-from atoll.kernel.layout import DIRECT_MAP, kernel_end, page_up
+from atoll.abi.types import u64
+from atoll.kernel.board import board
+from atoll.kernel.layout import DIRECT_MAP, kernel_end, page_down, page_up
+from atoll.kernel.refusal import Refused
 from atoll.userland.runtime.memory import memset
-
-MAX_RESERVED = 4
-
-
-class OutOfMemory(Exception):
-    """No free page is left."""
-
-
-class Range:
-    """Pages that are not given out: the initial RAM disk, the device tree."""
-
-    start: u64
-    end: u64
 
 
 class Pages:
@@ -32,28 +22,19 @@ class Pages:
     returned: u64  # the page that was returned last; each holds the address of the one before; 0: none
     total: u64  # pages that there are to give out, now or later
     in_use: u64  # pages given out and not returned
-    reserved: Array[Range, MAX_RESERVED]
-    reserved_count: u64
     offset: u64  # what is added to a physical address to reach it
 
 
 pages: Pages = Pages()
 
 
-def start(ram_end: u64) -> None:
-    """All of RAM behind the kernel is free."""
+def start() -> None:
+    """All of RAM behind the kernel is free, but for the initial RAM disk and the device tree."""
     pages.fresh = kernel_end()
-    pages.end = ram_end // PAGE_SIZE * PAGE_SIZE
+    pages.end = board.ram_end // PAGE_SIZE * PAGE_SIZE
     pages.total = (pages.end - pages.fresh) // PAGE_SIZE
-
-
-def reserve(first: u64, end: u64) -> None:
-    """Never give out these pages (before any page has been given out)."""
-    assert pages.in_use == 0
-    pages.reserved[pages.reserved_count].start = first // PAGE_SIZE * PAGE_SIZE
-    pages.reserved[pages.reserved_count].end = page_up(end)
-    pages.reserved_count += 1
-    pages.total -= (page_up(end) - first // PAGE_SIZE * PAGE_SIZE) // PAGE_SIZE
+    pages.total -= (page_up(board.initrd_end) - page_down(board.initrd)) // PAGE_SIZE
+    pages.total -= (page_up(board.tree_end) - page_down(board.tree)) // PAGE_SIZE
 
 
 def free_pages() -> u64:
@@ -77,7 +58,7 @@ def physical(address: u64) -> u64:
 
 
 def take_page() -> u64:
-    """A page full of zeros; its physical address."""
+    """A page full of zeros; its physical address. Refused if no free page is left."""
     page = pages.returned
     if page != 0:
         pages.returned = load64(reach(page))
@@ -90,24 +71,18 @@ def take_page() -> u64:
 
 def take_fresh_page() -> u64:
     """The next page that has never been given out."""
-    page = after_reserved(pages.fresh)
+    page = behind(pages.fresh, board.initrd, board.initrd_end)
+    page = behind(page, board.tree, board.tree_end)
+    page = behind(page, board.initrd, board.initrd_end)  # which may begin where the tree ends
     if page + PAGE_SIZE > pages.end:
-        raise OutOfMemory
+        raise Refused(Status.NO_MEMORY)
     pages.fresh = page + PAGE_SIZE
     return page
 
 
-def after_reserved(page: u64) -> u64:
-    """The page itself, or the first one behind the reserved ranges that it lies in."""
-    free = page
-    moved = True
-    while moved:
-        moved = False
-        for i in range(pages.reserved_count):
-            if pages.reserved[i].start <= free < pages.reserved[i].end:
-                free = pages.reserved[i].end
-                moved = True
-    return free
+def behind(page: u64, first: u64, end: u64) -> u64:
+    """The page itself, or the first one behind a range that it lies in."""
+    return page_up(end) if page_down(first) <= page < end else page
 
 
 def give_page(page: u64) -> None:

@@ -8,7 +8,6 @@ from atoll.abi.objects import Kind, Right
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import u64
 from atoll.kernel import handles, mappings, memories, memory, paging, user_memory
-from atoll.kernel.handle_calls import answer_new
 from atoll.kernel.objects import Memory, Process, Thread
 from atoll.kernel.refusal import Refused
 from atoll.kernel.waiting import answer, finish
@@ -22,7 +21,7 @@ def create(user: Thread) -> Thread:
     """MEMORY_CREATE: a new memory object, of zeros."""
     handles.reserve(user.process)
     made = memories.create(user.process, user.frame.a0)
-    return answer_new(user, Kind.MEMORY, handles.MEMORY_RIGHTS, address_of(made))
+    return answer(user, handles.add(user.process, Kind.MEMORY, handles.MEMORY_RIGHTS, address_of(made)))
 
 
 def read(user: Thread) -> Thread:
@@ -48,10 +47,8 @@ def transfer(user: Thread, right: u64) -> Thread:
     while done < size:
         page = memory.reach(memories.page_of(source, (offset + done) // PAGE_SIZE)) + (offset + done) % PAGE_SIZE
         part = user_memory.part_of_page(offset + done, size - done)
-        if right == Right.READ:
-            user_memory.copy_out(user.process, address + done, page, part)
-        else:
-            user_memory.copy_in(user.process, address + done, page, part)
+        access = paging.WRITE if right == Right.READ else paging.READ  # of the caller's memory
+        user_memory.copy(user.process, address + done, page, part, access)
         done += part
     return finish(user, Status.OK)
 
@@ -105,7 +102,8 @@ def map_pages(user: Thread) -> Thread:
     check_pages(frame.a3, frame.a4)
     most = handles.rights_of(entry) & (Right.READ | Right.WRITE | Right.EXECUTE)
     check_rights(frame.a5, most)
-    if not mappings.is_free(process, frame.a3, frame.a4):
+    there = mappings.first_behind(process, frame.a3)
+    if there is not None and there.address < frame.a3 + frame.a4 * PAGE_SIZE:
         raise Refused(Status.IN_USE)
     count = min(frame.a4, STEP)
     if count > 0:
@@ -184,19 +182,21 @@ def touched(user: Thread) -> Thread:
 def read_process(user: Thread) -> Thread:
     """PROCESS_READ: copy out of a process's memory; what is not there is refused, not fetched."""
     process = check_peek(user)
-    frame = user.frame
-    return end_peek(
-        user, user_memory.copy_between(process, frame.a1, user.process, frame.a2, frame.a3), user_memory.TARGET_MISSING
-    )
+    there, here, size = user.frame.a1, user.frame.a2, user.frame.a3
+    outcome, missing = user_memory.copy_between(process, there, user.process, here, size)
+    if outcome == user_memory.TARGET_MISSING:
+        user_memory.reach_own(user.process, missing, paging.WRITE)
+    return end_peek(user, outcome)
 
 
 def write_process(user: Thread) -> Thread:
     """PROCESS_WRITE: copy into pages that a process may write itself."""
     process = check_peek(user)
-    frame = user.frame
-    return end_peek(
-        user, user_memory.copy_between(user.process, frame.a2, process, frame.a1, frame.a3), user_memory.SOURCE_MISSING
-    )
+    there, here, size = user.frame.a1, user.frame.a2, user.frame.a3
+    outcome, missing = user_memory.copy_between(user.process, here, process, there, size)
+    if outcome == user_memory.SOURCE_MISSING:
+        user_memory.reach_own(user.process, missing, paging.READ)
+    return end_peek(user, outcome)
 
 
 def check_peek(user: Thread) -> Process:
@@ -209,11 +209,8 @@ def check_peek(user: Thread) -> Process:
     return process
 
 
-def end_peek(user: Thread, outcome: u64, own_side: u64) -> Thread:
-    """A page of the caller's own is fetched, one of the other process is not."""
-    if outcome == own_side:
-        access = paging.WRITE if own_side == user_memory.TARGET_MISSING else paging.READ
-        user_memory.reach_own(user.process, user_memory.missing.address, access)
+def end_peek(user: Thread, outcome: u64) -> Thread:
+    """A page of the caller's own was fetched, one of the other process is not."""
     if outcome != user_memory.COPIED:
         raise Refused(Status.BAD_ADDRESS)
     return finish(user, Status.OK)

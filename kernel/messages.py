@@ -6,9 +6,10 @@ from atoll.abi.calls import NO_TIMEOUT, Call, Message, Status
 from atoll.abi.objects import Kind, Right, ThreadState
 from atoll.abi.raw import at
 from atoll.abi.types import noinline, u64
-from atoll.kernel import direct, faults, handles, ports, queues, scheduler, timer, waiting
-from atoll.kernel.delivery import DELIVERED, deliver, deliver_reply, read_transfer, timeout_of
-from atoll.kernel.objects import Entry, Gate, Port, Process, Queue, Set, Thread
+from atoll.kernel import direct, faults, handles, lists, ports, scheduler, timer, waiting
+from atoll.kernel.delivery import deliver, deliver_reply, offer, read_transfer, timeout_of
+from atoll.kernel.lists import Link
+from atoll.kernel.objects import Entry, Gate, Port, Process, Set, Thread
 from atoll.kernel.refusal import Refused
 
 # ---- sending ----
@@ -21,39 +22,30 @@ def call(caller: Thread) -> Thread:
     first = ports.first_receiver(gate.port)
     if caller.frame.a5 == 0 and first is not None and first.process.free != 0:
         return direct.call(caller, first, gate)
-    return call_with_more(caller, gate)
-
-
-@noinline
-def call_with_more(caller: Thread, gate: Gate) -> Thread:
-    """The same, when the receiver has to be waited for, or there is more than words."""
-    read_transfer(caller)
-    caller.message = Message.CALL
-    caller.badge = gate.badge
-    receiver = ports.first_receiver(gate.port)
-    while receiver is not None:
-        if deliver(caller, receiver, gate.port) == DELIVERED:
-            queues.remove(receiver)
-            wait_for_reply(caller, receiver)
-            return scheduler.hand_over(receiver)
-        receiver = ports.first_receiver(gate.port)
-    return wait_to_send(caller, gate.port)
+    return send_through(caller, gate, Message.CALL)
 
 
 def send(sender: Thread) -> Thread:
     """Send to a port; go on as soon as a receiver has the message."""
     gate = handles.find_gate(sender.process, sender.frame.a0)
     check_open(gate, sender)
+    return send_through(sender, gate, Message.SEND)
+
+
+@noinline
+def send_through(sender: Thread, gate: Gate, kind: u64) -> Thread:
+    """Either, when the receiver has to be waited for, or there is more than words."""
     read_transfer(sender)
-    sender.message = Message.SEND
+    sender.message = kind
     sender.badge = gate.badge
-    receiver = ports.first_receiver(gate.port)
-    while receiver is not None:
-        if deliver(sender, receiver, gate.port) == DELIVERED:
-            ports.wake(receiver)
-            return scheduler.reschedule(waiting.finish(sender, Status.OK))
-        receiver = ports.first_receiver(gate.port)
-    return wait_to_send(sender, gate.port)
+    receiver = offer(sender, gate.port)
+    if receiver is None:
+        return wait_to_send(sender, gate)
+    if kind == Message.CALL:
+        wait_for_reply(sender, receiver)
+        return scheduler.hand_over(receiver)
+    scheduler.make_ready(receiver)
+    return scheduler.reschedule(waiting.finish(sender, Status.OK))
 
 
 def check_open(gate: Gate, sender: Thread) -> None:
@@ -74,34 +66,27 @@ def refuse_closed(gate: Gate, sender: Thread) -> None:
 def wait_for_reply(caller: Thread, receiver: Thread) -> None:
     """The message is with the receiver, which works with the caller's priority if that is higher."""
     caller.state = ThreadState.REPLY
-    if caller.deadline == 0 and not caller.plain:
-        limit_call(caller)
     receiver.effective = min(receiver.effective, caller.effective)
+    if caller.deadline == 0 and timeout_of(caller) not in (0, NO_TIMEOUT):  # 0 is only for the receiver
+        timer.set_deadline(caller, timeout_of(caller))
 
 
-def limit_call(caller: Thread) -> None:
-    """The time-out of a call is for its reply too. (0 says only not to wait for the receiver.)"""
-    if caller.transfer.timeout not in (0, NO_TIMEOUT):
-        timer.set_deadline(caller, caller.transfer.timeout)
-
-
-@noinline
-def wait_to_send(sender: Thread, port: Port) -> Thread:
+def wait_to_send(sender: Thread, gate: Gate) -> Thread:
     """Nobody receives just now."""
-    wait_in(sender, port.senders, ThreadState.SENDING)
-    ports.announce(port)
+    wait_in(sender, gate.port.senders, ThreadState.SENDING)
+    ports.wait_at(gate, sender)
     return scheduler.choose()
 
 
-def wait_in(thread: Thread, queue: Queue, state: u64) -> None:
-    """The running thread waits in a queue, by priority."""
+def wait_in(thread: Thread, queue: Link[Thread], state: u64) -> None:
+    """The running thread waits in a queue, by priority, if it wants to."""
     timeout = timeout_of(thread)
     if timeout == 0:
         raise Refused(Status.WOULD_BLOCK)
     thread.state = state
     if timeout != NO_TIMEOUT:
         timer.set_deadline(thread, timeout)
-    queues.push_by_priority(queue, thread)
+    waiting.stand_in(queue, thread)
 
 
 # ---- receiving ----
@@ -123,7 +108,7 @@ def receive_from(receiver: Thread, source: Entry) -> Thread:
     return scheduler.choose()
 
 
-def queue_of(source: Entry) -> Queue:
+def queue_of(source: Entry) -> Link[Thread]:
     """Where receivers wait: a port has its own queue even in a set."""
     if handles.kind_of(source) == Kind.PORT:
         return at(Port, source.object).receivers
@@ -148,18 +133,18 @@ def take_message(receiver: Thread, port: Port) -> bool:
     """Give the running thread what waits at a port: what the kernel tells first, then messages."""
     if ports.take_word(port, receiver):
         return True
-    sender = port.senders.first
+    sender = lists.first(port.senders)
     while sender is not None:
-        if deliver(sender, receiver, port) == DELIVERED:
+        if deliver(sender, receiver, port):
             take_sender(sender, receiver)
             return True
-        sender = port.senders.first
+        sender = lists.first(port.senders)
     return False
 
 
 def take_sender(sender: Thread, receiver: Thread) -> None:
-    """A message was taken from a sender that waited."""
-    queues.remove(sender)
+    """A message was taken from a sender that waited. (The time-out of a call is for its reply too.)"""
+    waiting.leave_queue(sender)
     if sender.message == Message.CALL:
         wait_for_reply(sender, receiver)
     elif sender.message == Message.SEND:
@@ -176,10 +161,7 @@ def reply(replier: Thread) -> Thread:
     caller = at(Thread, entry.object)
     if not answer(replier, caller, entry):
         return wait_for_page(replier, caller)
-    waiting.finish(replier, Status.OK)
-    if replier.process.dying:
-        return scheduler.choose()
-    return scheduler.reschedule(replier)
+    return waiting.finish(replier, Status.OK)
 
 
 def reply_receive(server: Thread) -> Thread:
@@ -193,7 +175,7 @@ def reply_receive(server: Thread) -> Thread:
     return reply_then_receive(server)
 
 
-def idle_queue(process: Process, handle: u64) -> Queue | None:
+def idle_queue(process: Process, handle: u64) -> Link[Thread] | None:
     """Where a receiver would wait; None if it would not have to, or if that is a mistake."""
     source = handles.look(process, handle, Kind.PORT, Right.RECEIVE)
     if source is not None:
@@ -203,7 +185,7 @@ def idle_queue(process: Process, handle: u64) -> Queue | None:
     if source is None:
         return None
     group = at(Set, source.object)
-    return None if group.first_ready is not None else group.receivers
+    return group.receivers if lists.is_empty(group.ready) else None
 
 
 @noinline
@@ -216,19 +198,16 @@ def reply_then_receive(server: Thread) -> Thread:
     if not answer(server, caller, entry):
         return wait_for_page(server, caller)
     server.frame.a7 = Call.RECEIVE
-    if server.process.dying:
-        return scheduler.choose()
     return receive_from(server, source)
 
 
 def find_reply(process: Process, handle: u64) -> Entry:
     """The place of a reply handle; one whose caller is gone is used up now."""
-    try:
-        return handles.find(process, handle, Kind.REPLY, Right.SEND)
-    except Refused as refusal:
-        if refusal.status == Status.CALLER_GONE:
-            handles.give_place(process, handles.find_any(process, handle, 0))
-        raise
+    entry = handles.find_any(process, handle, 0)
+    if handles.kind_of(entry) == Kind.CALLER_GONE:
+        handles.give_place(process, entry)
+        raise Refused(Status.CALLER_GONE)
+    return handles.find(process, handle, Kind.REPLY, Right.SEND)
 
 
 def answer(replier: Thread, caller: Thread, entry: Entry) -> bool:
@@ -251,16 +230,9 @@ def wait_for_page(replier: Thread, caller: Thread) -> Thread:
     """The caller's buffer is being fetched: the reply begins again when it is there."""
     if caller.reply is None:
         raise Refused(Status.CALLER_GONE)
-    if caller.helper is not None:
+    if not lists.is_empty(caller.helpers):
         raise Refused(Status.IN_USE)
-    timeout = timeout_of(replier)
-    if timeout == 0:
-        raise Refused(Status.WOULD_BLOCK)
-    caller.helper = replier
-    replier.helping = caller
-    replier.state = ThreadState.SENDING
-    if timeout != NO_TIMEOUT:
-        timer.set_deadline(replier, timeout)
+    wait_in(replier, caller.helpers, ThreadState.SENDING)
     return scheduler.choose()
 
 
@@ -271,9 +243,8 @@ def notify(sender: Thread) -> Thread:
     """Add notification bits to a port."""
     gate = handles.find_gate(sender.process, sender.frame.a0)
     check_open(gate, sender)
-    waiting.finish(sender, Status.OK)
     ports.signal(gate.port, sender.frame.a1)
-    return scheduler.reschedule(sender)
+    return waiting.finish(sender, Status.OK)
 
 
 def cancel(user: Thread) -> Thread:
@@ -282,4 +253,4 @@ def cancel(user: Thread) -> Thread:
     if thread.state == ThreadState.READY or thread.state == ThreadState.FAULTED:
         raise Refused(Status.NOT_WAITING)
     waiting.abort(thread, Status.CANCELLED)
-    return scheduler.reschedule(waiting.finish(user, Status.OK))
+    return waiting.finish(user, Status.OK)

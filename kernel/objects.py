@@ -1,13 +1,14 @@
 """The kernel's objects: all structures that handles stand for, and what links them.
 
-Every object has a Header, most at their beginning. An object lives as long as handles (or the kernel) refer to it;
-one that was destroyed is only a mark, `dead`, for who still holds a handle, and its memory is given back with the last.
+Every object begins with a Header, and lives as long as handles (or the kernel) refer to it. One that was destroyed is
+only a mark, `dead`, for who still holds a handle, and its memory is given back with the last.
 """
 
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.objects import GENERATION_BITS, INDEX_BITS, Transfer
 from atoll.abi.types import Array, Ref, u64
 from atoll.kernel.entry import TrapFrame
+from atoll.kernel.lists import Link
 
 TABLES = 256  # pages of handles that a process can have
 MAX_SOURCES = 128  # of interrupts
@@ -22,18 +23,9 @@ RIGHTS_SHIFT = HANDLE_BITS
 KIND_SHIFT = 56
 NOT_HANDLE = 0xFFFF_FFFF_FFFF_FFFF ^ HANDLE
 
-# ---- bytes of a slot for each kind of object (slabs.py): a power of two that its structure fits ----
-THREAD_SIZE = 1024
-PORT_SIZE = 256
-SET_SIZE = 128
-GATE_SIZE = 128
-MEMORY_SIZE = 128
-MAPPING_SIZE = 128
-INTERRUPT_SIZE = 128
-
 
 class Header:
-    """What all objects have."""
+    """What all objects have (entry.py knows its size)."""
 
     owner: "Ref[Process]"  # who is charged for it
     references: u64  # handles, and structures of the kernel that point here
@@ -48,49 +40,35 @@ class Entry:
     object: u64  # address; in a free place the next free one
 
 
-class Queue:
-    """Threads that wait for the same thing. A thread is in one queue at most."""
-
-    first: "Thread | None"
-    last: "Thread | None"
-
-
-class Notice:
-    """Something that the kernel itself has to tell a port: the object it is about lends its memory for the queue."""
-
-    next: "Notice | None"
-    gate: "Gate | None"  # its last handle is gone
-    process: "Process | None"  # it has died
-
-
 class Thread:
-    """A thread. Its registers come first: entry.py finds them at the thread's address."""
+    """A thread: of its owner, a process."""
 
-    frame: TrapFrame
     head: Header
+    frame: TrapFrame  # here entry.py finds it
     process: "Ref[Process]"
+
+    # links (lists.start_all)
+    of_process: "Link[Thread]"
+    link: "Link[Thread]"  # in the one queue in which it waits, for the CPU or at a port
+    of_deadlines: "Link[Thread]"
+    of_gate: "Link[Thread]"
+    helpers: "Link[Thread]"  # at most one, who waits in REPLY until this thread's page is there
 
     # scheduling
     state: u64  # abi.objects.ThreadState
     stopped: bool
     priority: u64
     effective: u64  # priority, or that of whom it works for
-    queue: Queue | None
-    next: "Thread | None"
-    previous: "Thread | None"
     cpu_time: u64  # ticks of the time base
 
     # waiting: until when, and what is to be sent or received
     deadline: u64  # ticks of the time base; 0: none
-    sleep_next: "Thread | None"
-    sleep_previous: "Thread | None"
     message: u64  # abi.calls.Message: what it sends
     badge: u64
+    gate: "Gate | None"  # through which it waits to send
     plain: bool  # nothing but words: `transfer` holds nothing
     transfer: Transfer
     reply: Entry | None  # the reply handle of its call
-    helper: "Thread | None"  # who waits in REPLY until this thread's page is there
-    helping: "Thread | None"
 
     # a fault on its way to the pager
     fault_reply: Entry | None
@@ -102,9 +80,6 @@ class Thread:
     messages: u64
     bytes: u64
 
-    next_of_process: "Thread | None"
-    previous_of_process: "Thread | None"
-
     # floating point, while another thread's values are in the CPU
     floats: Array[u64, 33]  # f0 to f31, fcsr
 
@@ -113,57 +88,58 @@ class Process:
     """A process: an address space, a table of handles, an account. It fills a page."""
 
     head: Header
-    satp: u64
+    satp: u64  # what the CPU's register has for it; that of the kernel alone when it is dying
+    space: u64  # the number of its address space
     root: u64  # page table, physical
     limit: u64  # bytes that it may use, those lent to its children included
     used: u64
-    threads: Thread | None
     thread_count: u64
     free: u64  # first free place in the table, an address; 0: none
     table_count: u64
     handle_count: u64
-    mappings: "Mapping | None"  # by address
     pager: "Gate | None"
     heir: "Gate | None"
-    parent: "Process | None"  # whose quota its own is part of
-    children: "Process | None"
-    next_child: "Process | None"  # of its parent
-    previous_child: "Process | None"
-    cpu_time: u64  # of threads that are gone
+    cpu_time: u64  # of all its threads, those that are gone included
 
     # its end
     dying: bool
-    next_dying: "Process | None"
     closed: u64  # places of the table that are closed already
     told: bool  # whoever is to know of its death does
     status: u64
     death: u64  # abi.calls.Death
-    ports: "Port | None"  # for the heir
-    notice: Notice
+
+    # links (lists.start_all)
+    threads: Link[Thread]
+    mappings: "Link[Mapping]"  # by address
+    children: "Link[Process]"  # that live; their owner's quota includes theirs
+    of_parent: "Link[Process]"
+    link: "Link[Process]"  # with the reaper, or in the list of deaths of its heir's port
+    ports: "Link[Port]"  # for the heir
 
     tables: Array[u64, TABLES]  # addresses of pages of entries
 
 
 class Port:
-    """What messages are sent to. One process receives; gates lead here."""
+    """What messages are sent to. One process, its owner, receives; gates lead here."""
 
     head: Header
-    holder: "Process | None"  # who receives; None: on its way to an heir
     label: u64
-    senders: Queue  # by priority, then arrival
-    receivers: Queue
     bits: u64  # notification
-    first_notice: Notice | None
-    last_notice: Notice | None
-    gates: "Gate | None"
-    gate_count: u64
     died: u64  # serial number of the process with which it died
+    gate_count: u64
+    revoking: "Gate | None"  # the next to be looked at, while GATE_REVOKE goes through all
+    revoked_badge: u64
 
-    # its set
     set: "Set | None"
-    next_in_set: "Port | None"  # for an heir: the next port
-    listed: bool  # in the set's list of ports at which something waits
-    next_ready: "Port | None"
+
+    # links (lists.start_all)
+    senders: Link[Thread]  # by priority, then arrival
+    receivers: Link[Thread]
+    unused: "Link[Gate]"  # whose last handle is gone, which the receiver is to be told
+    deaths: Link[Process]  # likewise
+    gates: "Link[Gate]"
+    of_set: "Link[Port]"  # or in the list for an heir, when it is nobody's
+    ready: "Link[Port]"  # in the set's list of ports at which something waits; with the reaper when dead
 
     messages: u64
     bytes: u64
@@ -173,23 +149,26 @@ class Set:
     """Ports that are received on at once."""
 
     head: Header
-    receivers: Queue
-    members: Port | None
-    first_ready: Port | None
-    last_ready: Port | None
+
+    # links (lists.start_all)
+    receivers: Link[Thread]
+    members: Link[Port]
+    ready: Link[Port]
+    link: "Link[Set]"  # with the reaper
 
 
 class Gate:
-    """What a send handle stands for: a port and a badge."""
+    """What a send handle stands for: a port and a badge. Its port's owner is charged for it."""
 
     head: Header
     port: Ref[Port]
     badge: u64
-    next: "Gate | None"  # of the port
-    previous: "Gate | None"
     revoked: bool
     wants_notice: bool
-    notice: Notice
+
+    # links (lists.start_all)
+    of_port: "Link[Gate]"
+    senders: Link[Thread]  # who wait to send through it
 
 
 class Memory:
@@ -203,23 +182,25 @@ class Memory:
     top: u64  # physical address of the only page, or of the table that leads to all; 0: not there yet
     charged: u64  # bytes, for all its pages and tables, from the start
     mapping_count: u64
-    mappings: "Mapping | None"
-    next_dying: "Memory | None"
+
+    # links (lists.start_all)
+    mappings: "Link[Mapping]"
+    link: "Link[Memory]"  # with the reaper
 
 
 class Mapping:
-    """Pages of a memory object in an address space."""
+    """Pages of a memory object in the address space of its owner."""
 
-    process: Ref[Process]
+    head: Header
     memory: Ref[Memory]
     address: u64
     pages: u64
     offset: u64  # first page in the memory object
     rights: u64  # that the handle had
-    next: "Mapping | None"  # of the process, by address
-    previous: "Mapping | None"
-    next_of_memory: "Mapping | None"
-    previous_of_memory: "Mapping | None"
+
+    # links (lists.start_all)
+    of_process: "Link[Mapping]"
+    of_memory: "Link[Mapping]"
 
 
 class Interrupt:

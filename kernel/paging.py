@@ -6,12 +6,11 @@ II, "Sv39".
 """
 
 from atoll.abi.address_space import PAGE_SIZE, USER_END
-from atoll.abi.board import PLIC_SIZE
 from atoll.abi.calls import Status
 from atoll.abi.objects import Right
 from atoll.abi.raw import load64, store64
 from atoll.abi.riscv import CSR, csr_write, sfence_vma, sfence_vma_address
-from atoll.abi.types import Array, u64
+from atoll.abi.types import Array, low16, u16, u64
 from atoll.kernel import layout, memory, slabs
 from atoll.kernel.board import board
 from atoll.kernel.objects import Process
@@ -46,14 +45,15 @@ KERNEL = GLOBAL | TOUCHED
 USER_ROOT_ENTRIES = USER_END >> 30  # root entries that belong to the program; all others are the kernel's
 
 SPACE_SHIFT = 44  # in satp: the number of an address space
-SPACE_WORDS = 64  # times 64 address spaces
-FULL = 0xFFFF_FFFF_FFFF_FFFF
+SPACES = 4096  # most that the hardware can tell apart, for all that is known of it
 
 
 class Spaces:
-    """Which numbers of address spaces are taken."""
+    """Numbers of address spaces; 0 is the kernel's own."""
 
-    used: Array[u64, SPACE_WORDS]
+    given: u64  # the highest
+    returned: Array[u16, SPACES]
+    count: u64  # of those returned
 
 
 spaces: Spaces = Spaces()
@@ -64,13 +64,11 @@ def start() -> None:
     """Build the kernel's table and turn translation on."""
     global kernel_root
     kernel_root = memory.take_page()
-    spaces.used[0] = 1  # the kernel's own
     map_image(kernel_root)
     map_direct(kernel_root, layout.kernel_end(), board.ram_end)
-    map_device(kernel_root, board.uart)
-    map_device(kernel_root, board.test_device)
-    map_direct(kernel_root, board.plic, board.plic + PLIC_SIZE)
-    use(kernel_root)
+    map_direct(kernel_root, 0, board.ram)  # where the devices are
+    csr_write(CSR.SATP, kernel_satp())
+    sfence_vma()
     memory.use_direct_map()
 
 
@@ -94,18 +92,12 @@ def map_direct(root: u64, start: u64, end: u64) -> None:
     map_range(root, layout.DIRECT_MAP + start, start, end - start, READ | WRITE | KERNEL)
 
 
-def map_device(root: u64, registers: u64) -> None:
-    """The page with a device's registers, if the machine has that device."""
-    if registers != 0:
-        map_direct(root, registers, registers + PAGE_SIZE)
-
-
 def map_range(root: u64, virtual: u64, physical: u64, size: u64, flags: u64) -> None:
     """Map with the largest pages that fit."""
     done: u64 = 0
     while done < size:
         level = largest_level(virtual + done, physical + done, size - done)
-        place = make_place(root, virtual + done, level)
+        place = make_place(root, virtual + done, level, None)
         store64(place, entry(physical + done, flags))
         done += span(level)
 
@@ -147,14 +139,17 @@ def find_place(root: u64, virtual: u64) -> u64:
     return place_in(table, virtual, 0)
 
 
-def make_place(root: u64, virtual: u64, level: u64) -> u64:
-    """Where the kernel can access the entry of that level for an address; tables that lead there are made."""
+def make_place(root: u64, virtual: u64, level: u64, process: Process | None) -> u64:
+    """Where the kernel can access the entry of that level for an address; tables that lead there are made, and charged
+    to the process, unless they are the kernel's own.
+    """
     table = root
     above: u64 = ROOT_LEVEL
     while above > level:
         place = place_in(table, virtual, above)
         if load64(place) & VALID == 0:
-            store64(place, entry(memory.take_page(), 0))
+            made = slabs.charged_page(process) if process is not None else memory.take_page()
+            store64(place, entry(made, 0))
         assert load64(place) & LEAF == 0  # nothing is mapped twice
         table = target(load64(place))
         above -= 1
@@ -167,60 +162,49 @@ def place_in(table: u64, virtual: u64, level: u64) -> u64:
     return memory.reach(table) + index * ENTRY_SIZE
 
 
-def use(root: u64) -> None:
-    """Switch to another address space."""
-    csr_write(CSR.SATP, SV39 | (root >> PAGE_BITS))
-    sfence_vma()
-
-
 # ---- a process's part of an address space ----
 
 
 def kernel_satp() -> u64:
     """The address space with nothing but the kernel."""
-    return SV39 | (kernel_root >> PAGE_BITS)
+    return satp_of(kernel_root, 0)
+
+
+def satp_of(root: u64, space: u64) -> u64:
+    """What the CPU's register has for the address space with that table and number."""
+    return SV39 | space << SPACE_SHIFT | (root >> PAGE_BITS)
 
 
 def start_space(root: u64) -> u64:
-    """Put the kernel into a new address space; what the CPU's register has for it, a number of its own included."""
+    """Put the kernel into a new address space; its number."""
     for index in range(USER_ROOT_ENTRIES, ENTRIES):
         found = load64(memory.reach(kernel_root) + index * ENTRY_SIZE)
         if found != 0:
             store64(memory.reach(root) + index * ENTRY_SIZE, found)
-    number = take_space_number()
-    sfence_vma()
-    return SV39 | number << SPACE_SHIFT | (root >> PAGE_BITS)
+    sfence_vma()  # the number may have been another's
+    return take_space()
 
 
-def take_space_number() -> u64:
+def take_space() -> u64:
     """A number that no other address space has."""
-    for word in range(SPACE_WORDS):
-        if spaces.used[word] != FULL:
-            bit: u64 = 0
-            while spaces.used[word] >> bit & 1 != 0:
-                bit += 1
-            spaces.used[word] = spaces.used[word] | u64(1) << bit
-            return word * 64 + bit
-    raise Refused(Status.NO_ROOM)
+    if spaces.count > 0:
+        spaces.count -= 1
+        return u64(spaces.returned[spaces.count])
+    if spaces.given == SPACES - 1:
+        raise Refused(Status.NO_ROOM)
+    spaces.given += 1
+    return spaces.given
 
 
-def end_space(satp: u64) -> None:
+def end_space(number: u64) -> None:
     """The address space is gone, and its number free."""
-    number = satp >> SPACE_SHIFT & (SPACE_WORDS * 64 - 1)
-    spaces.used[number // 64] = spaces.used[number // 64] & ~(u64(1) << number % 64)
+    spaces.returned[spaces.count] = low16(number)
+    spaces.count += 1
 
 
 def user_place(process: Process, virtual: u64) -> u64:
-    """Where the kernel can access the entry of a page of a process; tables that lead there are made, and charged."""
-    table = process.root
-    level: u64 = ROOT_LEVEL
-    while level > 0:
-        place = place_in(table, virtual, level)
-        if load64(place) & VALID == 0:
-            store64(place, entry(slabs.charged_page(process), 0))
-        table = target(load64(place))
-        level -= 1
-    return place_in(table, virtual, 0)
+    """Where the kernel can access the entry of a page of a process."""
+    return make_place(process.root, virtual, 0, process)
 
 
 def clear_pages(root: u64, virtual: u64, pages: u64) -> None:
@@ -242,29 +226,18 @@ def flags_of(rights: u64) -> u64:
     return flags
 
 
-def free_some(root: u64, most: u64, process: Process) -> bool:
-    """Give back some tables of a process's part; True if none is left but the root."""
+def free_tables(table: u64, level: u64, most: u64, process: Process) -> u64:
+    """Give back at most so many of a process's tables below one of that level; how many more could have been."""
     left = most
-    for index in range(USER_ROOT_ENTRIES):
-        place = memory.reach(root) + index * ENTRY_SIZE
-        if load64(place) & VALID != 0:
-            left = free_tables(target(load64(place)), left, process)
-            if left == 0:
-                return False
-            slabs.refund_page(process, target(load64(place)))
-            store64(place, 0)
-    return True
-
-
-def free_tables(table: u64, most: u64, process: Process) -> u64:
-    """Give back at most so many tables of the lowest level; how many more could have been."""
-    left = most
-    for index in range(ENTRIES):
+    for index in range(u64(USER_ROOT_ENTRIES if level == ROOT_LEVEL else ENTRIES)):
         place = memory.reach(table) + index * ENTRY_SIZE
         if load64(place) & VALID != 0:
+            below = target(load64(place))
+            if level > 1:
+                left = free_tables(below, level - 1, left, process)
             if left == 0:
                 return 0
-            slabs.refund_page(process, target(load64(place)))
+            slabs.refund_page(process, below)
             store64(place, 0)
             left -= 1
     return left

@@ -1,11 +1,10 @@
 """Panic: the kernel has broken one of its own promises. It says which, shows where, and stops the machine; no program
-can cause this.
+can cause this. Most are checks that fail: an index, an overflow, an `assert`.
 """
 
 from typing import NoReturn
 
 from atoll.abi import causes
-from atoll.abi.boot import ROOT_FILE
 from atoll.abi.calls import Death
 from atoll.abi.raw import address_of, load64
 from atoll.abi.riscv import frame_pointer
@@ -45,70 +44,13 @@ def check_failed(code: u64, site: u32, a: u64, b: u64) -> NoReturn:
     errors.raise_words(code, site, a, b)
     trail = Trail()
     follow_frames(frame_pointer(), trail)
-    print_trail(own_table(), trail)
-    print_exact_place(location_of_site(own_table(), u64(site)), location_of_address(own_table(), trail.addresses[0]))
-    print_message(own_table(), errors.record)
-    history.show()
-    power.power_off(power.PANIC)
-
-
-def no_memory() -> NoReturn:
-    """The kernel found no memory for its own tables."""
-    begin("PANIC: no memory for the kernel's page tables")
-    power.power_off(power.PANIC)
-
-
-def print_exact_place(place: u64, shown: u64) -> None:
-    """Where the check is, if the traceback shows another: the calls of several checks may be one instruction."""
     table = own_table()
+    print_trail(table, trail)
+    place, shown = location_of_site(table, u64(site)), location_of_address(table, trail.addresses[0])
     if location_field(table, place, LOCATION_LINE) != location_field(table, shown, LOCATION_LINE):
-        print_frame(table, place)
-
-
-def unexpected_error() -> NoReturn:
-    """An error of the kernel's own came out where none can."""
-    begin("PANIC: an error that the kernel did not catch")
-    print_error(own_table(), errors.record)
-    history.show()
-    power.power_off(power.PANIC)
-
-
-def no_root() -> NoReturn:
-    """The initial RAM disk does not begin with a first process."""
-    print(f"No {ROOT_FILE} in the initial RAM disk: nothing to run")
-    power.power_off(power.NOT_FOUND)
-
-
-def bad_root(status: u64) -> NoReturn:
-    """There is a first process, but it cannot be made."""
-    begin("PANIC: the first process cannot be started")
-    print(f"refused with status {status}")
-    power.power_off(power.CANNOT_RUN)
-
-
-def root_ended(status: u64, death: u64) -> NoReturn:
-    """The first process holds all others' memory: nothing can go on without it."""
-    if death == Death.EXITED and board.test_device == 0:
-        power.power_off(status)  # the only way for it to stop such a machine
-    begin("PANIC: the first process has ended")
-    print(f"status {status}, {'exited' if death == Death.EXITED else 'fault'}")
-    show_root()
-    history.show()
-    power.power_off(power.PANIC)
-
-
-def show_root() -> None:
-    """Where the first process was."""
-    thread = scheduler.scheduler.current
-    print(f"fault at address 0x{thread.fault_address:x}")
-    print_registers(thread.frame)
-
-
-def unexpected_interrupt(cause: u64) -> NoReturn:
-    """An interrupt that the kernel never enabled."""
-    begin("PANIC: an interrupt that nobody asked for")
-    print(f"cause 0x{cause:x}")
-    power.power_off(power.PANIC)
+        print_frame(table, place)  # the calls of several checks may be one instruction
+    print_message(table, errors.record)
+    end()
 
 
 def kernel_fault(frame: TrapFrame, cause: u64, address: u64) -> NoReturn:
@@ -123,8 +65,46 @@ def kernel_fault(frame: TrapFrame, cause: u64, address: u64) -> NoReturn:
     else:
         print(f"{name_of(cause)} address 0x{address:016x}")
     print_registers(frame)
+    end()
+
+
+def root_ended(status: u64, death: u64) -> NoReturn:
+    """The first process holds all others' memory: nothing can go on without it."""
+    if death == Death.EXITED and board.test_device == 0:
+        power.power_off(status)  # the only way for it to stop such a machine
+    begin("PANIC: the first process has ended")
+    thread = scheduler.scheduler.current
+    print(f"status {status}, {'exited' if death == Death.EXITED else 'fault'}, at address 0x{thread.fault_address:x}")
+    print_registers(thread.frame)
+    end()
+
+
+def begin(text: Text) -> None:
+    """Say that; a second panic, in the printing of the first, stops at once."""
+    global panicking
+    if panicking:
+        power.power_off(power.PANIC)
+    panicking = True
+    print(text)
+
+
+def end() -> NoReturn:
+    """All is said but what came before."""
     history.show()
     power.power_off(power.PANIC)
+
+
+def stop(text: Text, status: u64 = power.PANIC) -> NoReturn:
+    """There is no more to say than that."""
+    begin(text)
+    power.power_off(status)
+
+
+def unexpected_error() -> NoReturn:
+    """An error of the kernel's own came out where none can."""
+    begin("PANIC: an error that the kernel did not catch")
+    print_error(own_table(), errors.record)
+    end()
 
 
 def name_of(cause: u64) -> Text:
@@ -139,15 +119,6 @@ def name_of(cause: u64) -> Text:
         case causes.ILLEGAL_INSTRUCTION:
             return "IllegalInstruction:"
     return "CpuException:"
-
-
-def begin(text: Text) -> None:
-    """Say that and why; a second panic, in the printing of the first, stops at once."""
-    global panicking
-    if panicking:
-        power.power_off(power.PANIC)
-    panicking = True
-    print(text)
 
 
 def follow_frames(innermost: u64, trail: Trail) -> None:

@@ -2,72 +2,62 @@
 
 from atoll.abi.calls import KIND_SHIFT, Message, Status
 from atoll.abi.objects import NO_HANDLE, ThreadState
-from atoll.abi.raw import address_of, at
+from atoll.abi.raw import address_of, at, size_of
 from atoll.abi.types import u64
-from atoll.kernel import faults, processes, queues, reaper, scheduler, slabs, timer, waiting
-from atoll.kernel.objects import GATE_SIZE, PORT_SIZE, SET_SIZE, Gate, Notice, Port, Queue, Set, Thread
+from atoll.kernel import faults, lists, processes, reaper, scheduler, slabs, waiting
+from atoll.kernel.figures import figures
+from atoll.kernel.objects import Gate, Port, Process, Set, Thread
 from atoll.kernel.refusal import Refused
 
-
-class Counters:
-    """How many there are."""
-
-    ports: u64
-    gates: u64
-    sets: u64
+# ---- what waits ----
 
 
-counters: Counters = Counters()
-
-
-# ---- waiting threads ----
+def create(owner: Process, label: u64) -> Port:
+    """A port to which nobody can send."""
+    port = at(Port, slabs.new(owner, size_of(Port)))
+    port.label = label
+    lists.start_all(address_of(port.senders), 7, address_of(port))
+    figures.ports += 1
+    return port
 
 
 def first_receiver(port: Port) -> Thread | None:
     """A thread that waits for a message of this port, or of its set."""
-    receiver = port.receivers.first
-    if receiver is None and port.set is not None:
-        return port.set.receivers.first
-    return receiver
+    group = port.set
+    if group is not None and lists.is_empty(port.receivers):
+        return lists.first(group.receivers)
+    return lists.first(port.receivers)
 
 
-def wake(receiver: Thread) -> None:
-    """A waiting thread has got a message: it works for whom that is from, once it has the CPU."""
-    queues.remove(receiver)
-    if not receiver.stopped:
-        scheduler.enqueue(receiver)
+def wait_at(gate: Gate, sender: Thread) -> None:
+    """A thread is in the queue of senders: that keeps the gate, and its revocation finds the thread."""
+    sender.gate = gate
+    gate.head.references += 1
+    lists.append(gate.senders, sender.of_gate)
+    announce(gate.port)
 
 
 def announce(port: Port) -> None:
     """Something waits at the port: its set shall know."""
     group = port.set
-    if group is None or port.listed:
-        return
-    port.listed = True
-    port.next_ready = None
-    if group.last_ready is None:
-        group.first_ready = port
-    else:
-        group.last_ready.next_ready = port
-    group.last_ready = port
+    if group is not None and lists.is_empty(port.ready):
+        lists.append(group.ready, port.ready)
 
 
 def has_message(port: Port) -> bool:
     """Whether something waits at the port."""
-    return port.senders.first is not None or port.bits != 0 or port.first_notice is not None
+    told = port.bits != 0 or not lists.is_empty(port.unused) or not lists.is_empty(port.deaths)
+    return told or not lists.is_empty(port.senders)
 
 
 def take_ready(group: Set) -> Port | None:
     """The next port of a set at which something waits, in turn."""
-    port = group.first_ready
+    port = lists.first(group.ready)
     while port is not None:
-        group.first_ready = port.next_ready
-        if group.first_ready is None:
-            group.last_ready = None
-        port.listed = False
+        lists.remove(port.ready)
         if has_message(port):
             return port
-        port = group.first_ready
+        port = lists.first(group.ready)
     return None
 
 
@@ -76,252 +66,213 @@ def take_ready(group: Set) -> Port | None:
 
 def signal(port: Port, bits: u64) -> None:
     """Add notification bits."""
-    if port.head.dead:
-        return
-    port.bits = port.bits | bits
-    tell(port)
+    if not port.head.dead:
+        port.bits = port.bits | bits
+        tell(port)
 
 
 def tell(port: Port) -> None:
-    """Bits or notices have come: if a thread waits, it gets them now."""
+    """The kernel has something to tell: if a thread waits, it hears it now."""
     receiver = first_receiver(port)
-    if receiver is None:
-        announce(port)
-        return
     try:
-        told = take_word(port, receiver)
+        if receiver is not None and take_word(port, receiver):
+            scheduler.make_ready(receiver)
     except Exception:  # Refused: there is no room for a port's handle; receiving says so
-        told = False
-    if told:
-        if receiver.deadline != 0:
-            timer.clear_deadline(receiver)
-        receiver.state = ThreadState.READY
-        wake(receiver)
+        pass
     if has_message(port):
         announce(port)  # a death has more than one thing to tell
 
 
 def take_word(port: Port, receiver: Thread) -> bool:
-    """Give the receiver notification bits or a notice; False if there are none. Refused if it has no room."""
+    """Tell a receiver notification bits, an unused badge or a death; False if there is none. Refused without room."""
+    gate, process = lists.first(port.unused), lists.first(port.deaths)
     if port.bits != 0:
-        write_message(port, receiver, Message.NOTIFICATION, port.bits, 0)
+        write_message(port, receiver, Message.NOTIFICATION, 0, port.bits)
         port.bits = 0
-        return True
-    notice = port.first_notice
-    if notice is None:
-        return False
-    gate, process = notice.gate, notice.process
-    if gate is not None:
-        write_message(port, receiver, Message.LAST_HANDLE, 0, gate.badge)
-        remove_first_notice(port)
+    elif gate is not None:
+        write_message(port, receiver, Message.LAST_HANDLE, gate.badge, 0)
         free_gate(gate)
     elif process is not None:
         processes.tell_death(process, port, receiver)
+    else:
+        return False
     return True
 
 
-def write_message(port: Port, receiver: Thread, kind: u64, word: u64, badge: u64) -> None:
+def write_message(
+    port: Port, receiver: Thread, kind: u64, badge: u64, a: u64, b: u64 = 0, c: u64 = 0, handle: u64 = NO_HANDLE
+) -> None:
     """A message without a sender."""
     frame = receiver.frame
-    frame.a1 = word
-    frame.a2 = 0
-    frame.a3 = 0
-    frame.a4 = 0
-    frame.a5 = NO_HANDLE
+    frame.a1, frame.a2, frame.a3, frame.a4 = a, b, c, 0
+    frame.a5 = handle
     frame.a6 = kind << KIND_SHIFT
-    frame.t0 = badge
-    frame.t1 = NO_HANDLE
-    frame.t2 = port.label
+    frame.t0, frame.t1, frame.t2 = badge, NO_HANDLE, port.label
     port.messages += 1
+    waiting.stop_waiting(receiver)
     waiting.finish(receiver, Status.OK)
-
-
-def add_notice(port: Port, notice: Notice) -> None:
-    """Something to tell, behind what there is."""
-    notice.next = None
-    if port.last_notice is None:
-        port.first_notice = notice
-    else:
-        port.last_notice.next = notice
-    port.last_notice = notice
-    tell(port)
-
-
-def remove_first_notice(port: Port) -> None:
-    """The first one was told."""
-    if port.first_notice is not None:
-        port.first_notice = port.first_notice.next
-    if port.first_notice is None:
-        port.last_notice = None
 
 
 # ---- gates ----
 
 
 def mint(port: Port, badge: u64, wants_notice: bool) -> Gate:
-    """A new gate, to which nothing refers yet. Whoever is charged for the port is charged for its gates."""
-    gate = at(Gate, slabs.new_object(port.head.owner, GATE_SIZE))
+    """A new gate, to which nothing refers yet."""
+    gate = at(Gate, slabs.new(port.head.owner, size_of(Gate)))
     gate.port = port
     gate.badge = badge
     gate.wants_notice = wants_notice
-    gate.next = port.gates
-    if gate.next is not None:
-        gate.next.previous = gate
-    port.gates = gate
+    lists.start_all(address_of(gate.of_port), 2, address_of(gate))
+    lists.insert(gate.of_port, port.gates.next)  # first: a revocation that is under way does not come by it
     port.gate_count += 1
-    counters.gates += 1
+    figures.gates += 1
     return gate
 
 
 def drop_gate(gate: Gate) -> None:
-    """A handle of it is gone."""
+    """A handle of it is gone, or a sender that waited."""
     gate.head.references -= 1
     if gate.head.references > 0:
         return
     if gate.wants_notice and not gate.port.head.dead:
-        gate.notice.gate = gate
-        add_notice(gate.port, gate.notice)
+        unlist(gate)
+        lists.append(gate.port.unused, gate.of_port)
+        tell(gate.port)
     else:
         free_gate(gate)
+
+
+def unlist(gate: Gate) -> None:
+    """Take it out of its port's list."""
+    if gate.port.revoking is gate:
+        gate.port.revoking = behind(gate)
+    lists.remove(gate.of_port)
+
+
+def behind(gate: Gate) -> Gate | None:
+    """The next gate of its port."""
+    link = gate.of_port.next
+    return link.object if link is not gate.port.gates else None
 
 
 def free_gate(gate: Gate) -> None:
     """Nobody knows it any more."""
     port = gate.port
-    if gate.previous is None:
-        port.gates = gate.next
-    else:
-        gate.previous.next = gate.next
-    if gate.next is not None:
-        gate.next.previous = gate.previous
+    unlist(gate)
+    gate.head.owner = port.head.owner  # who is charged for it
+    slabs.free(gate.head, size_of(Gate))
     port.gate_count -= 1
-    counters.gates -= 1
-    slabs.free_slot(port.head.owner, address_of(gate), GATE_SIZE)
-    if port.head.dead and port.gates is None:
-        slabs.free_slot(port.head.owner, address_of(port), PORT_SIZE)
+    figures.gates -= 1
+    free_unused(port)
 
 
-def revoke(port: Port, badge: u64) -> None:
-    """Nobody sends through the gates of that badge any more; who waits to send is told."""
-    gate = port.gates
-    while gate is not None:
-        if gate.badge == badge:
+def revoke_some(port: Port, most: u64) -> bool:
+    """Go on with a revocation: nobody sends through those gates, who waits to send is told; True if it is done."""
+    for _ in range(most):
+        gate = port.revoking
+        if gate is None:
+            return True
+        sender = lists.first(gate.senders)
+        if gate.badge == port.revoked_badge:
             gate.revoked = True
-        gate = gate.next
-    sender = port.senders.first
-    while sender is not None:
-        behind = sender.next
-        if sender.badge == badge:
-            refuse_sender(sender, Status.REVOKED)
-        sender = behind
+            if sender is not None:
+                refuse_sender(sender, Status.REVOKED)
+                continue
+        port.revoking = behind(gate)
+    return port.revoking is None
 
 
 def refuse_sender(sender: Thread, status: u64) -> None:
-    """A thread that waits to send waits in vain."""
+    """A thread waits to send in vain."""
     if sender.state == ThreadState.FAULTED:
-        queues.remove(sender)
+        waiting.stop_waiting(sender)
         faults.give_up(sender)
     else:
         waiting.abort(sender, status)
 
 
-# ---- the end of a port, and of a set ----
+# ---- the end of a port ----
 
 
 def destroy(port: Port, died: u64) -> None:
-    """Nobody receives any more (died: with which process, or 0): who waits learns it."""
+    """Nobody receives any more (died: with which process, or 0): the reaper tells who waits."""
     port.head.dead = True
     port.died = died
-    counters.ports -= 1
-    sender = port.senders.first
-    while sender is not None:
-        if sender.state != ThreadState.FAULTED:
-            sender.frame.a1 = died
-        refuse_sender(sender, Status.PEER_DIED if died != 0 else Status.DEAD)
-        sender = port.senders.first
-    dismiss(port.receivers, Status.DEAD)
+    figures.ports -= 1
+    reaper.dismiss(port.receivers, Status.DEAD)
     leave_set(port)
-    while port.first_notice is not None:
-        notice = port.first_notice
-        remove_first_notice(port)
-        forget(notice)
-    if port.gates is None:
-        slabs.free_slot(port.head.owner, address_of(port), PORT_SIZE)
+    reaper.add(reaper.reaper.ports, port.ready)
 
 
-def forget(notice: Notice) -> None:
-    """Nobody is there to be told."""
-    gate, process = notice.gate, notice.process
-    if gate is not None:
-        gate.wants_notice = False
-        free_gate_of_dead(gate)
-    elif process is not None:
-        reaper.add_process(process)
+def end_some(port: Port, most: u64) -> None:
+    """Tell some of those who wait at a dead port, and forget what it was to be told; then let it go."""
+    for _ in range(most):
+        sender, gate, process = lists.first(port.senders), lists.first(port.unused), lists.first(port.deaths)
+        if sender is not None:
+            if sender.state != ThreadState.FAULTED:
+                sender.frame.a1 = port.died
+            refuse_sender(sender, Status.PEER_DIED if port.died != 0 else Status.DEAD)
+        elif gate is not None:
+            free_gate(gate)
+        elif process is not None:
+            lists.remove(process.link)
+            reaper.add(reaper.reaper.processes, process.link)
+        else:
+            lists.remove(port.ready)
+            free_unused(port)
+            return
 
 
-def free_gate_of_dead(gate: Gate) -> None:
-    """Its port is being destroyed, and looks after itself."""
-    gate.port.head.dead = False
-    free_gate(gate)
-    gate.port.head.dead = True
+def free_unused(port: Port) -> None:
+    """A port that is dead, has no gate and nobody to tell is given back."""
+    if port.head.dead and port.gate_count == 0 and lists.is_empty(port.ready):
+        slabs.free(port.head, size_of(Port))
 
 
-def dismiss(queue: Queue, status: u64) -> None:
-    """Who waits to receive is told why that is over."""
-    receiver = queue.first
-    while receiver is not None:
-        waiting.abort(receiver, status)
-        receiver = queue.first
+# ---- sets ----
+
+
+def create_set(owner: Process) -> Set:
+    """A set without ports."""
+    group = at(Set, slabs.new(owner, size_of(Set)))
+    lists.start_all(address_of(group.receivers), 4, address_of(group))
+    figures.sets += 1
+    return group
 
 
 def join_set(group: Set, port: Port) -> None:
     """From now on receiving on the set receives from the port as well."""
-    if port.set is not None or port.receivers.first is not None:
+    other = port.set
+    if (other is not None and not other.head.dead) or not lists.is_empty(port.receivers):
         raise Refused(Status.IN_USE)
+    leave_set(port)
     port.set = group
-    port.next_in_set = group.members
-    group.members = port
+    lists.append(group.members, port.of_set)
     if has_message(port):
         announce(port)
 
 
 def leave_set(port: Port) -> None:
     """The port is by itself again."""
-    group = port.set
-    if group is None:
-        return
-    before = group.members
-    if before is port:
-        group.members = port.next_in_set
-    while before is not None:
-        if before.next_in_set is port:
-            before.next_in_set = port.next_in_set
-        before = before.next_in_set
-    if port.listed:
-        unlist(group, port)
     port.set = None
-    port.next_in_set = None
-
-
-def unlist(group: Set, port: Port) -> None:
-    """The set need not know any more that something waits there."""
-    others = group.first_ready
-    group.first_ready = None
-    group.last_ready = None
-    while others is not None:
-        behind = others.next_ready
-        others.listed = False
-        if others is not port:
-            announce(others)
-        others = behind
+    lists.remove(port.of_set)
+    lists.remove(port.ready)
 
 
 def destroy_set(group: Set) -> None:
-    """Its ports are by themselves again."""
-    dismiss(group.receivers, Status.DEAD)
-    port = group.members
-    while port is not None:
+    """Nobody receives from it any more; the reaper lets its ports go."""
+    group.head.dead = True
+    reaper.dismiss(group.receivers, Status.DEAD)
+    reaper.add(reaper.reaper.sets, group.link)
+    figures.sets -= 1
+
+
+def end_set(group: Set, most: u64) -> None:
+    """Let some ports of a dead set be by themselves; without any the set is given back."""
+    for _ in range(most):
+        port = lists.first(group.members)
+        if port is None:
+            lists.remove(group.link)
+            slabs.free(group.head, size_of(Set))
+            return
         leave_set(port)
-        port = group.members
-    counters.sets -= 1
-    slabs.free_slot(group.head.owner, address_of(group), SET_SIZE)

@@ -1,15 +1,16 @@
 """Calls about processes and threads, and the devices that root gives away."""
 
 from atoll.abi.address_space import PAGE_SIZE
-from atoll.abi.calls import MAX_DEBUG_WRITE, NO_TIMEOUT, PRIORITIES, Death, Status
+from atoll.abi.calls import CALL_SIZE, MAX_DEBUG_WRITE, NO_TIMEOUT, PRIORITIES, Death, Status
 from atoll.abi.objects import NO_HANDLE, Kind, Registers, Right, ThreadState
-from atoll.abi.raw import address_of, at, view
-from atoll.abi.types import Array, u8, u64
+from atoll.abi.raw import address_of, at, size_of, view
+from atoll.abi.types import u64
 from atoll.kernel import (
     console,
     devices,
     handles,
     memories,
+    paging,
     processes,
     reaper,
     scheduler,
@@ -19,12 +20,9 @@ from atoll.kernel import (
     user_memory,
 )
 from atoll.kernel.board import board
-from atoll.kernel.handle_calls import answer_new
 from atoll.kernel.objects import Gate, Process, Thread
 from atoll.kernel.refusal import Refused
 from atoll.kernel.waiting import answer, finish
-
-REGISTERS_SIZE = 66 * 8  # bytes of Registers
 
 # ---- processes ----
 
@@ -37,7 +35,7 @@ def create_process(user: Thread) -> Thread:
     if user.frame.a0 > user.process.limit // PAGE_SIZE:
         raise Refused(Status.NO_MEMORY)
     made = processes.create(user.process, user.frame.a0 * PAGE_SIZE, pager, heir)
-    return answer_new(user, Kind.PROCESS, handles.PROCESS_RIGHTS, address_of(made))
+    return answer(user, handles.add(user.process, Kind.PROCESS, handles.PROCESS_RIGHTS, address_of(made)))
 
 
 def optional_gate(process: Process, handle: u64) -> Gate | None:
@@ -51,12 +49,10 @@ def destroy_process(user: Thread) -> Thread:
     """PROCESS_DESTROY: end a process; executed again until all is given back."""
     process = at(Process, handles.find(user.process, user.frame.a0, Kind.PROCESS, Right.MANAGE).object)
     if process.head.dead:
-        return scheduler.reschedule(finish(user, Status.OK))
+        return finish(user, Status.OK)
     processes.kill(process, user.frame.a1, Death.DESTROYED)
-    if process is user.process:
-        return scheduler.choose()
     reaper.work()
-    return scheduler.reschedule(user)
+    return user
 
 
 def exit_process(user: Thread) -> Thread:
@@ -68,8 +64,10 @@ def exit_process(user: Thread) -> Thread:
 def set_quota(user: Thread) -> Thread:
     """PROCESS_QUOTA: change what a child may use."""
     process = handles.find_process(user.process, user.frame.a0)
-    if process.parent is not user.process or user.frame.a1 > (user.process.limit + process.limit) // PAGE_SIZE:
-        raise Refused(Status.BAD_ARGUMENT if process.parent is not user.process else Status.NO_MEMORY)
+    if process.head.owner is not user.process or process is user.process:
+        raise Refused(Status.BAD_ARGUMENT)
+    if user.frame.a1 > (user.process.limit + process.limit) // PAGE_SIZE:
+        raise Refused(Status.NO_MEMORY)
     limit = user.frame.a1 * PAGE_SIZE
     if limit < process.used:
         raise Refused(Status.IN_USE)
@@ -88,11 +86,12 @@ def create_thread(user: Thread) -> Thread:
     """THREAD_CREATE: a new thread, stopped."""
     process = handles.find_process(user.process, user.frame.a0)
     check_priority(user, user.frame.a4)
+    check_pc(user.frame.a1)
     handles.reserve(user.process)
     made = threads.create(process, user.frame.a1, user.frame.a2, user.frame.a4)
     made.frame.a0 = user.frame.a3
     made.frame.a1 = user.frame.a5
-    return answer_new(user, Kind.THREAD, handles.PROCESS_RIGHTS, address_of(made))
+    return answer(user, handles.add(user.process, Kind.THREAD, handles.PROCESS_RIGHTS, address_of(made)))
 
 
 def check_priority(user: Thread, priority: u64) -> None:
@@ -101,20 +100,24 @@ def check_priority(user: Thread, priority: u64) -> None:
         raise Refused(Status.BAD_ARGUMENT)
 
 
+def check_pc(pc: u64) -> None:
+    """The kernel itself would trap on its way to an instruction that is not aligned."""
+    if pc % CALL_SIZE != 0:
+        raise Refused(Status.BAD_ADDRESS)
+
+
 def resume_thread(user: Thread) -> Thread:
     """THREAD_RESUME: let a thread run."""
     thread = handles.find_thread(user.process, user.frame.a0)
-    finish(user, Status.OK)
     threads.resume(thread)
-    return scheduler.reschedule(user)
+    return finish(user, Status.OK)
 
 
 def stop_thread(user: Thread) -> Thread:
     """THREAD_STOP: let a thread not run, oneself too."""
     thread = handles.find_thread(user.process, user.frame.a0)
-    finish(user, Status.OK)
     threads.stop(thread)
-    return scheduler.choose() if thread is user else user
+    return finish(user, Status.OK)
 
 
 def get_registers(user: Thread) -> Thread:
@@ -122,7 +125,7 @@ def get_registers(user: Thread) -> Thread:
     thread = handles.find_thread(user.process, user.frame.a0)
     registers = Registers()
     threads.read_registers(thread, registers)
-    user_memory.copy_record_out(user.process, user.frame.a1, address_of(registers), REGISTERS_SIZE)
+    user_memory.copy_record(user.process, user.frame.a1, address_of(registers), size_of(Registers), paging.WRITE)
     return finish(user, Status.OK)
 
 
@@ -132,7 +135,8 @@ def set_registers(user: Thread) -> Thread:
     if not thread.stopped:
         raise Refused(Status.NOT_STOPPED)
     registers = Registers()
-    user_memory.copy_record_in(user.process, user.frame.a1, address_of(registers), REGISTERS_SIZE)
+    user_memory.copy_record(user.process, user.frame.a1, address_of(registers), size_of(Registers), paging.READ)
+    check_pc(registers.x[0])
     threads.write_registers(thread, registers)
     return finish(user, Status.OK)
 
@@ -144,7 +148,7 @@ def destroy_thread(user: Thread) -> Thread:
     if thread is user:
         return exit_thread(user)
     threads.destroy(thread)
-    return scheduler.reschedule(user)
+    return user
 
 
 def exit_thread(user: Thread) -> Thread:
@@ -152,7 +156,7 @@ def exit_thread(user: Thread) -> Thread:
     if user.process.thread_count == 1:
         return exit_process(user)
     threads.destroy(user)
-    return scheduler.choose()
+    return user
 
 
 def set_priority(user: Thread) -> Thread:
@@ -160,9 +164,8 @@ def set_priority(user: Thread) -> Thread:
     thread = handles.find_thread(user.process, user.frame.a0)
     check_priority(user, user.frame.a1)
     thread.priority = user.frame.a1
-    finish(user, Status.OK)
     scheduler.set_effective(thread, user.frame.a1)
-    return scheduler.reschedule(user)
+    return finish(user, Status.OK)
 
 
 def open_thread(user: Thread) -> Thread:
@@ -171,7 +174,7 @@ def open_thread(user: Thread) -> Thread:
     thread = threads.find(process, user.frame.a1)
     if thread is None:
         raise Refused(Status.BAD_ARGUMENT)
-    return answer_new(user, Kind.THREAD, handles.PROCESS_RIGHTS, address_of(thread))
+    return answer(user, handles.add(user.process, Kind.THREAD, handles.PROCESS_RIGHTS, address_of(thread)))
 
 
 # ---- time ----
@@ -205,12 +208,10 @@ def debug_write(user: Thread) -> Thread:
     if size > MAX_DEBUG_WRITE:
         raise Refused(Status.TOO_LONG)
     user_memory.check_range(address, size)
-    buffer: Array[u8, 256] = Array()
     done: u64 = 0
     while done < size:
-        part = min(size - done, 256)
-        user_memory.copy_in(user.process, address + done, address_of(buffer), part)
-        console.write_console(view(address_of(buffer), part))
+        part = user_memory.part_of_page(address + done, size - done)
+        console.write_console(view(user_memory.reach_own(user.process, address + done, paging.READ), part))
         done += part
     return finish(user, Status.OK)
 
@@ -226,7 +227,7 @@ def device_memory(user: Thread) -> Thread:
     handles.reserve(user.process)
     made = memories.create_device(user.process, physical, pages)
     rights = handles.SHARED | Right.MANAGE | Right.READ | Right.WRITE
-    return answer_new(user, Kind.MEMORY, rights, address_of(made))
+    return answer(user, handles.add(user.process, Kind.MEMORY, rights, address_of(made)))
 
 
 def device_address(user: Thread) -> Thread:
@@ -245,7 +246,7 @@ def create_interrupt(user: Thread) -> Thread:
     handles.find(user.process, user.frame.a0, Kind.MACHINE, Right.MANAGE)
     handles.reserve(user.process)
     made = devices.create(user.process, user.frame.a1)
-    return answer_new(user, Kind.INTERRUPT, handles.PROCESS_RIGHTS, address_of(made))
+    return answer(user, handles.add(user.process, Kind.INTERRUPT, handles.PROCESS_RIGHTS, address_of(made)))
 
 
 def bind_interrupt(user: Thread) -> Thread:

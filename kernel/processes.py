@@ -7,30 +7,17 @@ from atoll.abi.calls import Death, Message, Status
 from atoll.abi.objects import Kind
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import u64
-from atoll.kernel import handles, memory, paging, panic, ports, reaper, slabs, threads
+from atoll.kernel import handles, lists, memory, paging, panic, ports, reaper, scheduler, slabs, threads
+from atoll.kernel.figures import figures
 from atoll.kernel.objects import Gate, Port, Process, Thread
 from atoll.kernel.refusal import Refused
 
 
-class Processes:
-    """All state of this module."""
-
-    root: Process | None
-    count: u64
-
-
-processes: Processes = Processes()
-
-
 def create(parent: Process, limit: u64, pager: Gate | None, heir: Gate | None) -> Process:
     """A process with an empty address space; `limit` bytes of its parent's account are its own."""
-    slabs.charge(parent, limit)
-    try:
-        process = at(Process, memory.reach(slabs.charged_page(parent)))
-    except Refused:
-        slabs.refund(parent, limit)
-        raise
-    slabs.start_header(process.head, parent)
+    slabs.charge(parent, limit + PAGE_SIZE)
+    process = at(Process, memory.reach(slabs.page_for(parent, limit + PAGE_SIZE)))
+    start(process, parent)
     adopt(process, parent)
     process.limit = limit
     try:
@@ -38,6 +25,7 @@ def create(parent: Process, limit: u64, pager: Gate | None, heir: Gate | None) -
     except Refused:
         process.head.dead = True
         process.told = True
+        lists.remove(process.of_parent)
         finish_account(process)
         release(process)
         raise
@@ -46,27 +34,17 @@ def create(parent: Process, limit: u64, pager: Gate | None, heir: Gate | None) -
     return process
 
 
+def start(process: Process, owner: Process) -> None:
+    """It has nothing yet."""
+    lists.start_all(address_of(process.threads), 6, address_of(process))
+    slabs.start_header(process.head, owner)
+
+
 def adopt(process: Process, parent: Process) -> None:
     """The process is a child of that one."""
-    process.parent = parent
     process.head.owner = parent
     parent.head.references += 1
-    process.previous_child = None
-    process.next_child = parent.children
-    if process.next_child is not None:
-        process.next_child.previous_child = process
-    parent.children = process
-
-
-def leave(process: Process, parent: Process) -> None:
-    """It is no child of that one any more."""
-    if process.previous_child is None:
-        parent.children = process.next_child
-    else:
-        process.previous_child.next_child = process.next_child
-    if process.next_child is not None:
-        process.next_child.previous_child = process.previous_child
-    drop(parent)
+    lists.append(parent.children, process.of_parent)
 
 
 def begin(process: Process) -> None:
@@ -75,12 +53,13 @@ def begin(process: Process) -> None:
         raise Refused(Status.NO_MEMORY)
     process.root = slabs.charged_page(process)
     try:
-        process.satp = paging.start_space(process.root)
+        process.space = paging.start_space(process.root)
     except Refused:
         slabs.refund_page(process, process.root)
         raise
+    process.satp = paging.satp_of(process.root, process.space)
     process.head.references = 1
-    processes.count += 1
+    figures.processes += 1
 
 
 def referred(gate: Gate | None) -> Gate | None:
@@ -90,33 +69,53 @@ def referred(gate: Gate | None) -> Gate | None:
     return gate
 
 
+# ---- its end ----
+
+
 def kill(process: Process, status: u64, death: u64) -> None:
-    """Its threads are gone at once; the rest goes bit by bit."""
+    """It has no memory any more, so that each of its threads ends when it would run next; the reaper does the rest."""
     if process.dying:
         return
-    if process is processes.root:
+    if process.head.owner is process:
         panic.root_ended(status, death)
     process.dying = True
     process.status = status
     process.death = death
-    thread = process.threads
-    while thread is not None:
+    scheduler.leave_space(process.satp)
+    process.satp = paging.kernel_satp()
+    lists.remove(process.of_parent)  # where the living are
+    reaper.add(reaper.reaper.processes, process.link)
+
+
+def end_threads(process: Process, most: u64) -> bool:
+    """End some of a dying process's threads; False if none is left."""
+    for _ in range(most):
+        thread = lists.first(process.threads)
+        if thread is None:
+            return False
         threads.destroy(thread)
-        thread = process.threads
-    reaper.add_process(process)
+    return True
 
 
-def keep_port(process: Process, port: Port) -> None:
-    """A dying process received on that port: its heir will."""
+def end_child(process: Process) -> bool:
+    """Without an heir, a process's children end with it, one at a time; False if none is left."""
+    child = lists.first(process.children)
+    if child is None or has_heir(process):
+        return False
+    kill(child, process.status, Death.DESTROYED)
+    return True
+
+
+def drop_port(process: Process, port: Port) -> None:
+    """The right to receive is gone: with its process it goes to the heir, if there is one."""
     heir = process.heir
-    if heir is None or not has_heir(process) or heir.port.holder is process:
+    if not process.dying:
+        ports.destroy(port, 0)
+    elif heir is None or not has_heir(process) or heir.port.head.owner is process:
         ports.destroy(port, process.head.serial)
-        return
-    ports.dismiss(port.receivers, Status.DEAD)
-    ports.leave_set(port)
-    port.holder = None
-    port.next_in_set = process.ports
-    process.ports = port
+    else:
+        ports.leave_set(port)
+        lists.append(process.ports, port.of_set)
 
 
 def has_heir(process: Process) -> bool:
@@ -125,19 +124,10 @@ def has_heir(process: Process) -> bool:
     return heir is not None and not heir.revoked and not heir.port.head.dead
 
 
-def kill_child(process: Process) -> bool:
-    """Without an heir, a process's children end with it, one at a time; False if none is left."""
-    child = living_child(process)
-    if child is None:
-        return False
-    kill(child, process.status, Death.DESTROYED)
-    return True
-
-
 def finish(process: Process) -> None:
     """All is given back: tell the heir."""
     process.head.dead = True
-    processes.count -= 1
+    figures.processes -= 1
     pager = process.pager
     if pager is not None:
         process.pager = None
@@ -145,17 +135,14 @@ def finish(process: Process) -> None:
     finish_account(process)
     heir = process.heir
     if heir is not None and has_heir(process):
-        process.notice.process = process
-        ports.add_notice(heir.port, process.notice)
-    else:
-        forget_death(process)
+        lists.remove(process.link)
+        lists.append(heir.port.deaths, process.link)
+        ports.tell(heir.port)
 
 
 def finish_account(process: Process) -> None:
     """The parent has back what the process does not use (what still lives of it is counted until it is gone)."""
-    parent = process.parent
-    if parent is None:
-        return
+    parent = process.head.owner
     if process.used <= process.limit:
         slabs.refund(parent, process.limit - process.used)
     else:
@@ -167,63 +154,49 @@ def tell_death(process: Process, port: Port, receiver: Thread) -> None:
     """Give an heir the next of the ports and children, or, behind them all, the news."""
     heir = process.heir
     badge = heir.badge if heir is not None else 0
-    inherited = process.ports
-    child = living_child(process)
-    if inherited is None and child is not None:
-        tell_child(process, child, port, receiver, badge)
-        return
-    if inherited is None:
-        ports.write_message(port, receiver, Message.DEATH, process.head.serial, badge)
-        receiver.frame.a2 = process.status
-        receiver.frame.a3 = process.death
-        ports.remove_first_notice(port)
-        forget_death(process)
-        return
-    entry = handles.add(receiver.process, Kind.PORT, handles.PORT_RIGHTS, address_of(inherited))
-    process.ports = inherited.next_in_set
-    inherited.next_in_set = None
-    handles.change_holder(inherited, receiver.process)
-    ports.write_message(port, receiver, Message.INHERITED, process.head.serial, badge)
-    receiver.frame.a2 = inherited.label
-    receiver.frame.a3 = Kind.PORT
-    receiver.frame.a5 = handles.handle_of(entry)
+    serial = process.head.serial
+    inherited = lists.first(process.ports)
+    child = lists.first(process.children)
+    if inherited is not None:
+        handle = handles.add(receiver.process, Kind.PORT, handles.PORT_RIGHTS, address_of(inherited))
+        handles.change_receiver(inherited, receiver.process)
+        label = inherited.label
+        ports.write_message(port, receiver, Message.INHERITED, badge, serial, label, Kind.PORT, handle)
+    elif child is not None:
+        handle = handles.add(receiver.process, Kind.PROCESS, handles.PROCESS_RIGHTS, address_of(child))
+        change_parent(child, process, receiver.process)
+        ports.write_message(port, receiver, Message.INHERITED, badge, serial, child.head.serial, Kind.PROCESS, handle)
+    else:
+        ports.write_message(port, receiver, Message.DEATH, badge, serial, process.status, process.death)
+        forget(process)
 
 
-def living_child(process: Process) -> Process | None:
-    """A child that has not ended."""
-    child = process.children
-    while child is not None and child.dying:
-        child = child.next_child
-    return child
+def change_parent(child: Process, old: Process, new: Process) -> None:
+    """Another process has a child more, and bears what that may use, even if that is more than its limit."""
+    new.used += child.limit + PAGE_SIZE
+    lists.remove(child.of_parent)
+    adopt(child, new)
+    slabs.refund(old, child.limit + PAGE_SIZE)
+    drop(old)
 
 
-def tell_child(process: Process, child: Process, port: Port, receiver: Thread, badge: u64) -> None:
-    """The heir's process has a child more, and bears what that may use."""
-    entry = handles.add(receiver.process, Kind.PROCESS, handles.PROCESS_RIGHTS, address_of(child))
-    child.head.references += 1
-    receiver.process.used += child.limit + PAGE_SIZE
-    process.head.references += 1
-    leave(child, process)
-    adopt(child, receiver.process)
-    slabs.refund(process, child.limit + PAGE_SIZE)
-    ports.write_message(port, receiver, Message.INHERITED, process.head.serial, badge)
-    receiver.frame.a2 = child.head.serial
-    receiver.frame.a3 = Kind.PROCESS
-    receiver.frame.a5 = handles.handle_of(entry)
-    drop(process)
-
-
-def forget_death(process: Process) -> None:
-    """The heir knows, or there is none: ports and children that nobody took are destroyed."""
-    process.told = True
-    while kill_child(process):
-        pass
-    port = process.ports
-    while port is not None:
-        process.ports = port.next_in_set
-        port.next_in_set = None
+def end(process: Process) -> None:
+    """A step for a dead process: ports and children that nobody took end, then its structure is given back."""
+    child, port = lists.first(process.children), lists.first(process.ports)
+    if child is not None:
+        kill(child, process.status, Death.DESTROYED)
+    elif port is not None:
         ports.destroy(port, process.head.serial)
-        port = process.ports
+    elif not process.told:
+        forget(process)
+    else:
+        free(process)
+
+
+def forget(process: Process) -> None:
+    """The heir knows, or there is none."""
+    process.told = True
+    lists.remove(process.link)
     heir = process.heir
     if heir is not None:
         process.heir = None
@@ -240,16 +213,13 @@ def drop(process: Process) -> None:
 def release(process: Process) -> None:
     """If nobody refers to it and nothing of it lives, its structure is given back (later: chains may be long)."""
     if process.head.references == 0 and process.head.dead and process.used == 0:
-        reaper.add_process(process)
+        reaper.add(reaper.reaper.processes, process.link)
 
 
-def end(process: Process) -> None:
-    """What is left to do for a dead process: what it left is nobody's, or its structure is given back."""
-    if not process.told:
-        forget_death(process)
-        return
-    parent = process.parent
-    assert parent is not None
-    leave(process, parent)
+def free(process: Process) -> None:
+    """Give its structure back."""
+    parent = process.head.owner
+    lists.remove(process.link)
+    drop(parent)
     memory.give_page(memory.physical(address_of(process)))
     slabs.refund(parent, PAGE_SIZE)

@@ -1,106 +1,164 @@
 """The reaper: takes apart what has ended, a bounded step at a time, so that no trap takes long.
 
-A step is done whenever the scheduler chooses a thread, and while there is nothing to run; who destroys something waits
+A step is done whenever the scheduler chooses a thread, and while there is nothing to run; who destroys a process waits
 for it by doing steps himself.
 """
 
-from atoll.abi.objects import Kind
-from atoll.abi.raw import at
-from atoll.kernel import dropping, handles, mappings, memories, paging, processes, scheduler, slabs, threads
-from atoll.kernel.objects import PLACES, Memory, Port, Process, Thread
+from typing import TypeVar
 
-STEP = 32  # handles, mappings, pages or tables in one step
+from atoll.abi.calls import Status
+from atoll.abi.raw import address_of
+from atoll.abi.types import noinline, u64
+from atoll.kernel import (
+    dropping,
+    handles,
+    lists,
+    mappings,
+    memories,
+    memory,
+    paging,
+    ports,
+    processes,
+    slabs,
+    threads,
+    timer,
+    waiting,
+)
+from atoll.kernel.lists import Link
+from atoll.kernel.objects import PLACES, Memory, Port, Process, Set, Thread
+
+T = TypeVar("T")
+STEP = 32  # threads, handles, mappings, pages or tables in one step
 
 
 class Reaper:
-    """What is dying."""
+    """What has ended."""
 
-    process: Process | None
-    memory: Memory | None
-    thread: Thread | None
+    is_busy: bool  # False: nothing
+
+    stale: Link[Thread]  # waited to receive at a port that has moved
+    dead: Link[Thread]  # waited to receive where nobody can any more
+    threads: Link[Thread]  # nobody knows them
+    ports: Link[Port]  # dead; others may still wait to be told
+    sets: Link[Set]  # dead; ports may still be in them
+    memories: Link[Memory]  # without handles and mappings
+    processes: Link[Process]  # dying; or dead, and what they left is nobody's; or nobody knows them
 
 
 reaper: Reaper = Reaper()
 
 
-def add_process(process: Process) -> None:
-    """Its threads are gone, or it is dead and what it left is nobody's, or nobody refers to it: the rest is ours."""
-    process.next_dying = reaper.process
-    reaper.process = process
+def start() -> None:
+    """Nothing has ended."""
+    lists.start_all(address_of(reaper.stale), 7, 0)
 
 
-def add_memory(memory: Memory) -> None:
-    """No handle and no mapping leads there any more."""
-    memory.next_dying = reaper.memory
-    reaper.memory = memory
+def add(ring: Link[T], link: Link[T]) -> None:
+    """Something has ended that is in no list."""
+    lists.append(ring, link)
+    reaper.is_busy = True
 
 
-def add_thread(thread: Thread) -> None:
-    """It has ended itself: its structure is in use until its trap is over."""
-    thread.next_of_process = reaper.thread
-    reaper.thread = thread
-
-
-def drop_threads() -> None:
-    """Their traps are over."""
-    thread = reaper.thread
-    while thread is not None:
-        reaper.thread = thread.next_of_process
-        threads.drop(thread)
-        thread = reaper.thread
+def dismiss(receivers: Link[Thread], status: u64) -> None:
+    """Who waits to receive there is to be told why that is over."""
+    lists.join(reaper.stale if status == Status.STALE_HANDLE else reaper.dead, receivers)
+    reaper.is_busy = True
 
 
 def work() -> bool:
-    """One step; False if there was nothing to do."""
-    if reaper.thread is not None:
-        drop_threads()
-    memory = reaper.memory
-    if memory is not None:
-        if memories.free_some(memory, STEP):
-            reaper.memory = memory.next_dying
-            memories.free_object(memory)
+    """One step; False if there was nothing to do. Else there will be a next one, even if one thread runs for ever."""
+    if reaper.is_busy:
+        reaper.is_busy = step()
+        timer.begin_slice()
         return True
-    process = reaper.process
+    return False
+
+
+@noinline
+def step() -> bool:
+    """A part of something that has ended; False if there was nothing left."""
+    is_waiting = end_waiting(reaper.stale, Status.STALE_HANDLE) or end_waiting(reaper.dead, Status.DEAD)
+    return is_waiting or free_threads() or end_port() or end_set() or end_memory() or end_process()
+
+
+def end_waiting(queue: Link[Thread], status: u64) -> bool:
+    """Threads that waited where there is nothing to wait for; False if that were all."""
+    for _ in range(STEP):
+        thread = lists.first(queue)
+        if thread is None:
+            return False
+        waiting.abort(thread, status)
+    return True
+
+
+def free_threads() -> bool:
+    """Threads that have ended; False if that were all."""
+    for _ in range(STEP):
+        thread = lists.first(reaper.threads)
+        if thread is None:
+            return False
+        threads.free(thread)
+    return True
+
+
+def end_port() -> bool:
+    """Who still waits at a dead port."""
+    port = lists.first(reaper.ports)
+    if port is not None:
+        ports.end_some(port, STEP)
+    return port is not None
+
+
+def end_set() -> bool:
+    """Ports of a dead set."""
+    group = lists.first(reaper.sets)
+    if group is not None:
+        ports.end_set(group, STEP)
+    return group is not None
+
+
+def end_memory() -> bool:
+    """Pages of a memory object."""
+    pages = lists.first(reaper.memories)
+    if pages is not None and memories.free_some(pages, STEP):
+        memories.free(pages)
+    return pages is not None
+
+
+def end_process() -> bool:
+    """A process."""
+    process = lists.first(reaper.processes)
     if process is None:
         return False
     if process.head.dead:
-        reaper.process = process.next_dying
         processes.end(process)
-        return True
-    if step(process):
-        reaper.process = process.next_dying
+    elif end_some(process):
         processes.finish(process)
     return True
 
 
-def step(process: Process) -> bool:
-    """Take a bit of a process apart; True if nothing is left."""
-    if not processes.has_heir(process) and processes.kill_child(process):
+def end_some(process: Process) -> bool:
+    """Take a bit of a dying process apart; True if nothing is left."""
+    if processes.end_threads(process, STEP) or processes.end_child(process):
         return False
-    if process.mappings is not None:
+    if not lists.is_empty(process.mappings):
         mappings.drop_some(process, STEP)
     elif process.closed < process.table_count * PLACES:
         close_some(process)
-    elif paging.free_some(process.root, STEP, process):
-        scheduler.leave_space(process.satp)
-        paging.end_space(process.satp)
+    elif paging.free_tables(process.root, paging.ROOT_LEVEL, STEP, process) > 0:
+        paging.end_space(process.space)
         slabs.refund_page(process, process.root)
         while process.table_count > 0:
             process.table_count -= 1
-            slabs.refund_page(process, handles.table_page(process, process.table_count))
+            slabs.refund_page(process, memory.physical(process.tables[process.table_count]))
         return True
     return False
 
 
 def close_some(process: Process) -> None:
-    """Close some handles; ports are kept for the heir."""
-    end = min(process.closed + STEP, process.table_count * PLACES)
-    while process.closed < end:
+    """Close some handles."""
+    for _ in range(STEP):
         entry = handles.place_at(process, process.closed)
-        if handles.kind_of(entry) == Kind.PORT:
-            processes.keep_port(process, at(Port, entry.object))
-        elif handles.kind_of(entry) != Kind.NONE:
-            dropping.drop(entry, process)
-        if handles.kind_of(entry) != Kind.NONE:
-            handles.give_place(process, entry)
         process.closed += 1
+        if handles.kind_of(entry) != 0:
+            dropping.close(process, entry)

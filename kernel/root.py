@@ -11,7 +11,7 @@ from atoll.abi.objects import Kind, Right
 from atoll.abi.raw import address_of, at, load64
 from atoll.abi.riscv import CSR, csr_clear, csr_set, csr_write
 from atoll.abi.types import u64
-from atoll.kernel import dropping, handles, mappings, memories, memory, panic, processes, scheduler, slabs, threads
+from atoll.kernel import handles, mappings, memories, memory, panic, power, processes, scheduler, slabs, threads
 from atoll.kernel.board import board
 from atoll.kernel.entry import resume
 from atoll.kernel.layout import page_up
@@ -37,14 +37,14 @@ def start() -> NoReturn:
     csr_set(CSR.SSTATUS, INTERRUPTS_ON)
     image = memory.reach(board.initrd) + boot.TAR_HEADER
     if board.initrd_end - board.initrd < boot.TAR_HEADER or load64(image) != boot.MAGIC:
-        panic.no_root()
+        panic.stop(f"No {boot.ROOT_FILE} in the initial RAM disk: nothing to run", power.NOT_FOUND)
     try:
         thread = make(image)
     except Refused as refusal:
-        panic.bad_root(refusal.status)
+        panic.stop(f"PANIC: the first process is refused with status {refusal.status}", power.CANNOT_RUN)
     except Exception:  # the compiler asks for it
         panic.unexpected_error()
-    resume(scheduler.switch_to(thread).frame)
+    resume(address_of(scheduler.switch_to(thread)))
 
 
 def make(image: u64) -> Thread:
@@ -62,12 +62,11 @@ def make(image: u64) -> Thread:
 
 
 def make_process() -> Process:
-    """A process without a parent: its account holds all memory."""
+    """A process that is its own parent: its account holds all memory."""
     process = at(Process, memory.reach(memory.take_page()))
-    slabs.start_header(process.head, process)
+    processes.start(process, process)
     process.limit = memory.free_pages() * PAGE_SIZE
     processes.begin(process)
-    processes.processes.root = process
     return process
 
 
@@ -118,20 +117,13 @@ def fill_handles(information: boot.BootInfo, process: Process, thread: Thread) -
     """Give root its first handles."""
     everything = handles.PROCESS_RIGHTS
     slabs.start_header(machine.head, process)
-    information.handles[boot.HANDLE_SELF] = give(process, Kind.PROCESS, everything, address_of(process))
-    information.handles[boot.HANDLE_THREAD] = give(process, Kind.THREAD, everything, address_of(thread))
-    information.handles[boot.HANDLE_MACHINE] = give(process, Kind.MACHINE, everything, address_of(machine))
+    information.handles[boot.HANDLE_SELF] = handles.add(process, Kind.PROCESS, everything, address_of(process))
+    information.handles[boot.HANDLE_THREAD] = handles.add(process, Kind.THREAD, everything, address_of(thread))
+    information.handles[boot.HANDLE_MACHINE] = handles.add(process, Kind.MACHINE, everything, address_of(machine))
     initrd = make_range(process, board.initrd, board.initrd_end)
-    information.handles[boot.HANDLE_INITRD] = give(process, Kind.MEMORY, READ_ONLY, address_of(initrd))
+    information.handles[boot.HANDLE_INITRD] = handles.add(process, Kind.MEMORY, READ_ONLY, address_of(initrd))
     tree = make_range(process, board.tree, board.tree_end)
-    information.handles[boot.HANDLE_DEVICE_TREE] = give(process, Kind.MEMORY, READ_ONLY, address_of(tree))
-
-
-def give(process: Process, kind: u64, rights: u64, target: u64) -> u64:
-    """A handle in root's table."""
-    entry = handles.add(process, kind, rights, target)
-    dropping.add_reference(entry)
-    return handles.handle_of(entry)
+    information.handles[boot.HANDLE_DEVICE_TREE] = handles.add(process, Kind.MEMORY, READ_ONLY, address_of(tree))
 
 
 def make_range(process: Process, start_of: u64, end: u64) -> Memory:

@@ -4,14 +4,17 @@ Each function that a trap goes through returns the thread to go on with; `resche
 a higher priority may have become ready, `choose` when the one that ran cannot go on.
 """
 
+from atoll.abi.calls import PRIORITIES
 from atoll.abi.objects import ThreadState
+from atoll.abi.raw import address_of
 from atoll.abi.riscv import CSR, csr_clear, csr_read, csr_set, csr_write, wfi
 from atoll.abi.types import Array, Ref, noinline, u64, wrapping_add, wrapping_shl, wrapping_sub
-from atoll.kernel import devices, paging, queues, reaper, timer
+from atoll.kernel import devices, lists, paging, reaper, timer
 from atoll.kernel.entry import load_floats, save_floats
-from atoll.kernel.objects import Queue, Thread
+from atoll.kernel.figures import figures
+from atoll.kernel.lists import Link
+from atoll.kernel.objects import Process, Thread
 
-PRIORITIES = 32
 FLOATS_ON = 3 << 13  # in sstatus
 
 
@@ -20,20 +23,22 @@ class Scheduler:
 
     current: Ref[Thread]
     ready: u64  # bit p: a thread of priority p waits for the CPU
-    queues: Array[Queue, PRIORITIES]
+    queues: Array[Link[Thread], PRIORITIES]
     satp: u64  # what the CPU has
     since: u64  # when the current thread got the CPU, ticks of the time base
     floats_on: bool
     float_owner: Thread | None  # whose floating-point registers are in the CPU
-    switches: u64
 
 
 scheduler: Scheduler = Scheduler()
 idle: Thread = Thread()  # stands for nobody; its CPU time is the time without work
+nobody: Process = Process()
 
 
 def start() -> None:
     """Nobody runs yet."""
+    lists.start_all(address_of(scheduler.queues), PRIORITIES, 0)
+    idle.process = nobody
     scheduler.current = idle
     scheduler.satp = csr_read(CSR.SATP)
     scheduler.since = csr_read(CSR.TIME)
@@ -51,26 +56,26 @@ def make_ready(thread: Thread) -> None:
 
 def enqueue(thread: Thread) -> None:
     """Wait for the CPU behind others of the same priority."""
-    queues.push(scheduler.queues[thread.effective], thread)
+    lists.append(scheduler.queues[thread.effective], thread.link)
     scheduler.ready = scheduler.ready | u64(1) << thread.effective
     timer.need_slice()
 
 
 def dequeue(thread: Thread) -> None:
-    """Leave the queue for the CPU, or any other."""
-    queues.remove(thread)
-    if scheduler.queues[thread.effective].first is None:
+    """Leave the queue for the CPU."""
+    lists.remove(thread.link)
+    if lists.is_empty(scheduler.queues[thread.effective]):
         scheduler.ready = scheduler.ready & ~(u64(1) << thread.effective)
 
 
 def set_effective(thread: Thread, priority: u64) -> None:
     """Another priority, in the right queue."""
-    if thread.queue is scheduler.queues[thread.effective]:
+    is_queued = thread.state == ThreadState.READY and not lists.is_empty(thread.link)
+    if is_queued:
         dequeue(thread)
-        thread.effective = priority
+    thread.effective = priority
+    if is_queued:
         enqueue(thread)
-    else:
-        thread.effective = priority
 
 
 # ---- who is next ----
@@ -82,18 +87,18 @@ def outranked(thread: Thread) -> bool:
 
 
 def reschedule(thread: Thread) -> Thread:
-    """Go on with the current thread, unless one of a higher priority is ready."""
-    if not outranked(thread):
-        return thread
-    return give_way(thread)
+    """Go on with the current thread, unless one of a higher priority is ready, or it has stopped or ended itself."""
+    if thread.stopped or outranked(thread):
+        return give_way(thread)
+    return thread
 
 
 @noinline
 def give_way(thread: Thread) -> Thread:
-    """The current thread goes on later, before others of its priority (unless its call has ended it)."""
-    if thread.head.dead:
+    """The current thread goes on later, before others of its priority (unless it has stopped or ended itself)."""
+    if thread.stopped:
         return choose()
-    queues.push_first(scheduler.queues[thread.effective], thread)
+    lists.insert(thread.link, scheduler.queues[thread.effective].next)
     scheduler.ready = scheduler.ready | u64(1) << thread.effective
     return choose()
 
@@ -108,14 +113,13 @@ def hand_over(thread: Thread) -> Thread:
 @noinline
 def hand_over_later(thread: Thread) -> Thread:
     """Others come first."""
-    if not thread.stopped:
-        enqueue(thread)
+    make_ready(thread)
     return choose()
 
 
 def turn(thread: Thread) -> Thread:
     """The current thread lets others of its priority go first."""
-    if scheduler.ready & ((u64(2) << thread.effective) - 1) == 0:
+    if scheduler.ready & ((u64(2) << thread.effective) - 1) == 0 and not reaper.work():
         timer.need_slice()
         return thread
     enqueue(thread)
@@ -127,21 +131,13 @@ def choose() -> Thread:
     reaper.work()
     while scheduler.ready == 0:
         wait()
-    priority = highest()
-    queue = scheduler.queues[priority]
-    thread = queue.first
-    assert thread is not None
-    dequeue(thread)
-    timer.need_slice()
-    return switch_to(thread)
-
-
-def highest() -> u64:
-    """The highest priority that is ready."""
     priority: u64 = 0
     while scheduler.ready >> priority & 1 == 0:
         priority += 1
-    return priority
+    thread = scheduler.queues[priority].next.object
+    dequeue(thread)
+    timer.need_slice()
+    return switch_to(thread)
 
 
 def rest() -> None:
@@ -152,9 +148,12 @@ def rest() -> None:
 
 
 def account() -> None:
-    """Bring the current thread's CPU time up to now."""
+    """Bring the current thread's CPU time up to now, and its process's."""
     now = csr_read(CSR.TIME)
-    scheduler.current.cpu_time += now - scheduler.since
+    passed = wrapping_sub(now, scheduler.since)
+    current = scheduler.current
+    current.cpu_time = wrapping_add(current.cpu_time, passed)
+    current.process.cpu_time = wrapping_add(current.process.cpu_time, passed)
     scheduler.since = now
 
 
@@ -177,12 +176,9 @@ def wait() -> None:
 
 def switch_to(thread: Thread) -> Thread:
     """The CPU is that thread's: its address space, its floating-point registers, its account of time."""
-    now = csr_read(CSR.TIME)
-    before = scheduler.current
-    before.cpu_time = wrapping_add(before.cpu_time, wrapping_sub(now, scheduler.since))
-    scheduler.since = now
+    account()
     scheduler.current = thread
-    scheduler.switches = wrapping_add(scheduler.switches, 1)
+    figures.switches = wrapping_add(figures.switches, 1)
     satp = thread.process.satp
     if satp != scheduler.satp:
         scheduler.satp = satp
@@ -206,26 +202,21 @@ def give_floats(thread: Thread) -> bool:
     """The current thread uses floating point, and maybe its registers hold another's; False if it had them."""
     if scheduler.floats_on:
         return False
-    csr_set(CSR.SSTATUS, FLOATS_ON)
-    scheduler.floats_on = True
-    keep_floats()
+    release_floats()
+    set_floats(True)
     load_floats(thread.floats)
     scheduler.float_owner = thread
     return True
 
 
-def keep_floats() -> None:
-    """Bring the registers' values into their owner's structure (floating point is on)."""
+def release_floats() -> None:
+    """The floating-point registers are nobody's: their owner's structure has the truth from now on."""
     owner = scheduler.float_owner
     if owner is not None:
+        set_floats(True)
         save_floats(owner.floats)
-
-
-def forget_floats(thread: Thread) -> None:
-    """The thread's structure has the truth from now on: written by THREAD_SET, or the thread is gone."""
-    if scheduler.float_owner is thread:
         scheduler.float_owner = None
-        set_floats(False)
+    set_floats(False)
 
 
 def leave_space(satp: u64) -> None:

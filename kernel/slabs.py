@@ -7,21 +7,21 @@ from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.calls import Status
 from atoll.abi.raw import address_of, at, load64, store64
 from atoll.abi.types import Array, u64
-from atoll.kernel import memory, processes
+from atoll.kernel import lists, memory, processes
+from atoll.kernel.figures import figures
+from atoll.kernel.lists import Link
 from atoll.kernel.objects import Header, Process
 from atoll.kernel.refusal import Refused
 from atoll.userland.runtime.memory import memset
 
-SMALLEST = 64  # bytes of a slot of the first size; each next size is twice that
-SIZES = 5
-FIRST_SLOT = 64  # bytes of a page that its own structure takes, at least
+GRAIN = 64  # bytes: slots are multiples of that; a page's own structure takes one
+SIZES = 17  # up to 1 KiB
 
 
 class Slab:
     """How a page of slots begins."""
 
-    next: "Slab | None"  # with a free slot, of the same size
-    previous: "Slab | None"
+    link: "Link[Slab]"  # with others of the same size that have a free slot
     free: u64  # first free slot, an address; 0: none
     used: u64  # slots
 
@@ -29,18 +29,16 @@ class Slab:
 class Slabs:
     """All state of this module."""
 
-    partial: Array["Sizes", SIZES]
-    pages: u64
+    partial: Array[Link[Slab], SIZES]  # by size: pages that have free slots
     serials: u64  # given out
 
 
-class Sizes:
-    """Pages of one size that have free slots."""
-
-    first: Slab | None
-
-
 slabs: Slabs = Slabs()
+
+
+def start() -> None:
+    """There is no object yet."""
+    lists.start_all(address_of(slabs.partial), SIZES, 0)
 
 
 # ---- accounts ----
@@ -55,25 +53,29 @@ def charge(process: Process, size: u64) -> None:
 
 def refund(process: Process, size: u64) -> None:
     """Take bytes off what a process uses; what a dead one gives back was its parent's."""
-    account: Process | None = process
-    while account is not None:
+    account = process
+    while account.head.dead:
         account.used -= size
-        if not account.head.dead:
-            return
         account.limit -= size
-        parent = account.parent
+        parent = account.head.owner
         processes.release(account)
         account = parent
+    account.used -= size
 
 
 def charged_page(process: Process) -> u64:
     """A page of zeros for something of that process; physical address."""
     charge(process, PAGE_SIZE)
+    return page_for(process, PAGE_SIZE)
+
+
+def page_for(process: Process, charged: u64) -> u64:
+    """A page of zeros; if there is none, the process has back what it was charged with."""
     try:
         return memory.take_page()
-    except memory.OutOfMemory:
-        refund(process, PAGE_SIZE)
-        raise Refused(Status.NO_MEMORY) from None
+    except Refused:
+        refund(process, charged)
+        raise
 
 
 def refund_page(process: Process, page: u64) -> None:
@@ -85,19 +87,24 @@ def refund_page(process: Process, page: u64) -> None:
 # ---- slots ----
 
 
-def size_number(size: u64) -> u64:
-    """Which of the sizes holds so many bytes."""
-    number: u64 = 0
-    slot: u64 = SMALLEST
-    while slot < size:
-        slot *= 2
-        number += 1
-    return number
+def rounded(size: u64) -> u64:
+    """Bytes of the slot for an object of that size."""
+    return (size + GRAIN - 1) // GRAIN * GRAIN
 
 
-def new_object(owner: Process, size: u64) -> u64:
-    """A slot of zeros, charged, with its header begun."""
-    slot = new_slot(owner, size)
+def new(owner: Process, size: u64) -> u64:
+    """An object of zeros, charged, with its header begun; its address."""
+    slot_size = rounded(size)
+    charge(owner, slot_size)
+    slab = lists.first(slabs.partial[slot_size // GRAIN])
+    if slab is None:
+        slab = new_slab(page_for(owner, slot_size), slot_size)
+    slot = slab.free
+    slab.free = load64(slot)
+    slab.used += 1
+    if slab.free == 0:
+        lists.remove(slab.link)
+    memset(slot, 0, slot_size)
     start_header(at(Header, slot), owner)
     return slot
 
@@ -109,73 +116,31 @@ def start_header(head: Header, owner: Process) -> None:
     head.serial = slabs.serials
 
 
-def new_slot(owner: Process, size: u64) -> u64:
-    """A slot of zeros, charged."""
-    number = size_number(size)
-    slot_size = u64(SMALLEST) << number
-    charge(owner, slot_size)
-    slab = slabs.partial[number].first
-    if slab is None:
-        slab = new_slab(owner, number)
-    slot = slab.free
-    slab.free = load64(slot)
-    slab.used += 1
-    if slab.free == 0:
-        unlink(slab, number)
-    memset(slot, 0, slot_size)
-    return slot
-
-
-def new_slab(owner: Process, number: u64) -> Slab:
+def new_slab(page: u64, size: u64) -> Slab:
     """A page of free slots. (The page itself is nobody's: its slots are charged.)"""
-    try:
-        page = memory.reach(memory.take_page())
-    except memory.OutOfMemory:
-        refund(owner, u64(SMALLEST) << number)
-        raise Refused(Status.NO_MEMORY) from None
-    slabs.pages += 1
-    slab = at(Slab, page)
-    size = u64(SMALLEST) << number
-    slot = page + max(size, FIRST_SLOT)
-    while slot + size <= page + PAGE_SIZE:
+    figures.slab_pages += 1
+    slab = at(Slab, memory.reach(page))
+    lists.start_all(address_of(slab.link), 1, address_of(slab))
+    slot = memory.reach(page) + GRAIN
+    while slot + size <= memory.reach(page) + PAGE_SIZE:
         store64(slot, slab.free)
         slab.free = slot
         slot += size
-    link(slab, number)
+    lists.append(slabs.partial[size // GRAIN], slab.link)
     return slab
 
 
-def free_slot(owner: Process, slot: u64, size: u64) -> None:
-    """Give a slot back."""
-    number = size_number(size)
+def free(head: Header, size: u64) -> None:
+    """Give an object's slot back."""
+    slot, owner = address_of(head), head.owner
     slab = at(Slab, slot // PAGE_SIZE * PAGE_SIZE)
     if slab.free == 0:
-        link(slab, number)
+        lists.append(slabs.partial[rounded(size) // GRAIN], slab.link)
     store64(slot, slab.free)
     slab.free = slot
     slab.used -= 1
     if slab.used == 0:
-        unlink(slab, number)
-        slabs.pages -= 1
+        lists.remove(slab.link)
+        figures.slab_pages -= 1
         memory.give_page(memory.physical(address_of(slab)))
-    refund(owner, u64(SMALLEST) << number)
-
-
-def link(slab: Slab, number: u64) -> None:
-    """The page has a free slot."""
-    first = slabs.partial[number].first
-    slab.next = first
-    slab.previous = None
-    if first is not None:
-        first.previous = slab
-    slabs.partial[number].first = slab
-
-
-def unlink(slab: Slab, number: u64) -> None:
-    """The page has none, or is given back."""
-    if slab.previous is None:
-        slabs.partial[number].first = slab.next
-    else:
-        slab.previous.next = slab.next
-    if slab.next is not None:
-        slab.next.previous = slab.previous
+    refund(owner, rounded(size))

@@ -1,27 +1,22 @@
 """Threads: made, stopped, looked at, and ended."""
 
 from atoll.abi.objects import STOPPED, Registers, ThreadState
-from atoll.abi.raw import address_of, at
-from atoll.abi.riscv import CSR, csr_set
+from atoll.abi.raw import address_of, at, size_of
 from atoll.abi.types import u64
-from atoll.kernel import layout, reaper, scheduler, slabs, waiting
-from atoll.kernel.objects import THREAD_SIZE, Process, Thread
+from atoll.kernel import layout, lists, reaper, scheduler, slabs, waiting
+from atoll.kernel.figures import figures
+from atoll.kernel.objects import Process, Thread
+from atoll.userland.runtime.memory import memcpy
 
-
-class Threads:
-    """All state of this module."""
-
-    count: u64
-
-
-threads: Threads = Threads()
+INTEGERS_SIZE = 32 * 8  # bytes of the registers x0 to x31, pc in the place of x0
+FLOATS_SIZE = 33 * 8  # of f0 to f31, fcsr behind them
 
 
 def create(process: Process, pc: u64, sp: u64, priority: u64) -> Thread:
     """A stopped thread with zeros in all other registers."""
-    thread = at(Thread, slabs.new_slot(process, THREAD_SIZE))
-    slabs.start_header(thread.head, process)
+    thread = at(Thread, slabs.new(process, size_of(Thread)))
     thread.process = process
+    lists.start_all(address_of(thread.of_process), 5, address_of(thread))
     thread.frame.pc = pc
     thread.frame.sp = sp
     thread.frame.kernel_stack = layout.kernel_end()
@@ -30,12 +25,9 @@ def create(process: Process, pc: u64, sp: u64, priority: u64) -> Thread:
     thread.state = ThreadState.READY
     thread.stopped = True
     thread.plain = True
-    thread.next_of_process = process.threads
-    if thread.next_of_process is not None:
-        thread.next_of_process.previous_of_process = thread
-    process.threads = thread
+    lists.append(process.threads, thread.of_process)
     process.thread_count += 1
-    threads.count += 1
+    figures.threads += 1
     return thread
 
 
@@ -45,7 +37,7 @@ def stop(thread: Thread) -> None:
         return
     thread.stopped = True
     if thread.state == ThreadState.READY:
-        if thread.queue is not None:
+        if not lists.is_empty(thread.link):
             scheduler.dequeue(thread)
     elif thread.state in (ThreadState.SENDING, ThreadState.RECEIVING, ThreadState.SLEEPING):
         waiting.withdraw(thread)
@@ -63,47 +55,45 @@ def resume(thread: Thread) -> None:
 
 def destroy(thread: Thread) -> None:
     """It never runs again; its structure stays while handles know it."""
-    stop(thread)
+    stop(thread)  # so that it is not gone on with
     waiting.withdraw(thread)
     thread.state = ThreadState.DEAD
     thread.head.dead = True
-    scheduler.forget_floats(thread)
-    process = thread.process
-    process.cpu_time += thread.cpu_time
-    if thread.previous_of_process is None:
-        process.threads = thread.next_of_process
-    else:
-        thread.previous_of_process.next_of_process = thread.next_of_process
-    if thread.next_of_process is not None:
-        thread.next_of_process.previous_of_process = thread.previous_of_process
-    process.thread_count -= 1
-    threads.count -= 1
+    scheduler.release_floats()
+    lists.remove(thread.of_process)
+    thread.process.thread_count -= 1
+    figures.threads -= 1
     if scheduler.scheduler.current is thread:
         scheduler.rest()
-        thread.head.references += 1  # its trap is not over
-        reaper.add_thread(thread)
-    elif thread.head.references == 0:
-        free(thread)
+    bury(thread)
 
 
 def drop(thread: Thread) -> None:
     """A handle of it is gone."""
     thread.head.references -= 1
+    bury(thread)
+
+
+def bury(thread: Thread) -> None:
+    """If it has ended and nobody knows it, its structure is given back (later: its last trap may not be over)."""
     if thread.head.references == 0 and thread.head.dead:
-        free(thread)
+        reaper.add(reaper.reaper.threads, thread.link)
 
 
 def free(thread: Thread) -> None:
     """Give its structure back."""
-    slabs.free_slot(thread.process, address_of(thread), THREAD_SIZE)
+    lists.remove(thread.link)
+    slabs.free(thread.head, size_of(Thread))
 
 
 def find(process: Process, serial: u64) -> Thread | None:
     """A thread of a process by its number."""
-    thread = process.threads
-    while thread is not None and thread.head.serial != serial:
-        thread = thread.next_of_process
-    return thread
+    link = process.threads.next
+    while link is not process.threads:
+        if link.object.head.serial == serial:
+            return link.object
+        link = link.next
+    return None
 
 
 # ---- registers ----
@@ -111,29 +101,15 @@ def find(process: Process, serial: u64) -> Thread | None:
 
 def read_registers(thread: Thread, registers: Registers) -> None:
     """All that a thread has in the CPU when it runs."""
-    keep_floats(thread)
-    frame = at(Registers, address_of(thread.frame))
-    for number in range(32):
-        registers.x[number] = frame.x[number]
-        registers.f[number] = thread.floats[number]
-    registers.fcsr = thread.floats[32]
+    scheduler.release_floats()
+    memcpy(address_of(registers.x), address_of(thread.frame), INTEGERS_SIZE)
+    memcpy(address_of(registers.f), address_of(thread.floats), FLOATS_SIZE)
     registers.state = thread.state + (u64(STOPPED) if thread.stopped else 0)
 
 
 def write_registers(thread: Thread, registers: Registers) -> None:
     """The thread goes on with these."""
-    scheduler.forget_floats(thread)
-    frame = at(Registers, address_of(thread.frame))
-    for number in range(32):
-        frame.x[number] = registers.x[number]
-        thread.floats[number] = registers.f[number]
-    thread.floats[32] = registers.fcsr & 0xFF
-
-
-def keep_floats(thread: Thread) -> None:
-    """Bring a thread's floating-point values into its structure."""
-    if scheduler.scheduler.float_owner is thread:
-        csr_set(CSR.SSTATUS, scheduler.FLOATS_ON)
-        scheduler.scheduler.floats_on = True
-        scheduler.keep_floats()
-        scheduler.set_floats(scheduler.scheduler.current is thread)
+    scheduler.release_floats()
+    registers.fcsr = registers.fcsr & 0xFF
+    memcpy(address_of(thread.frame), address_of(registers.x), INTEGERS_SIZE)
+    memcpy(address_of(thread.floats), address_of(registers.f), FLOATS_SIZE)

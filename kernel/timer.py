@@ -2,16 +2,21 @@
 When neither is due the timer is off: no tick without a reason.
 """
 
+from atoll.abi.calls import Status
+from atoll.abi.objects import ThreadState
 from atoll.abi.riscv import CSR, csr_read, csr_set
 from atoll.abi.types import noinline, u64
-from atoll.kernel import firmware, scheduler, waiting
+from atoll.kernel import firmware, lists, scheduler, waiting
 from atoll.kernel.board import board
+from atoll.kernel.figures import figures
+from atoll.kernel.lists import Link
 from atoll.kernel.objects import Thread
 
 SLICES_PER_SECOND = 100
 NANOSECONDS = 1_000_000_000  # in a second
 TIMER_BIT = 1 << 5  # in sie and sip
 NEVER = 0xFFFF_FFFF_FFFF_FFFF
+MOST_WOKEN = 32  # threads by one interrupt; the next comes at once
 
 
 class Clock:
@@ -20,9 +25,7 @@ class Clock:
     slice: u64  # how long
     slice_end: u64  # of whoever runs then; 0: nobody waits
     armed: u64  # when the timer will interrupt
-    first: Thread | None  # with a deadline, the earliest first
-    interrupts: u64
-    traps: u64
+    waiting: Link[Thread]  # with a deadline, the earliest first
 
 
 clock: Clock = Clock()
@@ -30,6 +33,7 @@ clock: Clock = Clock()
 
 def start() -> None:
     """Interrupts reach the kernel from user mode, and end its waiting for work."""
+    lists.start(clock.waiting)
     clock.slice = board.timebase_hz // SLICES_PER_SECOND
     clock.armed = NEVER
     firmware.set_timer(NEVER)
@@ -45,15 +49,16 @@ def arm(time: u64) -> None:
 
 def need_slice() -> None:
     """Threads wait for the CPU: whoever runs has it for a slice."""
-    if clock.slice_end == 0 and scheduler.scheduler.ready != 0:
+    if scheduler.scheduler.ready != 0:
         begin_slice()
 
 
 @noinline
 def begin_slice() -> None:
-    """The slice begins now."""
-    clock.slice_end = csr_read(CSR.TIME) + clock.slice
-    arm(clock.slice_end)
+    """The slice begins now, unless it has begun."""
+    if clock.slice_end == 0:
+        clock.slice_end = csr_read(CSR.TIME) + clock.slice
+        arm(clock.slice_end)
 
 
 def before_idle() -> None:
@@ -65,10 +70,8 @@ def before_idle() -> None:
 
 def rearm() -> None:
     """Set the timer to what is due next."""
-    first = clock.first
-    due: u64 = NEVER
-    if clock.slice_end != 0:
-        due = clock.slice_end
+    first = lists.first(clock.waiting)
+    due: u64 = clock.slice_end if clock.slice_end != 0 else NEVER
     if first is not None and first.deadline < due:
         due = first.deadline
     clock.armed = due
@@ -77,12 +80,13 @@ def rearm() -> None:
 
 def interrupt() -> None:
     """Wake whose deadline has come, and end the slice if it is over."""
-    clock.interrupts += 1
+    figures.ticks += 1
     now = csr_read(CSR.TIME)
-    first = clock.first
-    while first is not None and first.deadline <= now:
-        waiting.time_out(first)
-        first = clock.first
+    for _ in range(MOST_WOKEN):
+        first = lists.first(clock.waiting)
+        if first is None or first.deadline > now:
+            break
+        waiting.abort(first, Status.OK if first.state == ThreadState.SLEEPING else Status.TIMED_OUT)
     if clock.slice_end != 0 and clock.slice_end <= now:
         clock.slice_end = 0
     rearm()
@@ -103,31 +107,17 @@ def preempt(thread: Thread) -> Thread:
 def set_deadline(thread: Thread, nanoseconds: u64) -> None:
     """Wake the thread after that time at the latest."""
     thread.deadline = csr_read(CSR.TIME) + ticks(nanoseconds)
-    before: Thread | None = None
-    behind = clock.first
-    while behind is not None and behind.deadline <= thread.deadline:
-        before = behind
-        behind = behind.sleep_next
-    thread.sleep_previous = before
-    thread.sleep_next = behind
-    if behind is not None:
-        behind.sleep_previous = thread
-    if before is not None:
-        before.sleep_next = thread
-    else:
-        clock.first = thread
+    before = clock.waiting.previous
+    while before is not clock.waiting and before.object.deadline > thread.deadline:
+        before = before.previous
+    lists.insert(thread.of_deadlines, before.next)
+    if clock.waiting.next is thread.of_deadlines:
         arm(thread.deadline)
 
 
 def clear_deadline(thread: Thread) -> None:
     """What the thread waited for has come. (The timer stays as it is: one interrupt too many costs less.)"""
-    before, behind = thread.sleep_previous, thread.sleep_next
-    if before is not None:
-        before.sleep_next = behind
-    else:
-        clock.first = behind
-    if behind is not None:
-        behind.sleep_previous = before
+    lists.remove(thread.of_deadlines)
     thread.deadline = 0
 
 

@@ -22,15 +22,6 @@ SOURCE_MISSING = 1
 TARGET_MISSING = 2
 
 
-class Missing:
-    """Where a copy between two processes had to end."""
-
-    address: u64
-
-
-missing: Missing = Missing()
-
-
 def reach(process: Process, address: u64, access: u64) -> u64:
     """Where the kernel can access that byte; 0 if the process itself may not (access: paging.READ, WRITE)."""
     if address >= USER_END:
@@ -72,62 +63,38 @@ def part_of_page(address: u64, size: u64) -> u64:
     return min(size, PAGE_SIZE - address % PAGE_SIZE)
 
 
-def copy_in(process: Process, address: u64, to: u64, size: u64) -> None:
-    """Copy the caller's bytes into the kernel's memory."""
+def copy(process: Process, address: u64, kernel: u64, size: u64, access: u64) -> None:
+    """Copy between the caller's memory and the kernel's (address 0: only make sure that it could be)."""
     check_range(address, size)
     done: u64 = 0
     while done < size:
         part = part_of_page(address + done, size - done)
-        memcpy(to + done, reach_own(process, address + done, paging.READ), part)
+        place = reach_own(process, address + done, access)
+        if kernel != 0 and access == paging.READ:
+            memcpy(kernel + done, place, part)
+        elif kernel != 0:
+            memcpy(place, kernel + done, part)
         done += part
 
 
-def copy_out(process: Process, address: u64, source: u64, size: u64) -> None:
-    """Copy the kernel's bytes into the caller's memory."""
-    check_range(address, size)
-    done: u64 = 0
-    while done < size:
-        part = part_of_page(address + done, size - done)
-        memcpy(reach_own(process, address + done, paging.WRITE), source + done, part)
-        done += part
-
-
-def reach_all(process: Process, address: u64, size: u64) -> None:
-    """Make sure that the caller's bytes can be written."""
-    check_range(address, size)
-    done: u64 = 0
-    while done < size:
-        reach_own(process, address + done, paging.WRITE)
-        done += part_of_page(address + done, size - done)
-
-
-def copy_record_in(process: Process, address: u64, to: u64, size: u64) -> None:
-    """Copy a record, which must be aligned."""
+def copy_record(process: Process, address: u64, kernel: u64, size: u64, access: u64) -> None:
+    """The same with a record, which must be aligned."""
     if address % 8 != 0:
         raise Refused(Status.BAD_ADDRESS)
-    copy_in(process, address, to, size)
+    copy(process, address, kernel, size, access)
 
 
-def copy_record_out(process: Process, address: u64, source: u64, size: u64) -> None:
-    """Copy a record, which must be aligned."""
-    if address % 8 != 0:
-        raise Refused(Status.BAD_ADDRESS)
-    copy_out(process, address, source, size)
-
-
-def copy_between(source: Process, address: u64, target: Process, to: u64, size: u64) -> u64:
-    """Copy from one process to another, page by page; whose page is missing is told, and where."""
+def copy_between(source: Process, address: u64, target: Process, to: u64, size: u64) -> tuple[u64, u64]:
+    """Copy from one process to another, page by page: how that ended, and which address was missing."""
     done: u64 = 0
     while done < size:
         here = reach(source, address + done, paging.READ)
         if here == 0:
-            missing.address = address + done
-            return SOURCE_MISSING
+            return SOURCE_MISSING, address + done
         there = reach(target, to + done, paging.WRITE)
         if there == 0:
-            missing.address = to + done
-            return TARGET_MISSING
+            return TARGET_MISSING, to + done
         part = min(part_of_page(address + done, size - done), part_of_page(to + done, size - done))
         memcpy(there, here, part)
         done += part
-    return COPIED
+    return COPIED, 0

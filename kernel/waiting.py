@@ -1,14 +1,15 @@
-"""Threads that wait: how their waiting ends, whatever it was for."""
+"""Threads that wait: how that begins, and how it ends, whatever it was for."""
 
 from atoll.abi.calls import CALL_SIZE, Status
 from atoll.abi.objects import Kind, ThreadState
 from atoll.abi.types import u64, wrapping_add
-from atoll.kernel import queues, scheduler, timer
+from atoll.kernel import lists, ports, scheduler, timer
+from atoll.kernel.lists import Link
 from atoll.kernel.objects import KIND_SHIFT, Entry, Thread
 
 
 def finish(thread: Thread, status: u64) -> Thread:
-    """The running thread's call ends; it goes on behind the call."""
+    """The thread's call ends; it goes on behind the call."""
     thread.frame.a0 = status
     thread.frame.pc = wrapping_add(thread.frame.pc, CALL_SIZE)
     return thread
@@ -20,10 +21,34 @@ def answer(thread: Thread, value: u64) -> Thread:
     return finish(thread, Status.OK)
 
 
-def complete(thread: Thread, status: u64) -> None:
-    """The call in which a thread waits ends (the thread is in no queue any more)."""
+def stand_in(queue: Link[Thread], thread: Thread) -> None:
+    """Wait in a queue, behind those of the same priority or a higher one."""
+    before = queue.previous
+    while before is not queue and before.object.effective > thread.effective:
+        before = before.previous
+    lists.insert(thread.link, before.next)
+
+
+def stop_waiting(thread: Thread) -> None:
+    """What the thread waited for has come, or will not."""
+    leave_queue(thread)
     if thread.deadline != 0:
         timer.clear_deadline(thread)
+
+
+def leave_queue(thread: Thread) -> None:
+    """The thread's message was taken, or it waits no more."""
+    lists.remove(thread.link)
+    gate = thread.gate
+    if gate is not None:
+        thread.gate = None
+        lists.remove(thread.of_gate)
+        ports.drop_gate(gate)
+
+
+def complete(thread: Thread, status: u64) -> None:
+    """The call in which a thread waits ends."""
+    stop_waiting(thread)
     finish(thread, status)
     scheduler.make_ready(thread)
 
@@ -32,18 +57,12 @@ def withdraw(thread: Thread) -> None:
     """The thread waits no more, and nobody it waited for knows it; its call is as if it had not begun."""
     if thread.state == ThreadState.READY:
         return
-    queues.remove(thread)
-    if thread.deadline != 0:
-        timer.clear_deadline(thread)
+    stop_waiting(thread)
     orphan(thread.reply)
     orphan(thread.fault_reply)
     thread.reply = None
     thread.fault_reply = None
     release_helper(thread)
-    helped = thread.helping
-    if helped is not None:
-        helped.helper = None
-        thread.helping = None
 
 
 def orphan(reply: Entry | None) -> None:
@@ -55,12 +74,9 @@ def orphan(reply: Entry | None) -> None:
 
 def release_helper(thread: Thread) -> None:
     """Who waits to reply to this thread tries again: its page has come, or it is gone."""
-    helper = thread.helper
+    helper = lists.first(thread.helpers)
     if helper is not None:
-        thread.helper = None
-        helper.helping = None
-        if helper.deadline != 0:
-            timer.clear_deadline(helper)
+        stop_waiting(helper)
         scheduler.make_ready(helper)
 
 
@@ -69,8 +85,3 @@ def abort(thread: Thread, status: u64) -> None:
     withdraw(thread)
     finish(thread, status)
     scheduler.make_ready(thread)
-
-
-def time_out(thread: Thread) -> None:
-    """The thread's deadline has come."""
-    abort(thread, Status.OK if thread.state == ThreadState.SLEEPING else Status.TIMED_OUT)

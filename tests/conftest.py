@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from atoll.compiler.cache import Cache
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 JUDGES_REQUIRED = bool(os.environ.get("ATOLL_REQUIRE_JUDGES"))
 
@@ -57,3 +59,16 @@ def insist(report: pytest.TestReport | pytest.CollectReport) -> None:
 def repository() -> Path:
     """The folder with README.md, kernel/ and so on."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for this run of the tests; the workers of pytest-xdist have it together."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def cache(shared_folder: Path) -> Cache:
+    """What has been compiled in this run."""
+    return Cache(shared_folder / "cache")

@@ -20,9 +20,10 @@ from atoll.userland.runtime.objects import Process, create_memory, create_proces
 
 PAGES = 2048  # of a large memory object
 HERE = 0x3000_0000  # where it is mapped
-CROWD = 64  # threads, ports, mappings of each kind
-GATES = 256
+CROWD = 64  # ports, mappings, children, memory objects
+MANY = 1500  # threads of one process, gates of one badge, ports of one set
 SHORT = 1_000_000  # nanoseconds
+PATIENCE = 20 * SHORT  # for all threads of the crowd
 LOW = 20  # priority of the crowd
 
 segment: Array[u8, MAX_SEGMENT] = Array()
@@ -39,6 +40,7 @@ def main() -> None:
     end_a_crowd()
     revoke_many()
     move_many()
+    close_a_large_set()
     mark(marks.END)
     support.rest()
 
@@ -127,9 +129,13 @@ def add_threads(child: Child) -> None:
     gate = child.process.install(port.mint(0).handle)
     for number in range(u64(CROWD)):
         child.process.create_thread(support.CODE, 0, Call.SLEEP, 1_000_000_000 + number, LOW).resume()
-        child.process.create_thread(support.CODE, 0, Call.CALL, gate, LOW).resume()
-    sleep(SHORT)
+    for _ in range(u64(MANY)):
+        thread = child.process.create_thread(support.CODE, 0, Call.CALL, gate, LOW)
+        thread.resume()
+        thread.close()
+    sleep(PATIENCE)
     port.close()
+    sleep(PATIENCE)
 
 
 # ---- many of the same ----
@@ -138,10 +144,21 @@ def add_threads(child: Child) -> None:
 def revoke_many() -> None:
     """Many gates of one badge are revoked, and their port closed with as many of another."""
     port = create_port()
-    for number in range(u64(GATES)):
+    for number in range(u64(MANY)):
         port.mint(number % 2)
     port.revoke(1)
     port.close()
+
+
+def close_a_large_set() -> None:
+    """A set of many ports, at each of which something waits."""
+    group = create_set()
+    port = create_port()
+    for _ in range(u64(MANY)):
+        port = create_port()
+        port.mint(0).notify(1)
+        group.add(port)
+    group.close()
 
 
 def move_many() -> None:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import atoll
 from atoll.abi.interfaces import BAD_REQUEST, MAX_TRIES
@@ -34,6 +34,10 @@ class Transport(Protocol):
 
         Raises OutcomeUnknown (userland/runtime/interface.py) if the receiver died at work on it.
         """
+
+
+class PortTransport(Transport, Protocol):
+    """One that carries handles too, in replies."""
 
     def take_port(self) -> Transport:
         """The way to the port that came with the last reply."""
@@ -118,6 +122,8 @@ def _method(
 
     def call(*positional: Any, **keywords: Any) -> Any:
         arguments = signature.bind(*positional, **keywords).arguments
+        if method.result_handle() is not None and not hasattr(transport, "take_port"):
+            raise wire.WireError(f"{method.name} passes a handle, and this transport carries none")
         words, segment, room = wire.request(method, arguments)
         words, segment = _exchange(method, transport, words, segment, room)
         if words[0] != 0:
@@ -137,7 +143,8 @@ def _received(method: Method, names: dict[str, Any], transport: Transport) -> An
     item = method.result_handle()
     if item is None:
         return None
-    class_, port = eval(item.written, names), transport.take_port()
+    class_: Any = eval(item.written, names)
+    port = cast(PortTransport, transport).take_port()
     return client(class_, port) if issubclass(class_, Base) else port
 
 

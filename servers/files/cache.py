@@ -53,6 +53,7 @@ class Cache:
     logged: Buffer
     logged_count: u64
     dirty_count: u64
+    frozen: bool  # nothing is written any more: what is dirty is lost, what is committed stays here
     staging: Array[u8, MAX_TRANSFER]  # where neighbours come together for one transfer
 
     def start(self, pool: Slice[u8], block_size: u64) -> None:
@@ -64,6 +65,7 @@ class Cache:
             chain.first = None
         self.logged_count = 0
         self.dirty_count = 0
+        self.frozen = False
         empty(self.recent)
         empty(self.logged)
         for index in range(self.count):
@@ -125,9 +127,10 @@ class Cache:
 
     def take(self, block: u64) -> Buffer:
         """The oldest buffer, for another block."""
-        buffer = self.recent.newer
-        assert buffer is not self.recent, "every buffer is in the transaction"
-        if buffer.state == DIRTY or buffer.state == COMMITTED:
+        buffer = self.oldest()
+        if buffer.state == DIRTY and self.frozen:
+            self.dirty_count -= 1
+        elif buffer.state == DIRTY or buffer.state == COMMITTED:
             self.write_home(buffer)
         self.unhash(buffer)
         buffer.block = block
@@ -137,6 +140,15 @@ class Cache:
         chain.first = buffer
         remove(buffer)
         insert(self.recent, buffer)
+        return buffer
+
+    def oldest(self) -> Buffer:
+        """The buffer to be taken next. Raises InputOutputError if none can be, because nothing may be written."""
+        buffer = self.recent.newer
+        while self.frozen and buffer.state == COMMITTED and buffer is not self.recent:
+            buffer = buffer.newer
+        if buffer is self.recent:
+            raise InputOutputError("the cache is full of what cannot be written")
         return buffer
 
     def drop(self, buffer: Buffer) -> None:
@@ -214,6 +226,8 @@ class Cache:
     def clean_oldest(self, count: u64) -> None:
         """The next buffers to be taken need not be written first. Raises InputOutputError."""
         buffer = self.recent.newer
+        if self.frozen:
+            return
         for _ in range(count):
             if buffer.state == DIRTY or buffer.state == COMMITTED:
                 self.write_home(buffer)

@@ -85,6 +85,7 @@ class FileServer(Files, File, Stream):
         if inodes.is_directory(self.volume, inode):
             if flags & (OpenFlag.WRITE | OpenFlag.TRUNCATE) != 0:
                 raise IsADirectory(path)
+            flags = OpenFlag(0)  # its contents are for `list`
         elif flags & OpenFlag.TRUNCATE != 0:
             truncation.truncate(self.volume, inode, 0, self.changing())
         opened = self.files.add(inode, flags)

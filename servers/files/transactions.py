@@ -29,6 +29,7 @@ def begin(volume: Volume, credits: u64) -> None:
     if full or (journal.freed.blocks > 0 and volume.free_blocks() < ENOUGH_BLOCKS):
         commit(volume)
     journal.changing = True
+    journal.allowed = volume.cache.logged_count + credits
 
 
 def end(volume: Volume) -> None:
@@ -82,5 +83,6 @@ def abort(volume: Volume, reason: str) -> None:
     if not volume.journal.aborted:
         print(f"files: {reason}; from now on the file system can only be read")
     volume.journal.aborted = True
+    volume.cache.frozen = True
     volume.journal.changing = False
     volume.read_only = True

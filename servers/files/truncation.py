@@ -13,7 +13,7 @@ from atoll.servers.files.contents import (
 )
 from atoll.servers.files.fields import clear, get16
 from atoll.servers.files.interface import FileTooLarge
-from atoll.servers.files.layout import I_MODE, TYPE_DIRECTORY, TYPE_MASK
+from atoll.servers.files.layout import I_LINKS, I_MODE, TYPE_DIRECTORY, TYPE_MASK
 from atoll.servers.files.transactions import begin, end
 from atoll.servers.files.volume import FREE_STEP, Volume
 
@@ -33,13 +33,16 @@ def truncate(volume: Volume, number: u64, size: u64, now: u64) -> None:
     if size >= old:
         end(volume)
         return
-    orphans.add(volume, number)  # after a power cut the mount goes on with what follows
+    is_listed = get16(volume.inode(number), I_LINKS) == 0
+    if not is_listed:
+        orphans.add(volume, number)  # after a power cut the mount goes on with what follows
     clear_tail(volume, number, size)
     end(volume)
     cut(volume, number)
-    begin(volume, orphans.CREDITS)
-    orphans.remove(volume, number)
-    end(volume)
+    if not is_listed:
+        begin(volume, orphans.CREDITS)
+        orphans.remove(volume, number)
+        end(volume)
 
 
 def clear_tail(volume: Volume, number: u64, size: u64) -> None:

@@ -68,6 +68,7 @@ class Journal:
     # of the running transaction
     limit: u64  # buffers that it may have
     changing: bool  # in the middle of an operation
+    allowed: u64  # buffers that it may have when this operation ends: what the operation said at its beginning
     aborted: bool  # after an error of the disk: nothing is written any more
     revoked: Array[u32, MAX_REVOKED]  # metadata blocks freed: older copies in the log must not be replayed
     revoked_count: u64
@@ -167,6 +168,7 @@ class Volume:
         """Hand a buffer of metadata to the running transaction, before it is changed."""
         assert self.journal.changing, "metadata changes outside a transaction"
         self.cache.mark_logged(buffer)
+        assert self.cache.logged_count <= self.journal.allowed, "an operation changes more blocks than it said"
         return buffer
 
     def new_metadata(self, block: u64) -> Buffer:

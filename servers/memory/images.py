@@ -131,3 +131,11 @@ def read_file(file: File, offset: u64, into: Slice[u8]) -> u64:
         return file.read_at(offset, into)
     except (ServiceError, KernelError) as error:
         raise BadImage(f"its file cannot be read: {error}") from None
+
+
+def read_info_of(file: File) -> FileInfo:
+    """Which file it is. Raises BadImage."""
+    try:
+        return file.info()
+    except (ServiceError, KernelError) as error:
+        raise BadImage(f"its file cannot be read: {error}") from None

@@ -44,7 +44,7 @@ class Reason(IntEnum):
     MISTAKE = 0  # its own: `cause` and `address` say which
     OUT_OF_MEMORY = 1  # no frame could be freed, nor is there room in the swap area
     OUT_OF_QUOTA = 2  # the process's quota has no room for another mapping
-    IMAGE_LOST = 3  # its file cannot be read
+    IMAGE_LOST = 3  # its file cannot be read: `renew` may help
     SWAP_LOST = 4  # the swap area cannot be read
 
 
@@ -94,12 +94,21 @@ class MemoryManager(
         """
 
     def adopt(self, space: u64, process: Process) -> None:
-        """The process whose address space it is. (Created with the pager gate; the handle has MANAGE.)"""
+        """The process whose address space it is.
+
+        It was created with the pager gate; the handle has MANAGE, and for swaps of this server DUPLICATE and MOVE.
+        """
 
     def prepare_again(self, space: u64, image: File) -> None:
         """After the manager's death, for each living program before any other is prepared: the space of that number.
 
         Then comes `adopt`, which raises PagesLost if pages were in swap. Threads that make faults meanwhile wait.
+        """
+
+    def renew(self, space: u64, image: File) -> None:
+        """Another gate to the file, when the file service has died: who waits because of IMAGE_LOST tries again.
+
+        Raises BadImage if it is not the same file, unchanged.
         """
 
     def share(self, space: u64, address: u64, memory: Memory) -> None:
@@ -131,4 +140,6 @@ class MemoryManager(
         """The fault has been reported: end the thread's process with that status."""
 
 
-NEW_FAULT = 1  # bits of the notification
+# ---- bits of notifications ----
+NEW_FAULT = 1  # to the sink
+NEW_MANAGER = 1  # to the program manager's gate: the memory manager has died, this one knows no program yet

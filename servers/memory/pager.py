@@ -8,7 +8,6 @@ account of where. It is taken back by unmapping it in all of them.
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.objects import Right
 from atoll.abi.types import Array, u8, u64
-from atoll.servers.files.interface import File
 from atoll.servers.memory.clock import Clock
 from atoll.servers.memory.images import IMAGES, Image, Images
 from atoll.servers.memory.places import NOWHERE, NoFreePlace, Place, Places
@@ -16,7 +15,7 @@ from atoll.servers.memory.pool import FRAMES, Pool
 from atoll.servers.memory.regions import Region
 from atoll.servers.memory.spaces import SPACES, Space, Spaces
 from atoll.servers.memory.swap import Swap, SwapFailed
-from atoll.userland.runtime.kernel_errors import Dead, KernelError
+from atoll.userland.runtime.kernel_errors import Dead, NoMemory
 
 READ_AHEAD = 4  # pages of an image that are read together, at most
 BATCH = 8  # frames that are freed together
@@ -46,11 +45,10 @@ class Pager:
     page_outs: u64
     buffer: Array[u8, PAGE_SIZE]
 
-    def start(self, own_process: u64, limit: u64, swap: File) -> None:
+    def start(self, own_process: u64, limit: u64) -> None:
         """Nothing is paged yet; the pool may have so many frames."""
         self.own_process = own_process
         self.pool.start(limit)
-        self.swap.start(swap)
 
     # ---- giving ----
 
@@ -162,9 +160,11 @@ class Pager:
 
     def check_room(self) -> None:
         """Refuse another private page if not all of them have a place, in a frame or a slot. Raises OutOfMemory."""
-        while self.private_pages() + FOR_IMAGES >= self.frames.known + self.swap.capacity():
-            if not self.pool.grow(self.frames, self.own_process):
-                raise OutOfMemory("neither frames nor swap area have room for another page")
+        wanted = self.private_pages() + FOR_IMAGES
+        while wanted >= self.frames.known and self.grow():
+            pass
+        if wanted >= self.frames.known and wanted >= self.frames.known + self.swap.capacity():
+            raise OutOfMemory("neither frames nor swap area have room for another page")
 
     def private_pages(self) -> u64:
         """How many pages there are that cannot be read from a file."""
@@ -175,7 +175,7 @@ class Pager:
 
     def new_frame(self, owner: u64, page: u64) -> u64:
         """A free frame. Raises OutOfMemory."""
-        if self.frames.free == 0 and not self.pool.grow(self.frames, self.own_process):
+        if self.frames.free == 0 and not self.grow():
             self.take_back(BATCH)
         try:
             frame = self.frames.take(owner, page)
@@ -184,8 +184,13 @@ class Pager:
         self.frames.places[frame].turn = self.clock.turn
         return frame
 
+    def grow(self) -> bool:
+        """More frames, if the quota has room for them."""
+        return self.pool.grow(self.frames, self.own_process)
+
     def take_back(self, count: u64) -> None:
         """Free up to so many frames, those that the clock chooses."""
+        self.swap.seek()
         for _ in range(count):
             frame = self.clock.choose(self.frames, is_kept)
             if frame == NOWHERE:
@@ -253,9 +258,12 @@ class Pager:
             self.swap.is_broken = True
             self.swap.slots.give(slot)
             return False
-        except KernelError:
+        except NoMemory:
             self.swap.slots.give(slot)
             return False
+        except Dead:  # the process has ended, and is about to be released
+            self.swap.slots.give(slot)
+            return True
         self.page_outs += 1
         return True
 

@@ -78,11 +78,15 @@ class Places(Generic[N]):
         self.used += 1
         taken.owner, taken.page = owner, page
         taken.is_used, taken.is_dirty, taken.is_busy = True, False, False
-        bucket = self.bucket_of(owner, page)
-        taken.next = self.buckets[bucket]
-        self.buckets[bucket] = place
+        self.add_to_bucket(place)
         self.add_to_owner(place, owner)
         return place
+
+    def add_to_bucket(self, place: u64) -> None:
+        """Put a place first in its page's bucket."""
+        bucket = self.bucket_of(u64(self.places[place].owner), u64(self.places[place].page))
+        self.places[place].next = self.buckets[bucket]
+        self.buckets[bucket] = place
 
     def add_to_owner(self, place: u64, owner: u64) -> None:
         """Put a place first in its owner's list."""

@@ -8,13 +8,17 @@ from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.objects import NO_HANDLE, Info, Right
 from atoll.abi.types import Array, Bytes, Slice, u8, u64
 from atoll.servers.memory.places import Places
+from atoll.servers.memory.swap import MAX_SLOTS
 from atoll.userland.runtime.kernel_errors import InUse, NoMemory, NoRight
 from atoll.userland.runtime.objects import Memory, Process, create_memory, duplicate, read_info
 
 CHUNK = 256  # pages
 CHUNKS = 64
 FRAMES = CHUNK * CHUNKS + 1  # places of the table, the unused one included
-RESERVE = 32  # pages of our quota that are left for handles, gates and their tables
+# Pages of our quota that do not become frames: handles, gates and their tables; and the state at a swap, of which there
+# is a part for each frame and each slot (less than a 128th of a page).
+RESERVE = 48
+STATE_SHARE = 128
 READ_ONLY = Right.READ | Right.EXECUTE | Right.DUPLICATE | Right.MOVE
 
 
@@ -42,7 +46,8 @@ class Pool:
 
     def grow(self, frames: Places[FRAMES], own_process: u64) -> bool:
         """Another chunk, as large as quota and limit let it be; False if nothing is to be had."""
-        pages = min(CHUNK, self.limit - frames.known, spare_quota(own_process))
+        reserve = RESERVE + (frames.known + CHUNK + MAX_SLOTS) // STATE_SHARE
+        pages = min(CHUNK, self.limit - frames.known, spare_quota(own_process, reserve))
         if pages == 0 or self.count * CHUNK != frames.known:
             return False
         try:
@@ -99,11 +104,11 @@ class Pool:
                 process.map(memory, self.page_of(frame), address, 1, rights)
 
 
-def spare_quota(own_process: u64) -> u64:
+def spare_quota(own_process: u64, reserve: u64) -> u64:
     """How many pages of our own quota may become frames."""
     if own_process == NO_HANDLE:
         return CHUNK
     info = Info()
     read_info(own_process, info)
     pages = (info.words[1] - info.words[2]) // PAGE_SIZE
-    return pages - RESERVE if pages > RESERVE else 0
+    return pages - reserve if pages > reserve else 0

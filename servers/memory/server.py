@@ -5,7 +5,7 @@ from atoll.abi.calls import IN_CALL, FaultReply, Message
 from atoll.abi.objects import NO_HANDLE, Info, Right
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.files.interface import File
-from atoll.servers.memory.images import NO_IMAGE
+from atoll.servers.memory.images import NO_IMAGE, read_info_of
 from atoll.servers.memory.interface import (
     NEW_FAULT,
     BadImage,
@@ -26,7 +26,7 @@ from atoll.servers.memory.state import export_pager, import_pager, size_of_state
 from atoll.servers.memory.swap import SwapFailed
 from atoll.servers.memory.waiting import NOBODY, WaitingThreads, answer
 from atoll.userland.runtime.interface import Handle, ServiceError
-from atoll.userland.runtime.kernel_errors import InUse, KernelError, NoMemory
+from atoll.userland.runtime.kernel_errors import Dead, InUse, KernelError, NoMemory
 from atoll.userland.runtime.messages import Gate, Letter
 from atoll.userland.runtime.objects import Memory, Process, close, read_info
 from atoll.userland.runtime.service import loop
@@ -77,18 +77,13 @@ class MemoryServer(MemoryManager):
 
     def image_of(self, file: File) -> u64:
         """The image that a file is, read if it is not known."""
-        try:
-            info = file.info()
-            index = pager.images.find(info)
-            if index == NO_IMAGE:
-                index = pager.images.place_for_another()
-                pager.free_image(index)
-                pager.images.items[index].begin(info)
-                pager.images.items[index].read_headers(file, self.headers[:])
-        except BadImage:
-            raise
-        except KernelError as error:
-            raise BadImage(f"the file cannot be read: {error}") from None
+        info = read_info_of(file)
+        index = pager.images.find(info)
+        if index == NO_IMAGE:
+            index = pager.images.place_for_another()
+            pager.free_image(index)
+            pager.images.items[index].begin(info)
+            pager.images.items[index].read_headers(file, self.headers[:])
         return index
 
     def adopt(self, space: u64, process: Process) -> None:
@@ -106,6 +101,21 @@ class MemoryServer(MemoryManager):
             adopted.process.handle = NO_HANDLE
             raise PagesLost("pages of the program were in the swap area of a memory manager that has died")
         self.waiting.resume(space)
+
+    def renew(self, space: u64, image: File) -> None:
+        """Another gate for all spaces of this one's image."""
+        try:
+            number = pager.spaces.items[pager.spaces.index_of(space)].image
+            if not pager.images.items[number].is_of(read_info_of(image)):
+                raise BadImage("it is another file, or has changed")
+        except ServiceError:
+            close(image.handle)
+            raise
+        close(pager.images.items[number].file.handle)
+        pager.images.items[number].file = image
+        for other in pager.spaces.items:
+            if other.number != 0 and other.image == number:
+                self.waiting.retry(other.number, Reason.IMAGE_LOST)
 
     def share(self, space: u64, address: u64, memory: Memory) -> None:
         """Memory of somebody else's in a space."""
@@ -261,6 +271,8 @@ def resolve(index: u64, fault: Fault) -> u64:
         return Reason.SWAP_LOST
     except BadImage:
         return Reason.IMAGE_LOST
+    except Dead:
+        return RESOLVED  # the process has ended meanwhile
     return RESOLVED
 
 

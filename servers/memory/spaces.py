@@ -5,7 +5,7 @@ from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.memory.interface import NoSuchSpace, TooManySpaces
 from atoll.userland.runtime.kernel_calls import clock
-from atoll.userland.runtime.kernel_errors import BadAddress, KernelError, NoRight
+from atoll.userland.runtime.kernel_errors import KernelError, NoRight
 from atoll.userland.runtime.objects import Memory, Process
 
 SPACES = 64
@@ -29,7 +29,7 @@ class Space:
         byte: Array[u8, 1] = Array()
         try:
             self.process.read(page * PAGE_SIZE, byte[:])
-        except BadAddress:
+        except KernelError:
             return False
         return True
 
@@ -84,7 +84,7 @@ class Space:
 
 
 class Spaces:
-    """All of them: number % SPACES is the index."""
+    """All of them: number % SPACES is the index, unless that was taken when an earlier server's space came back."""
 
     items: Array[Space, SPACES]
     next_serial: u64  # begins with the time, so that a successor does not give numbers again that are in use
@@ -93,7 +93,12 @@ class Spaces:
     def find(self, number: u64) -> u64:
         """The index of a space; NO_SPACE if no space has that number."""
         index = number % SPACES
-        return index if number != 0 and self.items[index].number == number else NO_SPACE
+        if number == 0 or self.items[index].number == number:
+            return index if number != 0 else NO_SPACE
+        for other in range(u64(SPACES)):
+            if self.items[other].number == number:
+                return other
+        return NO_SPACE
 
     def index_of(self, number: u64) -> u64:
         """As `find`. Raises NoSuchSpace."""
@@ -113,15 +118,24 @@ class Spaces:
         raise TooManySpaces("as many programs run as there is room for")
 
     def open(self, number: u64, image: u64) -> Space:
-        """The space of that number begins. Raises TooManySpaces if its place is taken."""
-        space = self.items[number % SPACES]
-        if number == 0 or space.number != 0:
-            raise TooManySpaces("the place of that number is taken")
+        """The space of that number begins. Raises TooManySpaces."""
+        if number == 0 or self.find(number) != NO_SPACE:
+            raise TooManySpaces("that number is taken")
+        space = self.items[self.place_for(number)]
         space.number, space.image = number, image
         space.process.handle = NO_HANDLE
         space.is_inherited, space.is_marked, space.faults = False, False, 0
         self.count += 1
         return space
+
+    def place_for(self, number: u64) -> u64:
+        """A free place, that of the number if possible. Raises TooManySpaces."""
+        if self.items[number % SPACES].number == 0:
+            return number % SPACES
+        for index in range(u64(SPACES)):
+            if self.items[index].number == 0:
+                return index
+        raise TooManySpaces("as many programs run as there is room for")
 
     def close(self, index: u64) -> None:
         """The space ends."""

@@ -8,7 +8,6 @@ from atoll.servers.memory.interface import Fault
 from atoll.userland.runtime.messages import Letter
 from atoll.userland.runtime.state import StateReader, StateWriter
 
-REPLY = 40  # offset of Waiting.reply
 WAITING = 48  # their reply handles move in a swap: abi/control.py says how many can
 NOBODY = WAITING
 
@@ -68,6 +67,15 @@ class WaitingThreads:
                 answer(waiting.reply, FaultReply.RETRY, 0)
                 waiting.reply = NO_HANDLE
 
+    def retry(self, space: u64, reason: u64) -> None:
+        """What kept the space's threads from going on for that reason may be over."""
+        for index in range(u64(WAITING)):
+            waiting = self.items[index]
+            is_that = waiting.fault.space == space and waiting.fault.reason == reason
+            if waiting.reply != NO_HANDLE and waiting.is_reportable and is_that:
+                answer(waiting.reply, FaultReply.RETRY, 0)
+                waiting.reply = NO_HANDLE
+
     def end(self, space: u64, status: u64) -> None:
         """The space is gone: should its threads still wait, they end."""
         for index in range(u64(WAITING)):
@@ -93,7 +101,7 @@ class WaitingThreads:
         """The new server's side."""
         reader.structure(address_of(self), size_of(WaitingThreads))
         for index in range(u64(WAITING)):
-            reader.moved(address_of(self.items[index]) + REPLY)
+            reader.moved(address_of(self.items[index]) + size_of(Fault))  # its field `reply`
 
 
 def answer(reply: u64, what: u64, status: u64) -> None:

@@ -15,11 +15,15 @@ from atoll.servers.naming.interface import (
 )
 from atoll.servers.naming.table import Entry, Names, check, is_below, join
 from atoll.servers.naming.waiting import Waiting
-from atoll.userland.runtime.interface import Handle, call
+from atoll.servers.supervisor.interface import Supervisor
+from atoll.userland.runtime.interface import Handle, ServiceError, call
+from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import close, duplicate
 from atoll.userland.runtime.service import loop, serve
+from atoll.userland.runtime.startup import environment
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
+from atoll.userland.runtime.system import parent_gate
 
 STATE_VERSION = 1
 FOR_CALLERS = Right.SEND | Right.MOVE | Right.DUPLICATE
@@ -85,6 +89,7 @@ class NamingServer(Naming):
             raise NoSuchName(name)
         self.must_own(entry)
         close(entry.gate)
+        forget(entry)
         self.names.remove(entry)
 
     def list(self, directory: Text, first: u64, into: Slice[u8]) -> u64:
@@ -127,6 +132,7 @@ class NamingServer(Naming):
         entry.version = self.names.versions
         entry.gate = gate.handle
         entry.owner = call.badge
+        keep(entry)
         reply = self.waiting.take(entry.text())
         while reply != NO_HANDLE:
             Naming.reply_wait_for(reply, self.gate_of(entry))
@@ -177,6 +183,22 @@ class NamingServer(Naming):
         self.waiting.adopt(state)
 
 
+def keep(entry: Entry) -> None:
+    """The supervisor notes it for our successor, should we crash: none of our gates would be left."""
+    try:
+        Supervisor(parent_gate()).keep_name(str(entry.text(), "utf-8"), Gate(duplicate(entry.gate, FOR_CALLERS)))
+    except (ServiceError, KernelError):
+        return  # in a machine without a supervisor nobody would start us again
+
+
+def forget(entry: Entry) -> None:
+    """Likewise."""
+    try:
+        Supervisor(parent_gate()).forget_name(str(entry.text(), "utf-8"))
+    except (ServiceError, KernelError):
+        return
+
+
 def write_record(entry: Entry, hidden: u64, into: Slice[u8]) -> None:
     """A NameRecord; the first `hidden` bytes of the name are not the caller's to see."""
     record = NameRecord()
@@ -189,7 +211,15 @@ def write_record(entry: Entry, hidden: u64, into: Slice[u8]) -> None:
 server: NamingServer = NamingServer()
 
 
+def given_generation() -> u64:
+    """How many servers before us have died."""
+    generation: u64 = 0
+    for digit in environment("GENERATION").encode():
+        generation = generation * 10 + digit - ord("0")
+    return generation
+
+
 def main() -> None:
     """Serve names."""
-    server.directories.start()
+    server.directories.start(given_generation())
     serve(server)

@@ -4,7 +4,7 @@ from atoll.abi import bootargs, startup
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Text, u64
 from atoll.servers.naming.interface import Naming
-from atoll.servers.network import station
+from atoll.servers.network import handover, station
 from atoll.servers.network.card import CARD_PAGES
 from atoll.servers.network.interface import Network, NetworkFigures
 from atoll.servers.network.key import parse_key
@@ -17,6 +17,7 @@ from atoll.userland.runtime.messages import create_port, create_set
 from atoll.userland.runtime.objects import Memory, create_memory
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import environment, given
+from atoll.userland.runtime.state import StateReader, StateWriter
 
 STATION_LABEL = FIRST_FREE_LABEL  # of the port that card and threads notify
 PRIORITY = 10  # of the threads that call services: those who run a program wait for it anyway
@@ -42,6 +43,22 @@ class NetworkServer(Network):
     def release(self, low: u64, high: u64) -> None:
         station.release(low, high)
 
+    # ---- a swap: frames that come meanwhile are lost, as on any wire, and sent again ----
+
+    def state_size(self) -> u64:
+        return handover.state_size(station.exchange())
+
+    def export_state(self, writer: StateWriter) -> None:
+        handover.write_state(station.exchange(), writer)
+
+    def import_state(self, reader: StateReader) -> None:
+        handover.read_state(station.exchange(), reader)
+
+    def activated(self) -> None:
+        start()
+
+    # ---- what is not a call ----
+
     def timeout(self) -> u64:
         return station.exchange().look(clock())
 
@@ -50,16 +67,22 @@ class NetworkServer(Network):
 
 
 def main() -> None:
-    """Start the card and serve."""
+    """Start the card, unless a predecessor has it still, and serve."""
+    loop.ports = create_set()
+    if given(startup.PORT) != NO_HANDLE:
+        start()
+    serve(NetworkServer())
+
+
+def start() -> None:
+    """From here on the card is ours, whatever was done with it before."""
     first, second = parse_key(environment(bootargs.KEY))
     port = create_port()
     station.start(
         Memory(given(startup.REGISTERS)), card_memory(), Interrupt(given(startup.INTERRUPT)), first, second,
         environment(bootargs.INCARNATION), PRIORITY, port.mint(0), find,
     )  # fmt: skip
-    loop.ports = create_set()
     loop.add(port, STATION_LABEL)
-    serve(NetworkServer())
 
 
 def card_memory() -> Memory:

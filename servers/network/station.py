@@ -47,7 +47,8 @@ def start(
     ours = exchange()
     ours.address = card.address
     ours.first_key, ours.second_key = first_key, second_key
-    ours.session = new_session(first_key, second_key, incarnation)
+    if ours.session == 0:  # no predecessor has handed us its own
+        ours.session = new_session(first_key, second_key, incarnation)
     ours.transmit, ours.begin, ours.stop = transmit, workers.begin, workers.stop
     workers.start(Process(own_process()), priority, notify, find)
     interrupt = line

@@ -1,20 +1,24 @@
 """What outlives a program manager: its programs. Each carries in its environment who it is, so that a successor that is
-given its process knows it again.
+given its process knows it again. They outlive a memory manager too: its successor is told of each of them.
 """
 
 from atoll.abi import startup
 from atoll.abi.address_space import ARGUMENTS
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.calls import Message
+from atoll.abi.control import Answer, Ask
+from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, view
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.servers.files.interface import File, Files, OpenFlag
+from atoll.servers.memory.interface import BadImage, MemoryManager, NoSuchSpace, PagesLost, TooManySpaces
 from atoll.servers.naming.interface import Naming
 from atoll.servers.programs.interface import ProgramState
 from atoll.servers.programs.table import Entry, Table
 from atoll.userland.runtime.interface import ServiceError
-from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import Gate
-from atoll.userland.runtime.objects import Process, close
+from atoll.userland.runtime.kernel_errors import KernelError, TimedOut
+from atoll.userland.runtime.messages import Gate, Letter, Port
+from atoll.userland.runtime.objects import Process, close, duplicate
+from atoll.userland.runtime.startup import environment, given
 
 VARIABLE = "PROGRAM"  # its value: pid, number of the space, path of the image
 MOST = 400  # bytes of the variable that are read
@@ -23,6 +27,10 @@ BLANK = 0x20
 ZERO = 0x30
 NINE = 0x39
 PRIORITY = 16
+LOST = 1  # status of a program that cannot go on
+PATIENCE = 2_000_000_000  # nanoseconds until the next of the programs comes, or none
+FOR_OTHERS = Right.SEND | Right.DUPLICATE | Right.MOVE
+OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
 
 def open_file(naming: Gate, path: Text) -> File:
@@ -54,16 +62,101 @@ class Reader:
 reader: Reader = Reader()
 
 
-def adopt(programs: Table, process: Process, naming: Gate) -> None:
+def adopt_all(programs: Table, naming: Gate, memory: MemoryManager) -> None:
+    """Before anybody else is served: a program that somebody waits for must be known by then."""
+    letter = Letter()
+    left = number_of(environment("INHERITED"))
+    while left > 0:
+        try:
+            Port(given(startup.CONTROL)).receive(letter, PATIENCE)
+        except TimedOut:
+            return
+        if letter.kind == Message.CALL:
+            if letter.words[0] == Ask.INHERIT:
+                adopt(programs, Process(letter.handle), naming, memory)
+                left -= 1
+            letter.set_words(Answer.DONE)
+            letter.answer()
+
+
+def number_of(text: Text) -> u64:
+    """A decimal number; 0 if there is none."""
+    value: u64 = 0
+    for digit in text.encode():
+        value = value * 10 + digit - ZERO
+    return value
+
+
+def adopt(programs: Table, process: Process, naming: Gate, memory: MemoryManager) -> None:
     """Know a predecessor's program again; one that cannot be known is ended."""
     try:
         read_variable(process)
-        place = programs.add()
-        fill(programs.entries[place], process, naming)
+        pid = reader.number()
+        if programs.has(pid):
+            process.close()
+            return
+        entry = programs.entries[programs.add()]
+        fill(entry, pid, process, naming)
     except (ServiceError, KernelError) as error:
         print(f"programs: a program of a dead program manager is ended: {error}")
-        process.destroy(1)
+        end_lost(process)
         process.close()
+        return
+    restore_space(entry, memory)
+
+
+def end_lost(process: Process) -> None:
+    """End a process that may have ended already."""
+    try:
+        process.destroy(LOST)
+    except KernelError:
+        return
+
+
+def restore_spaces(programs: Table, naming: Gate, memory: MemoryManager) -> None:
+    """A new memory manager knows no program: tell it of all."""
+    for entry in programs.entries:
+        if entry.state in (ProgramState.PREPARED, ProgramState.RUNNING) and entry.process.handle != NO_HANDLE:
+            refresh_image(entry, naming)
+            restore_space(entry, memory)
+
+
+def restore_space(entry: Entry, memory: MemoryManager) -> None:
+    """If the memory manager does not know a program, tell it; a program that has lost pages is ended."""
+    try:
+        if not is_known(entry.space, memory):
+            memory.prepare_again(entry.space, File(duplicate(entry.image.handle, FOR_OTHERS)))
+            memory.adopt(entry.space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
+    except (PagesLost, BadImage, TooManySpaces, KernelError) as error:
+        print(f"{str(entry.title(), 'utf-8')}: ended: {error}")
+        end_lost(entry.process)
+    except ServiceError:
+        return  # this one has died too: the next will ask again
+
+
+def is_known(space: u64, memory: MemoryManager) -> bool:
+    """Whether the memory manager has that space."""
+    try:
+        memory.describe(space)
+    except NoSuchSpace:
+        return False
+    return True
+
+
+def refresh_image(entry: Entry, naming: Gate) -> bool:
+    """Open a program's file again if the file service has died since; whether that was so, and could be done."""
+    try:
+        if entry.image.handle != NO_HANDLE:
+            entry.image.info()
+            return False
+    except (ServiceError, KernelError):
+        close(entry.image.handle)
+        entry.image.handle = NO_HANDLE
+    try:
+        entry.image = open_file(naming, str(entry.path(), "utf-8"))
+    except (ServiceError, KernelError):
+        return False
+    return True
 
 
 def read_variable(process: Process) -> None:
@@ -83,9 +176,9 @@ def read_number(process: Process, address: u64) -> u64:
     return value[0]
 
 
-def fill(entry: Entry, process: Process, naming: Gate) -> None:
+def fill(entry: Entry, pid: u64, process: Process, naming: Gate) -> None:
     """What is known of it."""
-    entry.pid = reader.number()
+    entry.pid = pid
     entry.serial = entry.pid & SERIAL_MASK
     entry.space = reader.number()
     entry.set_path(reader.data[reader.place : reader.size])

@@ -6,7 +6,7 @@ from atoll.abi.calls import Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.files.interface import File
-from atoll.servers.memory.interface import BadImage, MemoryManager
+from atoll.servers.memory.interface import NEW_MANAGER, BadImage, MemoryManager, NoSuchSpace
 from atoll.servers.naming.interface import Naming
 from atoll.servers.programs import legacy, listing, reporter, state
 from atoll.servers.programs.interface import (
@@ -24,7 +24,7 @@ from atoll.servers.programs.table import ASKING, CHILD, FATE, UNUSED, Entry, pro
 from atoll.servers.root.interface import Parent
 from atoll.userland.runtime.errors import RECORD_SIZE
 from atoll.userland.runtime.image.start_page import StartPage
-from atoll.userland.runtime.interface import ServiceError, call
+from atoll.userland.runtime.interface import OutcomeUnknown, ServiceError, call
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter
@@ -37,7 +37,6 @@ QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory o
 PRIORITY = 16
 MAX_STATUS = 255
 GENERATION_SHIFT = 20  # of serial numbers
-ZERO = 0x30
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
@@ -64,13 +63,13 @@ class ProgramsServer(Programs, Child, Parent):
         entry.set_path(path.encode())
         try:
             self.open_image(entry, path)
-            self.make_process(entry)
-        except KernelError as error:
-            self.forget(place)
-            raise OutOfMemory(f"{path}: {error}") from None
-        except ServiceError:
+            self.make_process_surely(entry)
+        except (NoSuchProgram, NotExecutable):
             self.forget(place)
             raise
+        except (ServiceError, KernelError) as error:
+            self.forget(place)
+            raise OutOfMemory(f"{path}: {error}") from None
         entry.is_held = True
         return Child(loop.port.mint(entry.badge(CHILD), True).handle)
 
@@ -156,6 +155,17 @@ class ProgramsServer(Programs, Child, Parent):
             entry.image = legacy.open_file(self.naming, path)
         except ServiceError as error:
             raise NoSuchProgram(f"{path}: {error}") from None
+
+    def make_process_surely(self, entry: Entry) -> None:
+        """Once more if the memory manager has died meanwhile. Raises NotExecutable, ServiceError, KernelError."""
+        try:
+            self.make_process(entry)
+        except (OutcomeUnknown, NoSuchSpace):
+            if entry.process.handle != NO_HANDLE:
+                entry.process.destroy(0)
+                entry.process.close()
+                entry.process.handle = NO_HANDLE
+            self.make_process(entry)
 
     def make_process(self, entry: Entry) -> None:
         """The process with its space. Raises NotExecutable, KernelError."""
@@ -291,7 +301,12 @@ class ProgramsServer(Programs, Child, Parent):
         return state.SIZE
 
     def inherited(self, handle: u64, number: u64) -> None:
-        legacy.adopt(programs, Process(handle), self.naming)
+        legacy.adopt(programs, Process(handle), self.naming, self.memory)
+
+    def notified(self, bits: u64, label: u64) -> None:
+        if bits & NEW_MANAGER != 0:
+            legacy.restore_spaces(programs, self.naming, self.memory)
+            reporter.reporter.gate.notify(reporter.SUBSCRIBE)
 
     def activated(self) -> None:
         reporter.reporter.gate.notify(reporter.SUBSCRIBE)
@@ -318,18 +333,10 @@ def close_if(handle: u64) -> None:
 
 def first_pid() -> u64:
     """The upper half of this node's pids. Each start of this server has serial numbers of its own."""
-    node = number_of(environment("number"), 1)
-    incarnation = number_of(environment("incarnation"), 1)
-    programs.serial = number_of(environment("GENERATION"), 0) << GENERATION_SHIFT
+    node = max(legacy.number_of(environment("number")), 1)
+    incarnation = max(legacy.number_of(environment("incarnation")), 1)
+    programs.serial = legacy.number_of(environment("GENERATION")) << GENERATION_SHIFT
     return node << 48 | incarnation << 32
-
-
-def number_of(text: Text, otherwise: u64) -> u64:
-    """A decimal number; something else if there is none."""
-    value: u64 = 0
-    for digit in text.encode():
-        value = value * 10 + digit - ZERO
-    return value if len(text) > 0 else otherwise
 
 
 server: ProgramsServer = ProgramsServer()
@@ -342,5 +349,8 @@ def main() -> None:
     server.naming = Gate(given(startup.NAMING))
     server.memory = MemoryManager(Naming(server.naming.handle).wait_for("/services/memory").handle)
     server.first_pid = first_pid()
-    reporter.start(Gate(server.memory.handle), given(startup.PORT) != NO_HANDLE)
+    serves = given(startup.PORT) != NO_HANDLE
+    reporter.start(Gate(server.memory.handle), server.naming, serves)
+    if serves:
+        legacy.adopt_all(programs, server.naming, server.memory)
     serve(server)

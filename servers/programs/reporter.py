@@ -7,7 +7,9 @@ through the first thread.
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, at, copy_memory
 from atoll.abi.types import Array, Bytes, Text, u8, u64
-from atoll.servers.memory.interface import NEW_FAULT, Fault, MemoryManager, NoFault, Reason
+from atoll.servers.files.interface import File
+from atoll.servers.memory.interface import NEW_FAULT, BadImage, Fault, MemoryManager, NoFault, Reason
+from atoll.servers.programs import legacy
 from atoll.servers.programs.table import UNUSED, Entry, programs
 from atoll.servers.root.interface import Parent
 from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord
@@ -48,6 +50,7 @@ class Reporter:
 
     port: Port
     gate: Gate
+    naming: Gate
     pending: Array[Pending, MOST_ERRORS]
     table: Array[u8, MOST_TABLE]
     stack: Array[u8, 65536]
@@ -58,6 +61,8 @@ class Reporter:
         try:
             while True:
                 found = manager.next_fault()
+                if found.reason == Reason.IMAGE_LOST and self.renew(found.space, manager):
+                    continue
                 for entry in programs.entries:
                     if entry.state != UNUSED and entry.space == found.space:
                         self.show_fault(entry, found)
@@ -66,6 +71,17 @@ class Reporter:
             return
         except (ServiceError, KernelError) as error:
             print(f"programs: the memory manager has faults that cannot be shown: {error}")
+
+    def renew(self, space: u64, manager: MemoryManager) -> bool:
+        """Another gate to the file of a program, if the file service has died: whether the program can go on."""
+        for entry in programs.entries:
+            if entry.state != UNUSED and entry.space == space and legacy.refresh_image(entry, self.naming):
+                try:
+                    manager.renew(space, File(duplicate(entry.image.handle, FOR_SINK)))
+                except BadImage:
+                    return False
+                return True
+        return False
 
     def show_fault(self, entry: Entry, found: Fault) -> None:
         """The traceback of a fault."""
@@ -93,6 +109,7 @@ class Reporter:
 
     def table_of(self, entry: Entry) -> Bytes:
         """The trace table of a program's image, read from its file."""
+        legacy.refresh_image(entry, self.naming)
         info = MemoryManager(memory.handle).describe(entry.space)
         size = min(info.trace_size, MOST_TABLE)
         done: u64 = 0
@@ -127,9 +144,10 @@ reporter: Reporter = Reporter()
 memory: Gate = Gate(NO_HANDLE)
 
 
-def start(manager: Gate, serves: bool) -> None:
+def start(manager: Gate, naming: Gate, serves: bool) -> None:
     """Make the thread. It fetches faults as soon as we serve."""
     memory.handle = manager.handle
+    reporter.naming.handle = naming.handle
     reporter.port = create_port(1)
     reporter.gate = reporter.port.mint(0)
     start_thread(Process(own_process()), run, 0, reporter.stack[:], PRIORITY)

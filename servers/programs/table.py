@@ -100,6 +100,13 @@ class Table:
                 return u64(place)
         raise TooManyPrograms(f"there are {MOST_PROGRAMS} programs already")
 
+    def has(self, pid: u64) -> bool:
+        """Whether there is a program of that identity."""
+        for entry in self.entries:
+            if entry.state != UNUSED and entry.pid == pid:
+                return True
+        return False
+
     def place_of(self, badge: u64) -> u64:
         """The place that a badge is about. Raises NoSuchProgram."""
         serial = badge & (1 << ROLE_SHIFT) - 1

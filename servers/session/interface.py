@@ -1,12 +1,16 @@
-"""The session: nobody needs to ask it anything; it can be looked at, and swapped like any other server."""
+"""Sessions: shells on terminals."""
 
 from atoll.abi.types import u64
-from atoll.userland.runtime.interface import Interface, idempotent
+from atoll.userland.runtime.interface import Interface, ServiceError
+from atoll.userland.runtime.messages import Gate
 
 
-class Session(Interface, messages=0x1E00):
-    """What can be asked of it."""
+class CannotStart(ServiceError):
+    """The shell cannot be started; the text says why."""
 
-    @idempotent
-    def shells(self) -> u64:
-        """How many shells it has started so far."""
+
+class Session(Interface, messages=0x1200, errors=(CannotStart,)):
+    """What can be asked of the session service."""
+
+    def open(self, terminal: Gate) -> u64:
+        """Start a shell on a terminal, a Stream: its pid. It is not started again when it ends."""

@@ -1,120 +1,72 @@
 """The session: starts the shell, on the console for whoever sits there, and once more to run lines for others.
 
-A shell that ends is started again; the one that runs lines for others never ends by itself.
+A shell that ends is started again. Each has a thread that waits for its end; the first obeys the supervisor.
 """
 
-from atoll.abi import startup
-from atoll.abi.calls import NO_TIMEOUT
+from atoll.abi import bootargs, startup
 from atoll.abi.objects import NO_HANDLE, Right
-from atoll.abi.raw import address_of
-from atoll.abi.types import Bytes, Text, u64
+from atoll.abi.raw import address_of, at
+from atoll.abi.types import Array, Bytes, Text, u8, u64
 from atoll.servers.naming.interface import Naming
-from atoll.servers.programs.interface import Child, Programs
-from atoll.servers.session.interface import Session
-from atoll.userland.runtime.interface import ServiceError
-from atoll.userland.runtime.messages import Gate, Port, create_port, create_set
-from atoll.userland.runtime.objects import close, duplicate
-from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
+from atoll.servers.programs.interface import INFO_SIZE, Child, NoSuchProgram, ProgramInfo, Programs, ProgramState
+from atoll.servers.session.interface import CannotStart, Session
+from atoll.userland.runtime.interface import OutcomeUnknown, ServiceError
+from atoll.userland.runtime.kernel_calls import sleep
+from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.objects import Process, close, duplicate
+from atoll.userland.runtime.service import serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
+from atoll.userland.runtime.system import own_process
+from atoll.userland.runtime.threads import start_thread
 
-STATE_VERSION = 1
 SHELL = "/bin/shell"
-ENDS_LABEL = FIRST_FREE_LABEL  # of the port where ends of shells are told: a bit for each kind
-INTERACTIVE = 1
-SERVING = 2
+STATE_VERSION = 1
+NAME = b"shell"  # as the program manager lists it
+ENDED = 143  # status of a shell whose session has died
+AT_ONCE = 8  # programs that are asked for in one call
+PRIORITY = 16
 PAUSE = 1_000_000_000  # nanoseconds between two attempts to start a shell that cannot be started
 FOR_PROGRAMS = Right.SEND | Right.DUPLICATE | Right.MOVE
 
+# ---- which shell a thread is for ----
+SERVING = 0
+INTERACTIVE = 1
+
 
 class SessionServer(Session):
-    """The server."""
+    """The two shells that always run, and others that somebody asked for."""
 
     programs: Programs
     console: Gate
-    ends: Port
-    due: u64  # shells that are to be started
-    begun: u64
+    children: Array[Child, 2]  # the shells that always run; NO_HANDLE: it is being started
+    stacks: Array[Array[u8, 16384], 2]
 
-    def connect(self) -> None:
-        """Find the services that we need."""
-        naming = Naming(given(startup.NAMING))
-        self.programs = Programs(naming.wait_for("/services/programs").handle)
-        self.console = naming.wait_for("/dev/console")
-
-    def begin(self) -> None:
-        """The first shells."""
-        self.ends = create_port()
-        loop.add(self.ends, ENDS_LABEL)
-        self.due = SERVING | (INTERACTIVE if environment("console") == "interactive" else 0)
-        self.start_due()
-
-    def shells(self) -> u64:
-        return self.begun
-
-    def notified(self, bits: u64, label: u64) -> None:
-        self.due = self.due | bits
-        self.start_due()
-
-    def timeout(self) -> u64:
-        return NO_TIMEOUT if self.due == 0 else PAUSE
-
-    def timed_out(self) -> None:
-        self.start_due()
-
-    # ---- starting shells ----
-
-    def start_due(self) -> None:
-        """Those that are wanted; what cannot be started is tried again."""
-        if self.due & SERVING != 0:
-            self.start(b"--serve\0", SERVING)
-        if self.due & INTERACTIVE != 0:
-            self.start(b"", INTERACTIVE)
-
-    def start(self, arguments: Bytes, bit: u64) -> None:
-        """One shell; we are notified with that bit when it ends."""
+    def open(self, terminal: Gate) -> u64:
         try:
-            self.prepare(arguments, bit)
-            self.due = self.due & ~bit
-            self.begun += 1
-        except ServiceError as error:
-            print(f"session: {SHELL} cannot be started: {error}")
-
-    def prepare(self, arguments: Bytes, bit: u64) -> None:
-        """One attempt."""
-        child = self.programs.prepare(SHELL)
-        try:
-            child.set_arguments(arguments)
-            child.set_environment(f"HOME=/\0PWD=/\0PATH=/bin\0NODE={environment('node')}\0".encode())
-            self.give_console(child, startup.INPUT)
-            self.give_console(child, startup.OUTPUT)
-            self.give_console(child, startup.ERROR)
-            child.tell(self.ends.mint(0), bit)
-            child.start()
-        finally:
+            child = prepare(b"", terminal)
+            pid = child.start()
             close(child.handle)
-
-    def give_console(self, child: Child, name: Text) -> None:
-        """The console as one of its streams."""
-        child.give(name, Gate(duplicate(self.console.handle, FOR_PROGRAMS)))
-
-    # ---- a swap ----
+            return pid
+        except ServiceError as error:
+            raise CannotStart(f"{SHELL}: {error}") from None
+        finally:
+            terminal.close()
 
     def export_state(self, writer: StateWriter) -> None:
         writer.number(STATE_VERSION)
-        writer.number(self.due)
-        writer.number(self.begun)
-        writer.moved(self.ends.handle)
+        for child in self.children:
+            writer.copied(child.handle)
 
     def import_state(self, reader: StateReader) -> None:
         if reader.number() != STATE_VERSION:
-            raise StateRefused("a session of another version")
-        self.due = reader.number()
-        self.begun = reader.number()
-        reader.moved(address_of(self.ends))
+            raise StateRefused("shells of another version")
+        for child in self.children:
+            child.handle = reader.copied()
 
     def activated(self) -> None:
-        loop.add(self.ends, ENDS_LABEL)
+        keep_shells()
 
 
 server: SessionServer = SessionServer()
@@ -122,8 +74,92 @@ server: SessionServer = SessionServer()
 
 def main() -> None:
     """Keep the shells running."""
-    server.connect()
-    loop.ports = create_set()
+    naming = Naming(given(startup.NAMING))
+    server.programs = Programs(naming.wait_for("/services/programs").handle)
+    server.console = naming.wait_for("/dev/console")
     if given(startup.PORT) != NO_HANDLE:
-        server.begin()
+        end_orphans()
+        keep_shells()
     serve(server)
+
+
+def keep_shells() -> None:
+    """A thread for each shell that always runs."""
+    itself = Process(own_process())
+    start_thread(itself, keep_shell, SERVING, server.stacks[SERVING][:], PRIORITY)
+    if environment("console") == "interactive":
+        start_thread(itself, keep_shell, INTERACTIVE, server.stacks[INTERACTIVE][:], PRIORITY)
+
+
+def keep_shell(which: u64) -> None:
+    """Start a shell whenever there is none."""
+    while True:
+        try:
+            child = server.children[which]
+            if child.handle == NO_HANDLE:
+                child.handle = start(b"--serve\0" if which == SERVING else b"")
+            wait_for_end(child)
+            Gate(child.handle).close()
+            child.handle = NO_HANDLE
+        except (ServiceError, KernelError) as error:
+            print(f"session: {SHELL} cannot be started: {error}")
+            sleep(PAUSE)
+
+
+def start(arguments: Bytes) -> u64:
+    """A shell on the console; the handle of its Child."""
+    child = prepare(arguments, server.console)
+    child.start()
+    return child.handle
+
+
+def prepare(arguments: Bytes, terminal: Gate) -> Child:
+    """A shell on a terminal, not started yet."""
+    child = server.programs.prepare(SHELL)
+    child.set_arguments(arguments)
+    child.set_environment(f"HOME=/home\0PWD=/\0PATH=/bin\0NODE={environment(bootargs.NODE)}\0".encode())
+    give_stream(child, startup.INPUT, terminal)
+    give_stream(child, startup.OUTPUT, terminal)
+    give_stream(child, startup.ERROR, terminal)
+    return child
+
+
+def give_stream(child: Child, name: Text, terminal: Gate) -> None:
+    """The terminal as one of its streams."""
+    child.give(name, Gate(duplicate(terminal.handle, FOR_PROGRAMS)))
+
+
+def wait_for_end(child: Child) -> None:
+    """However often the program manager dies meanwhile."""
+    while True:
+        try:
+            child.join()
+            return
+        except OutcomeUnknown:
+            continue
+        except NoSuchProgram:
+            return
+
+
+def end_orphans() -> None:
+    """Shells of a session that has died: nobody waits for their end, and one console has one reader."""
+    answer: Array[u8, AT_ONCE * INFO_SIZE] = Array()
+    first: u64 = 0
+    while True:
+        count = server.programs.list(first, answer[:]) // INFO_SIZE
+        if count == 0:
+            return
+        for index in range(count):
+            info = at(ProgramInfo, address_of(answer) + index * INFO_SIZE)
+            is_shell = info.parent == 0 and info.name[0 : info.name_length] == NAME
+            if is_shell and info.state != ProgramState.ENDED:
+                end(info.pid)
+        first += count
+
+
+def end(pid: u64) -> None:
+    """End one; it may have ended by itself."""
+    try:
+        server.programs.kill(pid, ENDED)
+    except NoSuchProgram:
+        return

@@ -15,8 +15,9 @@ from atoll.servers.supervisor.instances import (
     stop_instance,
 )
 from atoll.servers.supervisor.interface import ServiceState
+from atoll.servers.supervisor.legacies import forget_ended, keep_process
 from atoll.servers.supervisor.machine import board
-from atoll.servers.supervisor.services import MOST_INHERITED, NO_INSTANCE, Service, services
+from atoll.servers.supervisor.services import NO_INSTANCE, Service, services
 from atoll.userland.runtime.image import fault
 from atoll.userland.runtime.image.elf import BadImage
 from atoll.userland.runtime.image.start_page import StartPageFull
@@ -49,6 +50,7 @@ def start_service(number: u64) -> None:
     services.instances[instance].service = number
     services.instances[instance].image = NO_HANDLE
     service.started = clock()
+    forget_ended(service)
     try:
         start_instance(instance, image, True)
     except (BadImage, StartPageFull, KernelError) as error:
@@ -169,7 +171,7 @@ def inherit(number: u64, letter: Letter) -> None:
     if letter.words[2] == Kind.PORT and services.serves(number) and is_port_of(service, letter.handle):
         service.port.handle = letter.handle
     elif letter.words[2] == Kind.PROCESS and is_rightful:
-        keep_process(service, letter.handle)
+        keep_process(service, Process(letter.handle))
     elif letter.words[2] == Kind.PROCESS:
         Process(letter.handle).destroy(CRASHED)
         close(letter.handle)
@@ -183,24 +185,6 @@ def is_port_of(service: Service, port: u64) -> bool:
     read_info(port, figures)
     read_info(service.gate.handle, at_gate)
     return figures.words[0] == at_gate.words[2]
-
-
-def keep_process(service: Service, handle: u64) -> None:
-    """For a successor; those that have ended meanwhile make room."""
-    kept: u64 = 0
-    for i in range(service.inherited_count):
-        if worker.has_ended(service.inherited[i]):
-            close(service.inherited[i])
-        else:
-            service.inherited[kept] = service.inherited[i]
-            kept += 1
-    if kept == MOST_INHERITED:
-        print(f"supervisor: {str(service.name, 'utf-8')}: more processes than can be kept for a successor")
-        close(handle)
-    else:
-        service.inherited[kept] = handle
-        kept += 1
-    service.inherited_count = kept
 
 
 def bury(number: u64, status: u64, death: u64) -> None:

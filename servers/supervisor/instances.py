@@ -75,6 +75,8 @@ def start_instance(number: u64, image: Bytes, gives_port: bool) -> None:
         page.add_argument(service.arguments[i])
     page.add_environment(f"SERVICE={str(service.name, 'utf-8')}".encode())
     page.add_environment(f"GENERATION={service.generation}".encode())
+    if gives_port:
+        page.add_environment(f"INHERITED={service.inherited_count}".encode())  # so many INHERIT come before all else
     add_words(board.command_line)
     give_handles(instance, service, gives_port)
     program.add_start_page(page.contents())

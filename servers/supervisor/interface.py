@@ -4,6 +4,7 @@ from enum import IntEnum
 
 from atoll.abi.types import Array, Slice, Text, u8, u64
 from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
+from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import Memory
 
 NAME_SIZE = 32  # bytes of a service's name
@@ -70,3 +71,10 @@ class Supervisor(Interface, messages=0x0E00, errors=(NoSuchService, SwapFailed))
 
     def switch_off(self, status: u64) -> None:
         """End the machine with that status, after all that is written is on the disk."""
+
+    def keep_name(self, name: Text, gate: Gate) -> None:
+        """From the naming service only: a program has registered a name. A successor, after a crash, gets it again."""
+
+    @idempotent
+    def forget_name(self, name: Text) -> None:
+        """From the naming service only: the name is not registered any more."""

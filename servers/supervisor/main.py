@@ -21,6 +21,7 @@ from atoll.servers.supervisor.interface import (
     SwapFailed,
     SwapReport,
 )
+from atoll.servers.supervisor.legacies import MOST_NAMES_KEPT, kept_names
 from atoll.servers.supervisor.machine import board
 from atoll.servers.supervisor.manifest import BadManifest, read_manifest
 from atoll.servers.supervisor.own import own
@@ -28,7 +29,7 @@ from atoll.servers.supervisor.services import NO_INSTANCE, Service, services, st
 from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord
 from atoll.userland.runtime.image.initrd import find_file
 from atoll.userland.runtime.interface import call
-from atoll.userland.runtime.messages import Letter
+from atoll.userland.runtime.messages import Gate, Letter
 from atoll.userland.runtime.objects import Memory, Process, read_info
 from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import given
@@ -73,6 +74,16 @@ class SupervisorServer(Supervisor, Parent):
     def switch_off(self, status: u64) -> None:
         call.postpone()
         worker.power_off(status)
+
+    def keep_name(self, name: Text, gate: Gate) -> None:
+        if not is_naming() or is_manifests(name.encode()):
+            gate.close()
+        elif not kept_names.keep(name.encode(), gate):
+            print(f"supervisor: {name} will be lost if the naming service dies: {MOST_NAMES_KEPT} names are kept")
+
+    def forget_name(self, name: Text) -> None:
+        if is_naming():
+            kept_names.forget(name.encode())
 
     # ---- what Parent says ----
 
@@ -124,6 +135,23 @@ class SupervisorServer(Supervisor, Parent):
 
     def timed_out(self) -> None:
         deaths.restart_due()
+
+
+def is_naming() -> bool:
+    """Whether the naming service itself asks, through its own gate."""
+    number = call.badge & NUMBER
+    return call.badge & ASKING != 0 and services.serves(number) and services.of_instance(number).name == b"naming"
+
+
+def is_manifests(name: Bytes) -> bool:
+    """Whether we register that name by ourselves: it is our own, or a service's."""
+    if name == worker.OWN_NAME.encode():
+        return True
+    for number in range(services.count):
+        for i in range(services.items[number].name_count):
+            if services.items[number].names[i] == name:
+                return True
+    return False
 
 
 def describe(service: Service, into: Slice[u8]) -> None:

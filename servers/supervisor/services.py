@@ -65,9 +65,10 @@ class Service:
     started: u64  # nanoseconds since power-on
     restart_at: u64
 
-    # what its predecessor left for it: processes of the program manager
+    # what its predecessors left for it: processes of the program manager
     inherited: Array[u64, MOST_INHERITED]
     inherited_count: u64
+    is_heir: bool  # its server has yet to be given them
 
 
 class Services:

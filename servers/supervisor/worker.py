@@ -4,20 +4,21 @@ The first thread leaves jobs in `jobs` and notifies; the second does them one af
 """
 
 from atoll.abi.control import Ask
-from atoll.abi.objects import NO_HANDLE, Info, Kind
+from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.naming.interface import Naming
 from atoll.servers.root.interface import Parent, ReplaceFailed, Root
 from atoll.servers.supervisor import swap
 from atoll.servers.supervisor.interface import Supervisor, SwapFailed, SwapReport
+from atoll.servers.supervisor.legacies import another_handle, kept_names
 from atoll.servers.supervisor.machine import board
-from atoll.servers.supervisor.services import NO_INSTANCE, Instance, services
+from atoll.servers.supervisor.services import NO_INSTANCE, Service, services
 from atoll.userland.runtime.handover import HandOverFailed, orders
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
-from atoll.userland.runtime.objects import Memory, close, duplicate, read_info
+from atoll.userland.runtime.objects import Memory, duplicate
 from atoll.userland.runtime.service import loop
 from atoll.userland.runtime.threads import start_thread
 
@@ -51,7 +52,6 @@ class Jobs:
     is_ending: bool  # the machine is to be switched off
     status: u64  # of the machine then
     names_are_due: bool  # the naming service does not know them yet
-    heirs: u64  # services whose successor is to be given what its predecessor had: bit i
     stack: Array[u8, 65536]
 
 
@@ -77,7 +77,7 @@ def register_names() -> None:
 def hand_over_legacy(number: u64) -> None:
     """A service has been started again: it gets what its predecessor left."""
     if services.items[number].inherited_count > 0:
-        jobs.heirs = jobs.heirs | (u64(1) << number)
+        services.items[number].is_heir = True
         jobs.gate.notify(LEGACY)
 
 
@@ -102,8 +102,7 @@ def take_over(report: SwapReport) -> None:
         jobs.caller.reply = NO_HANDLE
     if jobs.names_are_due:
         register_names()
-    if jobs.heirs != 0:
-        jobs.gate.notify(LEGACY)
+    jobs.gate.notify(LEGACY)  # it looks who is an heir
     if jobs.is_ending:
         jobs.gate.notify(POWER_OFF)
 
@@ -128,7 +127,7 @@ def run(_: u64) -> None:
 
 
 def register_all() -> None:
-    """Tell the naming service our own name, and all names of the manifest."""
+    """Tell the naming service our own name, all names of the manifest, and those that programs had registered."""
     jobs.names_are_due = False
     register(OWN_NAME, loop.port.mint(0))
     for number in range(services.count):
@@ -137,6 +136,10 @@ def register_all() -> None:
             if service.gate.handle != NO_HANDLE and not register(str(service.names[i], "utf-8"), service.gate):
                 register_names()  # the naming service has died meanwhile: once more, all of them
                 return
+    for item in kept_names.items:
+        if item.length > 0 and not register(str(item.text(), "utf-8"), item.gate):
+            register_names()
+            return
 
 
 def register(name: str, gate: Gate) -> bool:
@@ -156,30 +159,22 @@ def register(name: str, gate: Gate) -> bool:
 def give_legacies() -> None:
     """Processes of dead program managers go to their successors."""
     for number in range(services.count):
-        if jobs.heirs >> number & 1 != 0:
-            service = services.items[number]
-            jobs.heirs = jobs.heirs & ~(u64(1) << number)
-            while service.inherited_count > 0 and service.instance != NO_INSTANCE:
-                service.inherited_count -= 1
-                give_legacy(services.instances[service.instance], service.inherited[service.inherited_count])
+        service = services.items[number]
+        if service.is_heir and service.instance != NO_INSTANCE:
+            service.is_heir = False
+            give_legacy(service, service.generation)
 
 
-def give_legacy(instance: Instance, handle: u64) -> None:
-    """One process."""
-    if has_ended(handle):
-        close(handle)
-        return
-    try:
-        orders.give(instance.control, Ask.INHERIT, 0, handle)
-    except HandOverFailed as error:
-        print(f"supervisor: what a dead server left is lost: {error}")
-
-
-def has_ended(process: u64) -> bool:
-    """Whether it is dead."""
-    figures = Info()
-    read_info(process, figures)
-    return figures.kind == Kind.DEAD or figures.words[6] != 0
+def give_legacy(service: Service, generation: u64) -> None:
+    """All processes, unless this server dies as well: then its successor gets them."""
+    for i in range(service.inherited_count):
+        if service.generation != generation or service.instance == NO_INSTANCE:
+            return
+        try:
+            handle = another_handle(service.inherited[i])
+            orders.give(services.instances[service.instance].control, Ask.INHERIT, 0, handle)
+        except (HandOverFailed, KernelError) as error:
+            print(f"supervisor: {str(service.name, 'utf-8')}: a process cannot be handed over: {error}")
 
 
 def do_swap() -> None:

@@ -48,6 +48,10 @@ class Recorder:
             raise reply
         return reply
 
+    def take_port(self) -> Recorder:
+        """The way to a port that came along: this one."""
+        return self
+
 
 # --- the description --------------------------------------------------------------------------------------------------
 

@@ -2,18 +2,20 @@
 
 import contextlib
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from threading import Timer
 
 from atoll.compiler.cache import Cache
 from atoll.images.recipe import Image, build_runs
 from atoll.machine.board import Board
 from atoll.machine.config import BoardConfig
-from tests.kernel.machines import GREETING, QEMU, QEMU_SECONDS, Boot, run
+from tests.kernel.machines import GREETING, QEMU, Boot, run
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 GUESTS = Path("tests") / "drivers" / "guests"
+QEMU_SECONDS = 120  # only so that a guest that hangs does not hang the tests
 
 
 @cache
@@ -39,23 +41,29 @@ def boot_guest(
     return run(board)
 
 
-def boot_guest_on_qemu(name: str, folder: Path, devices: Sequence[str], given: bytes = b"", bootargs: str = "") -> Boot:
-    """Boot it on QEMU with more devices and input; the output is that from the kernel's first line on."""
-    image = build_guest(name, folder)
+def boot_guest_on_qemu(name: str, folder: Path, devices: Sequence[str]) -> Boot:
+    """Boot it on QEMU with more devices; the output is that from the kernel's first line on."""
+    with start_qemu(build_guest(name, folder), folder, devices) as qemu:
+        said, _ = qemu.communicate()
+    output = said.decode().replace("\r", "")
+    return Boot(output[output.index(GREETING) :] if GREETING in output else output, qemu.returncode)
+
+
+@contextlib.contextmanager
+def start_qemu(image: Image, folder: Path, devices: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """QEMU with an image and more devices, its serial line at stdin and stdout; ended when it takes far too long."""
     kernel, initrd = folder / "kernel.elf", folder / "initrd.tar"
     kernel.write_bytes(image.kernel)
     initrd.write_bytes(image.initrd)
     command = [QEMU, "-machine", "virt", "-m", "128M", "-display", "none", "-monitor", "none", "-serial", "stdio"]
-    command += [
-        "-icount",
-        "shift=0",
-        "-no-reboot",  # with sleep=off QEMU 7.2 hangs while a disk works
-        "-global",
-        "virtio-mmio.force-legacy=false",
-    ]
-    command += ["-kernel", str(kernel), "-initrd", str(initrd), "-append", bootargs, *devices]
-    ended = subprocess.run(command, capture_output=True, input=given, timeout=QEMU_SECONDS, check=False)
-    output = ended.stdout.decode().replace("\r", "")
-    return Boot(
-        output[output.index(GREETING) :] if GREETING in output else output + ended.stderr.decode(), ended.returncode
-    )
+    command += ["-icount", "shift=0", "-no-reboot"]  # with sleep=off QEMU 7.2 hangs while a disk works
+    command += ["-global", "virtio-mmio.force-legacy=false", "-kernel", str(kernel), "-initrd", str(initrd), *devices]
+    qemu = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+    watchdog = Timer(QEMU_SECONDS, qemu.kill)
+    watchdog.start()
+    try:
+        yield qemu
+    finally:
+        watchdog.cancel()
+        qemu.kill()
+        qemu.wait()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
+from tests.files import judges
 from tests.files.disks import Disk
 from tests.files.plain import Loader
 
@@ -21,7 +23,10 @@ def shared_loader() -> Loader:
 class System:
     """One incarnation of the file service's core. Time passes by one second with each operation."""
 
-    def __init__(self, image: bytes, disk: type[Disk] = Disk, pool: int = 0, loader: Loader | None = None) -> None:
+    def __init__(
+        self, image: bytes, disk: type[Disk] = Disk, pool: int = 0, loader: Loader | None = None,
+        handed_over: bool = False,
+    ) -> None:
         self.loader = loader or shared_loader()
         self.loader.printed.clear()
         self.errors = self.loader.load(FILES + "interface")
@@ -40,7 +45,7 @@ class System:
         self.open: dict[int, int] = {}  # inode -> how often it is open
         block_size = 1024 << image[1024 + 24]
         memory = memoryview(bytearray(pool or max(POOL, 128 * block_size)))
-        self.mounting.mount(self.volume, device, memory, self.tick())
+        self.mounting.mount(self.volume, device, memory, self.tick(), handed_over)
 
     def tick(self) -> int:
         self.now += 1
@@ -147,3 +152,14 @@ class System:
             else:
                 found[here] = ("link", self.read_link(here)) if kind == 0xA000 else self.read(here)
         return found
+
+
+def space(system: System) -> tuple[int, int]:
+    """Free blocks and inodes."""
+    found = system.mounting.space(system.volume)
+    return found.free_blocks, found.free_inodes
+
+
+def clean(scratch: Path, system: System) -> None:
+    """Unmount, and let e2fsck find nothing."""
+    assert not judges.complaints(scratch / "judged", system.unmount())

@@ -5,17 +5,21 @@ They do the same workload and must leave the same disk, byte for byte; e2fsck an
 
 from __future__ import annotations
 
+import importlib
+import sys
 import zlib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from atoll.compiler.cpython.hook import guest_modules
 from atoll.images.recipe import build_image
 from atoll.machine.board import Board, Stop
 from atoll.machine.config import BoardConfig
 from tests.files import judges
-from tests.files.plain import Loader
+from tests.files.plain import INTERFACES, Loader
 
 PROGRAM = Path(__file__).parent / "programs" / "workload.py"
 PAGE = 1024
@@ -40,12 +44,12 @@ def folder(scratch: Path) -> Path:
     return scratch
 
 
-def in_cpython(folder: Path) -> tuple[list[str], bytes]:
+def in_cpython(folder: Path, fill: bool) -> tuple[list[str], bytes]:
     """What the workload prints, and its disk."""
     loader = Loader(folder=folder)
     workload: Any = loader.load("workload")
     workload.start()
-    workload.work()
+    workload.work(fill)
     workload.mount.unmount(workload.volume, 1016)
     return loader.printed, bytes(workload.disk)
 
@@ -64,8 +68,21 @@ def on_board(folder: Path) -> list[str]:
 
 
 def test_the_compiled_workload_leaves_the_same_disk(folder: Path) -> None:
-    printed, disk = in_cpython(folder)
+    printed, disk = in_cpython(folder, True)
     assert not judges.complaints(folder / "left.img", disk)
     lines = on_board(folder)
     print("\n".join(lines))
     assert [line for line in lines if not line.startswith("speed")] == [*printed, f"disk {zlib.adler32(disk)}"]
+
+
+def test_the_import_hook_leaves_the_same_disk(folder: Path) -> None:
+    """With exact widths and copied structures, in CPython."""
+    _, disk = in_cpython(folder, False)
+    with guest_modules(folder):
+        stubs = sys.modules["atoll.userland.runtime.interface"] = ModuleType("atoll.userland.runtime.interface")
+        vars(stubs).update(vars(INTERFACES))  # interfaces are the compiler's business; only their errors are used here
+        workload: Any = importlib.import_module("workload")
+        workload.start()
+        workload.work(False)
+        workload.mount.unmount(workload.volume, 1016)
+        assert bytes(workload.disk) == disk

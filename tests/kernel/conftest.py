@@ -1,7 +1,6 @@
 """Images that several tests boot, built once."""
 
 import contextlib
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,19 +19,6 @@ SAMPLES = (
 SUITE = Path("tests") / "kernel" / "suite"
 
 Builder = Callable[[Sequence[Run], str], Image]
-
-
-@pytest.fixture(scope="session")
-def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for this run of the tests; the workers of pytest-xdist have it together."""
-    folder = tmp_path_factory.getbasetemp()
-    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-
-
-@pytest.fixture(scope="session")
-def cache(shared_folder: Path) -> Cache:
-    """What has been compiled in this run."""
-    return Cache(shared_folder / "cache")
 
 
 @pytest.fixture(scope="session")

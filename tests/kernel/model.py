@@ -36,7 +36,7 @@ class Gate:
 
     port: Port
     badge: int
-    handles: int = 1
+    handles: int = 1  # and senders that wait
     revoked: bool = False
 
 
@@ -62,6 +62,7 @@ class Waiting:
     kind: int  # a Message; 0: receiving
     word: int = 0
     badge: int = 0
+    gate: Gate | None = None  # kept by who waits to send through it
     given: int | None = None  # slot
     reply: Reply | None = None  # the call was taken
     reply_slot: int = 0
@@ -116,8 +117,15 @@ class Model:
             message.given = None
             message.reply_slot = -1
         self.finish(receiver, Status.OK, message.word, message.kind, message.badge, moved, is_call)
+        self.leave(message)
         if not is_call:
             self.finish(sender, Status.OK)
+
+    def leave(self, message: Waiting) -> None:
+        """A sender does not wait any more: it keeps the gate no longer."""
+        if message.gate is not None:
+            gate, message.gate = message.gate, None
+            self.drop(gate, None)
 
     def move(self, giver: Actor, slot: int | None, taker: Actor, to: int) -> bool:
         """A handle changes its owner."""
@@ -190,7 +198,8 @@ class Model:
         """CALL or SEND."""
         gate = self.open_gate(actor, slot)
         if gate is not None:
-            actor.waiting = Waiting(gate.port, kind, word, gate.badge, given, handle_slot=handle_slot)
+            gate.handles += 1
+            actor.waiting = Waiting(gate.port, kind, word, gate.badge, gate, given, handle_slot=handle_slot)
             gate.port.senders.append(actor)
             self.look(gate.port)
 
@@ -264,7 +273,7 @@ class Model:
                 if isinstance(handle, Gate) and handle.port is port and handle.badge == badge:
                     handle.revoked = True
         for sender in [sender for sender in port.senders if sender.waiting and sender.waiting.badge == badge]:
-            port.senders.remove(sender)
+            self.withdraw(sender)
             self.finish(sender, Status.REVOKED)
         self.finish(actor, Status.OK)
 
@@ -300,6 +309,7 @@ class Model:
             waiting.port.receiver = None
         else:
             waiting.port.senders.remove(actor)
+            self.leave(waiting)
 
     def cancel(self, actor: Actor) -> None:
         """CANCEL, by who holds the actor."""

@@ -41,6 +41,8 @@ def begin(usage: Text, letters: Text) -> None:
         if text == "--help":
             print(f"usage: {program.usage}")
             exit_program(0)
+        if text.startswith("--"):
+            misuse(f"there is no option {text[0 : min(len(text), 80)]}")
         if read_letters(text, place):
             place += 1
     options.first = place

@@ -15,6 +15,7 @@ from atoll.abi.startup import NAMING
 from atoll.abi.types import Text, u64
 from atoll.servers.files.interface import (
     DirectoryNotEmpty,
+    DiskFull,
     File,
     FileExists,
     FileInfo,
@@ -77,6 +78,8 @@ def perform(operation: Operation, path: Text, other: Text = "", number: u64 = 0)
         raise FileProblem("not a directory") from None
     except IsADirectory:
         raise FileProblem("is a directory") from None
+    except DiskFull:
+        raise FileProblem("the disk is full") from None
     except DirectoryNotEmpty:
         raise FileProblem("the directory is not empty") from None
     finally:

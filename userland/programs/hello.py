@@ -1,4 +1,7 @@
-"""A first program: structures, an enumeration, match, an error of its own, f-strings, its arguments."""
+"""hello: a first program: structures, an enumeration, match, an error of its own, f-strings, its arguments.
+
+usage: hello [NAME ...]
+"""
 
 from dataclasses import dataclass
 from enum import IntEnum

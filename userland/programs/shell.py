@@ -20,10 +20,12 @@ from atoll.userland.programs.sh.state import complain, shell
 from atoll.userland.programs.sh.terminal import Terminal
 from atoll.userland.programs.sh.tokens import MAX_LINE
 from atoll.userland.programs.sh.variables import VALUE_SIZE
+from atoll.userland.runtime.interface import OutcomeUnknown
 from atoll.userland.runtime.messages import Letter, create_port
 from atoll.userland.runtime.startup import argument, argument_count, environment_count, environment_entry, given
 
 NAME = "/services/shell"
+OWN = "PROGRAM"  # in the environment: what the program manager tells each program of itself
 
 reader: Reader = Reader()
 terminal: Terminal = Terminal()
@@ -48,7 +50,8 @@ def begin() -> None:
     shell.jobs.start()
     for index in range(environment_count()):
         name, value = cut(environment_entry(index), EQUALS)
-        shell.scope.set(name, value, True)
+        if name != OWN:
+            shell.scope.set(name, value, True)
     shell.scope.set("PWD", working_directory(), True)
     if argument_count() > 0 and argument(0) != "-c":
         for index in range(argument_count()):
@@ -124,8 +127,13 @@ def from_input() -> i64:
         return run_lines()
     while not shell.leaving:
         terminal.report_jobs()
+        terminal.start(shell.jobs.gate)
         terminal.prompt()
-        line = reader.read_line()
+        line: Text | None = ""
+        try:
+            line = reader.read_line()
+        except OutcomeUnknown:  # the console was started again
+            continue
         if line is None:
             print("exit")
             break

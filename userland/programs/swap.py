@@ -9,7 +9,7 @@ from atoll.servers.stream.interface import Stream
 from atoll.servers.supervisor.interface import Supervisor, SwapReport
 from atoll.userland.library.arguments import begin, expect_operands, operand
 from atoll.userland.library.calendar import duration
-from atoll.userland.library.errors import complain, exit_status
+from atoll.userland.library.errors import complain, exit_status, fail
 from atoll.userland.library.files import READING, describe, open_file
 from atoll.userland.library.services import expect_service
 from atoll.userland.runtime.objects import Memory, close, create_memory
@@ -44,6 +44,15 @@ def read_program(path: Text, size: u64) -> Memory:
     return Memory(memory.handle)
 
 
+def load(path: Text) -> tuple[u64, u64]:
+    """A program's size and its memory object's handle; ends with a message if it cannot be read."""
+    try:
+        size = describe(path).size
+        return size, read_program(path, size).handle
+    except Exception as error:
+        fail(path, f"{error}")
+
+
 def show(name: Text, report: SwapReport) -> None:
     """How it went."""
     print(f"{name}: version {report.version}, pause {duration(report.pause).text}, in all ", end="")
@@ -55,10 +64,9 @@ def main() -> i64:
     begin("swap NAME PROGRAM", "")
     expect_operands(2, 2)
     supervisor = Supervisor(expect_service("supervisor"))
+    size, memory = load(operand(1))
     try:
-        size = describe(operand(1)).size
-        memory = read_program(operand(1), size)
-        show(operand(0), supervisor.swap(operand(0), memory, size))
+        show(operand(0), supervisor.swap(operand(0), Memory(memory), size))
     except Exception as error:
         complain(operand(0), f"{error}")
     return exit_status()

@@ -1,4 +1,7 @@
-"""Preemption: a thread that never asks for anything is interrupted all the same, by the kernel's timer."""
+"""ticks: preemption: a thread that never asks for anything is interrupted all the same, by the kernel's timer.
+
+usage: ticks
+"""
 
 from atoll.abi.types import Array, u8, u64
 from atoll.userland.runtime.objects import Process

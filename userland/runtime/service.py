@@ -10,6 +10,7 @@ from typing import NoReturn, TypeVar
 from atoll.abi.address_space import STATE_WINDOW
 from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Message, Status
 from atoll.abi.control import Answer, Ask
+from atoll.abi.interfaces import BAD_REQUEST
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, load64, store64
 from atoll.abi.startup import CONTROL, PORT
@@ -105,7 +106,9 @@ def receive(server: S, letter: Letter) -> bool:
             letter.arrival = 0
             return False
         if status == Status.TOO_LONG:  # the caller has less room than the answer takes: that is its mistake
-            letter.set_words(1)
+            if letter.words[0] == 0:
+                letter.set_words(BAD_REQUEST)
+            # (An error is told without its text: who reads into a small buffer has no room for that.)
             letter.attempt(Call.REPLY, reply, NO_TIMEOUT)
         if status == Status.CALLER_GONE and loop.parked:
             abandon_park(server)

@@ -61,8 +61,8 @@ def start() -> None:
     mount.mount(volume, device, pool[:], 1000)
 
 
-def work() -> None:
-    """A bit of everything."""
+def work(fill: bool) -> None:
+    """A bit of everything; `fill` the disk too."""
     for index in range(65536):
         buffer[index] = u8(index * 7 % 251)
     operations.make_directory(volume, b"/dir", 0o755, 1001)
@@ -85,13 +85,15 @@ def work() -> None:
     print("gone", gone)
     mount.sync(volume)
     errors()
+    if fill:
+        fill_up()
     truncation.truncate(volume, number, 700, 1013)
     info = inodes.describe(volume, operations.look_up(volume, b"/short/../other"))
     print("other", info.inode, info.size, info.sectors, info.links, info.modified)
 
 
 def errors() -> None:
-    """What is refused, and a disk that becomes full."""
+    """What is refused."""
     try:
         operations.look_up(volume, b"/dir/nothing")
     except NoSuchFile as error:
@@ -104,6 +106,10 @@ def errors() -> None:
         operations.remove_directory(volume, b"/dir", 1012)
     except DirectoryNotEmpty as error:
         print(f"DirectoryNotEmpty {error}")
+
+
+def fill_up() -> None:
+    """The disk becomes full, and has room again."""
     number = operations.create_file(volume, b"/full", 0o644, False, 1012)
     place: u64 = 0
     try:
@@ -145,7 +151,7 @@ def speed() -> None:
 def main() -> None:
     """Work, unmount, and say what is on the disk."""
     start()
-    work()
+    work(True)
     mount.unmount(volume, 1016)
     print("disk", checksum())
     mount.mount(volume, Device(0, SIZE // SECTOR, read, write, flush), pool[:], 1017)

@@ -4,7 +4,7 @@ from atoll.abi.raw import view
 from atoll.abi.types import u64
 from atoll.kernel import console, devicetree, memory, paging, panic, trap
 from atoll.kernel.board import board
-from atoll.kernel.memory import OutOfMemory
+from atoll.kernel.refusal import Refused
 
 
 def start(device_tree: u64) -> None:
@@ -13,9 +13,10 @@ def start(device_tree: u64) -> None:
     console.start()
     size = devicetree.size_of_tree(view(device_tree, 8))
     devicetree.read_board(view(device_tree, size), board)
-    memory.start(board.ram_end)
-    memory.reserve(device_tree, device_tree + size)
+    board.tree = device_tree
+    board.tree_end = device_tree + size
+    memory.start()
     try:
         paging.start()
-    except OutOfMemory:
-        panic.no_memory()
+    except Refused:
+        panic.stop("PANIC: no memory for the kernel's page tables")

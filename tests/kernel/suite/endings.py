@@ -162,6 +162,23 @@ def revoked() -> None:
     shut_port()
 
 
+def last_message_of_a_badge() -> None:
+    """A handle is closed while a message sent through it still waits: first the message comes, then the news."""
+    open_port()
+    other = port.mint(9, True)
+    work(0, call_once, other.handle)
+    let_others_run()
+    other.close()
+    letter = Letter()
+    port.receive(letter)
+    assert letter.kind == Message.CALL and letter.badge == 9
+    letter.answer()
+    port.receive(letter)
+    assert letter.kind == Message.LAST_HANDLE and letter.badge == 9
+    finish_work(1)
+    shut_port()
+
+
 def last_handle() -> None:
     open_port()
     told = port.mint(21, True)
@@ -205,6 +222,7 @@ def main() -> None:
     run("the port is closed", port_closed)
     run("the receiver dies with the call", receiver_dies_with_the_call)
     run("revoked", revoked)
+    run("the last message of a badge", last_message_of_a_badge)
     run("the last handle", last_handle)
     run("the last handle of a dead process", last_handle_of_a_dead_process)
     run("a call to oneself", call_to_oneself)

@@ -21,6 +21,7 @@ PLACE = 0x3000_0000  # a page that the hostile program shares with the test: how
 CODE = 0x4000_0000  # random bytes
 PATIENCE = 1_000_000  # nanoseconds without a call after which a program is taken to wait for ever
 KNOWN = 32  # handles that the hostile program remembers
+CORE = 6  # of which these are those that it began with
 ROUNDS = 60  # of the bystander
 READ_WRITE = Right.READ | Right.WRITE
 DEFAULT_CALLS = 20_000
@@ -79,14 +80,14 @@ def call_on(seed: u64) -> None:
     """Random calls, without end."""
     random.state = seed
     for number in range(u64(KNOWN)):
-        known[number] = given.handles[number % 6]
+        known[number] = given.handles[number % CORE]
     registers = CallRegisters()
     while True:
         choose(registers)
         number = registers.a[7]
         call_with_registers(address_of(registers))
         if registers.a[0] == Status.OK and registers.a[1] != 0 and number >= 0x20:
-            known[random.below(KNOWN)] = registers.a[1]
+            known[CORE + random.below(KNOWN - CORE)] = registers.a[1]
         if registers.a[0] == Status.OK:
             store64(PLACE + 8, load64(PLACE + 8) + 1)
         store64(PLACE, load64(PLACE) + 1)
@@ -104,10 +105,18 @@ def choose(registers: CallRegisters) -> None:
         registers.a[place] = argument()
     if random.below(10) > 0:
         registers.a[0] = known[random.below(KNOWN)]
+    if number in (Call.HANDLE_CLOSE, Call.HANDLE_INSTALL, Call.MEMORY_DESTROY) and is_core(registers):
+        registers.a[7] = Call.INFO  # or most calls would soon be refused
     if number == Call.SLEEP:
         registers.a[0] = random.below(1000)
     if 0x10 <= number < 0x20 and random.below(64) > 0:
         registers.a[5] = transfer()
+
+
+def is_core(registers: CallRegisters) -> bool:
+    """Whether a call would give away one of the handles that it began with. (One in 64 does.)"""
+    given_up = registers.a[1] if registers.a[7] == Call.HANDLE_INSTALL else registers.a[0]
+    return given_up in known[0:CORE] and random.below(64) > 0
 
 
 def argument() -> u64:
@@ -141,7 +150,7 @@ def transfer() -> u64:
     made.send_size = random.below(9000) if random.below(3) == 0 else 0
     made.buffer_address = address()
     made.buffer_size = random.below(9000) if random.below(3) > 0 else 0
-    made.handle = known[random.below(KNOWN)] if random.below(3) == 0 else NO_HANDLE
+    made.handle = known[CORE + random.below(KNOWN - CORE)] if random.below(3) == 0 else NO_HANDLE
     made.timeout = random.below(2000)
     return place
 

@@ -1,5 +1,7 @@
 """Page faults and who handles them: zeros on demand, copy on write, faults in calls, pagers that refuse or die."""
 
+from collections.abc import Callable
+
 from harness import begin, end, run
 from memory import READ_WRITE, buffer
 from peers import finish_work, give, leave, prepare, spawn, work
@@ -233,6 +235,44 @@ def pager_dies() -> None:
     to_pager.close()
 
 
+def take_one_and_die(_: u64) -> None:
+    """A pager that dies while it handles a fault."""
+    letter = Letter()
+    Port(given.handles[0]).receive(letter)
+    leave(9)
+
+
+def the_pagers_heir() -> None:
+    """The fault that the dead pager had in hand, in a call or not, comes to its heir, and then the thread goes on."""
+    pager_dies_at_work(read_nothing, causes.LOAD_PAGE_FAULT)
+    pager_dies_at_work(ask_with_bad_pointer, causes.STORE_PAGE_FAULT | IN_CALL)
+
+
+def pager_dies_at_work(function: Callable[[u64], None], cause: u64) -> None:
+    """With one fault, of that cause."""
+    port = create_port()
+    to_pager = port.mint(7)
+    give(port.handle)
+    pager = spawn(take_one_and_die)
+    child = prepare(function, PLACE, 48, to_pager)
+    child.thread.resume()
+    letter = Letter()
+    pager.heir.receive(letter)
+    assert letter.kind == Message.INHERITED
+    inherited = Port(letter.handle)
+    assert pager.finish() == 9
+    wait_for_fault(inherited, letter, cause, PLACE)
+    assert letter.badge == 7
+    page = create_memory(1)
+    child.process.map(page, 0, PLACE, 1, READ_WRITE)
+    page.close()
+    letter.set_words(FaultReply.RETRY)
+    letter.answer()
+    assert child.finish() == 0
+    to_pager.close()
+    inherited.close()
+
+
 def main() -> None:
     begin()
     run("destroyed while it is mapped", destroyed_while_mapped)
@@ -243,4 +283,5 @@ def main() -> None:
     run("refused by the pager", refused_by_the_pager)
     run("killed by the pager", killed_by_the_pager)
     run("the pager dies", pager_dies)
+    run("the pager's heir", the_pagers_heir)
     end()

@@ -8,7 +8,7 @@ from world import PLACE, expect, given, status_of
 from atoll.abi import causes
 from atoll.abi.address_space import STACK_END
 from atoll.abi.calls import NO_TIMEOUT, Call, Death, Message, Status
-from atoll.abi.objects import NO_HANDLE, HandleInfo, Right
+from atoll.abi.objects import NO_HANDLE, HandleInfo, Registers, Right
 from atoll.abi.raw import address_of, view
 from atoll.abi.riscv import ebreak, unimp
 from atoll.abi.types import Array, assembly, export, u64
@@ -120,6 +120,17 @@ def read_and_write_its_memory() -> None:
     expect(status_of(Call.PROCESS_READ, handle, place, 0, 8), Status.BAD_ADDRESS)
     code = address_of(nothing)
     expect(status_of(Call.PROCESS_WRITE, handle, code, address_of(word), 8), Status.BAD_ADDRESS)
+    child.kill()
+
+
+def pc_not_aligned() -> None:
+    """A thread that could not even begin is refused."""
+    child = prepare(nothing, 0, 48, None)
+    expect(status_of(Call.THREAD_CREATE, child.process.handle, 0x10002, 0, 0, 20, 0), Status.BAD_ADDRESS)
+    registers = Registers()
+    child.thread.read_registers(registers)
+    registers.x[0] += 2
+    expect(status_of(Call.THREAD_SET, child.thread.handle, address_of(registers)), Status.BAD_ADDRESS)
     child.kill()
 
 
@@ -282,6 +293,7 @@ def main() -> None:
     run("ended before anyone waits", ended_before_anyone_waits)
     run("never started", never_started)
     run("read and write its memory", read_and_write_its_memory)
+    run("a pc that is not aligned", pc_not_aligned)
     run("install and take", install_and_take)
     run("ports go to the heir", ports_go_to_the_heir)
     run("no heir", no_heir)

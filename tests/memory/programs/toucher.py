@@ -38,6 +38,8 @@ def run(what: Text, amount: u64) -> u64:
             return change_data(amount)
         case "stay":
             return stay(amount)
+        case "read first":
+            return read_first(amount)
         case "recurse":
             return depth_below(0)
         case "write code":
@@ -98,6 +100,23 @@ def stay(pages: u64) -> u64:
         if zeros[page * WORDS + 100] != page + 5 or zeros[page * WORDS + 101] != 0:
             return 1
     return 0 if initial[1] == 77 and initial[2] == 33 else 2
+
+
+def read_first(pages: u64) -> u64:
+    """Read some pages, wait, write to them, wait, and see that they are as they were written."""
+    for page in range(pages):
+        if zeros[page * WORDS] != 0:
+            return 1
+    meet()
+    for page in range(pages):
+        if zeros[page * WORDS] != 0:
+            return 2
+        zeros[page * WORDS] = page + 1
+    meet()
+    for page in range(pages):
+        if zeros[page * WORDS] != page + 1 or zeros[page * WORDS + 1] != 0:
+            return 3
+    return 0
 
 
 def meet() -> None:

@@ -1,7 +1,9 @@
-"""Programs that cannot go on: mistakes of their own, no memory, files that fail; and what is reported."""
+"""Programs that cannot go on: mistakes of their own, memory that is not there, files that fail; what is reported."""
 
+from tally import test
 from world import (
     BROKEN,
+    DEAD_FILE,
     IMAGE,
     NO_PROGRAM,
     QUOTA,
@@ -18,7 +20,6 @@ from world import (
     open_manager,
     run,
     start,
-    test,
     totals,
 )
 
@@ -59,7 +60,8 @@ def wait_for_fault(sink: Port) -> Fault:
     letter = Letter()
     sink.receive(letter)
     assert letter.kind == Message.NOTIFICATION and letter.words[0] == NEW_FAULT
-    return copy(memory.next_fault())
+    fault: Fault = memory.next_fault()
+    return copy(fault)
 
 
 def fault_of(what: Text, amount: u64 = 0, file: u64 = IMAGE, quota: u64 = QUOTA) -> Fault:
@@ -136,7 +138,7 @@ def shared_pages_stay_read_only() -> None:
 
 def out_of_memory() -> None:
     """Without a swap area, what was written cannot go away; others go on."""
-    open_manager(server, FEW, False)
+    open_manager(server, FEW, "")
     fault = fault_of("touch", 100)
     assert fault.reason == Reason.OUT_OF_MEMORY
     assert run("touch", 5) == 0
@@ -192,14 +194,38 @@ def file_fails() -> None:
     close_manager(server)
 
 
+def file_comes_back() -> None:
+    """Where the file service has died, another gate to the same file lets all go on that wait."""
+    open_manager(server, FRAMES)
+    sink = open_sink()
+    first, second = Child(), Child()
+    load(first, "nothing", 0, BROKEN)
+    load(second, "touch", 20, BROKEN)
+    files.fails.write(1)
+    first.thread.resume()
+    second.thread.resume()
+    assert wait_for_fault(sink).reason == Reason.IMAGE_LOST
+    files.fails.write(0)
+    try:
+        memory.renew(first.space, open_file(IMAGE))
+        raise AssertionError("another file was taken")
+    except BadImage:
+        memory.renew(first.space, open_file(BROKEN))
+    assert first.finish() == 0
+    assert second.finish() == 0
+    sink.close()
+    close_manager(server)
+
+
 def cannot_be_read() -> None:
     """Neither a program nor what became of it is kept."""
     open_manager(server, FRAMES)
     files.fails.write(1)
-    try:
-        memory.prepare(open_file(BROKEN))
-    except BadImage as error:
-        assert f"{error}" == "its file cannot be read: the disk is broken"
+    for file in (BROKEN, DEAD_FILE):
+        try:
+            memory.prepare(open_file(file))
+        except BadImage as error:
+            assert f"{error}" == "its file cannot be read: the disk is broken"
     files.fails.write(0)
     assert totals().spaces == 0
     assert run("nothing", 0, BROKEN) == 0
@@ -273,6 +299,7 @@ def main() -> None:
     test("swap full", swap_full)
     test("out of quota", out_of_quota)
     test("a file fails", file_fails)
+    test("a file comes back", file_comes_back)
     test("a file that cannot be read", cannot_be_read)
     test("not a program", not_a_program)
     test("too many", too_many)

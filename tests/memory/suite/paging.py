@@ -1,25 +1,31 @@
 """The pager at work: pages come when they are touched, are shared and copied, go to swap and come back."""
 
+from tally import test
 from world import (
     COPY,
+    FULL,
     Child,
     Server,
     begin,
     close_manager,
     end,
     files,
+    load,
     meet,
     memory,
     open_manager,
     run,
     start,
-    test,
     totals,
 )
 
-from atoll.abi.types import u64
+from atoll.abi.address_space import PAGE_SIZE
+from atoll.abi.objects import Right
+from atoll.abi.types import Array, u8, u64
 from atoll.servers.memory.interface import MemoryInfo
+from atoll.userland.runtime.kernel_errors import NoRight
 from atoll.userland.runtime.messages import Letter
+from atoll.userland.runtime.objects import Memory, create_memory, duplicate
 
 FRAMES = 400  # more than any program here needs
 FEW = 40
@@ -96,6 +102,31 @@ def sharing() -> None:
 
 
 def copy_on_write() -> None:
+    """Two programs share what they read of their data until they write: each has its own copies then."""
+    open_manager(server, FRAMES)
+    first, second = Child(), Child()
+    letter = Letter()
+    other = Letter()
+    start(first, "read first", 40, FULL)
+    meet(letter)
+    one = used(totals())
+    start(second, "read first", 40, FULL)
+    meet(other)
+    assert used(totals()) - one <= 8
+    letter.answer()
+    meet(letter)
+    assert used(totals()) - one >= 40
+    other.answer()
+    meet(other)
+    assert used(totals()) - one >= 80
+    letter.answer()
+    other.answer()
+    assert first.finish() == 0
+    assert second.finish() == 0
+    close_manager(server)
+
+
+def data_of_its_own() -> None:
     """Two programs change their data in turn, and neither sees the other's changes."""
     open_manager(server, FRAMES)
     first, second = Child(), Child()
@@ -117,10 +148,22 @@ def page_out() -> None:
     """A program that touches more than there is finds everything again."""
     open_manager(server, FEW)
     assert run("twice", 120) == 0
+    assert run("twice", 120, FULL) == 0
     info = totals()
     assert info.total <= FEW, f"{info.total} frames"
     assert info.page_outs > 120
     assert info.swap_used == 0
+    close_manager(server)
+
+
+def swap_is_found() -> None:
+    """The swap area is opened by its name when it is needed, and not before."""
+    open_manager(server, FEW, "naming")
+    assert run("touch", 5) == 0
+    assert totals().swap_total == 0
+    assert run("touch", 100) == 0
+    assert totals().swap_total == 256
+    assert totals().page_outs > 60
     close_manager(server)
 
 
@@ -161,6 +204,27 @@ def call_into_missing_pages() -> None:
     close_manager(server)
 
 
+def memory_of_others() -> None:
+    """A memory object is shown in a space with the rights of its handle, and no more."""
+    open_manager(server, FRAMES)
+    child = Child()
+    load(child, "wild")
+    pages = create_memory(2)
+    pages.write(PAGE_SIZE, b"hello")
+    memory.share(child.space, 0x5000_0000, Memory(duplicate(pages.handle, Right.READ | Right.MOVE)))
+    seen: Array[u8, 5] = Array()
+    child.process.read(0x5000_1000, seen[:])
+    assert seen[:] == b"hello"
+    try:
+        child.process.protect(0x5000_0000, 1, Right.READ | Right.WRITE)
+        raise AssertionError("it can be made writable")
+    except NoRight:
+        child.thread.resume()
+    assert child.finish() == 0  # what the program reads there is 0
+    pages.close()
+    close_manager(server)
+
+
 def main() -> None:
     begin()
     test("demand loading", demand_loading)
@@ -168,8 +232,11 @@ def main() -> None:
     test("frames come back", frames_come_back)
     test("sharing", sharing)
     test("copy on write", copy_on_write)
+    test("data of its own", data_of_its_own)
     test("page-out", page_out)
+    test("the swap area is found", swap_is_found)
     test("two large programs", two_large_programs)
     test("working set", working_set)
     test("a call into missing pages", call_into_missing_pages)
+    test("memory of others", memory_of_others)
     end()

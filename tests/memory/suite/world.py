@@ -2,23 +2,27 @@
 file service, which counts what is read; the suite itself is supervisor and program manager.
 """
 
-from collections.abc import Callable
+
+from full_image import FullImage
+from tally import tally
 
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.boot import HANDLE_THREAD
 from atoll.abi.calls import NO_TIMEOUT, Call, Message
-from atoll.abi.objects import NO_HANDLE, Kind, Right, Statistics
+from atoll.abi.objects import NO_HANDLE, Kind, Right
+from atoll.abi.programs import Ask
+from atoll.abi.raw import address_of, at
 from atoll.abi.startup import CONTROL, PORT
-from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
-from atoll.servers.files.interface import File, FileInfo, InputOutputError
+from atoll.abi.types import Array, Bytes, Slice, Text, i64, u8, u64
+from atoll.servers.files.interface import File, FileInfo, InputOutputError, NotPermitted, OpenFlag, Whence
 from atoll.servers.memory.interface import MemoryInfo, MemoryManager
 from atoll.servers.root import machine
-from atoll.userland.runtime.errors import ErrorRecord, record
+from atoll.userland.runtime.errors import ErrorRecord
+from atoll.userland.runtime.image.elf import trace_table
 from atoll.userland.runtime.image.initrd import find_file
 from atoll.userland.runtime.image.resident import Program
 from atoll.userland.runtime.image.start_page import StartPage
 from atoll.userland.runtime.interface import call
-from atoll.userland.runtime.kernel_calls import read_statistics, sleep
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Process, Thread, close, create_memory, create_process, duplicate
 from atoll.userland.runtime.shared import SharedNumber
@@ -33,10 +37,8 @@ PRIORITY = 16
 SWAP_PAGES = 256
 QUOTA = 96  # pages of a program's process: page tables, mappings
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
-OVERHEAD = 40  # pages of quota for the manager itself; most of them are its reserve
+OVERHEAD = 122  # pages of quota for the manager itself; most of them are its reserve
 FATE = 1
-SHORT = 100_000  # nanoseconds
-FIGURES = 9
 
 # ---- files, by the badge of their gates ----
 IMAGE = 1
@@ -44,6 +46,12 @@ COPY = 2  # another file with the same contents
 BROKEN = 3  # reads like IMAGE until `files.fails` is set
 NO_PROGRAM = 4
 SWAP = 5
+FULL = 7  # the same program, but all of its data is in the file, not only what is not zero
+DEAD_FILE = 6  # not even its size can be had
+# ---- no files: what a memory manager says to who has started it, the naming service, the file service's paths ----
+PARENT = 97
+NAMES = 98
+PATHS = 99
 
 
 # ---- the file service ----
@@ -65,6 +73,9 @@ class Files(File):
         """The file that the call is about."""
         if call.badge == SWAP:
             return self.swap[:]
+        if call.badge == FULL:
+            contents: Bytes = full.data[0 : full.size]
+            return contents
         return b"no program at all" if call.badge == NO_PROGRAM else find_file(disk.archive, "toucher")
 
     def read_at(self, offset: u64, into: Slice[u8]) -> u64:
@@ -85,11 +96,23 @@ class Files(File):
         self.swap[offset : offset + size] = data[0:size]
         return size
 
+    def seek(self, offset: i64, whence: Whence) -> u64:
+        """Nobody does."""
+        raise NotPermitted("not in this test")
+
+    def truncate(self, size: u64) -> None:
+        """Nobody does."""
+        raise NotPermitted("not in this test")
+
+    def sync(self) -> None:
+        """Nobody does."""
+        raise NotPermitted("not in this test")
+
     def info(self) -> FileInfo:
         """What it is."""
-        info = FileInfo()
-        info.inode, info.size, info.changed = call.badge, u64(len(self.contents())), 5
-        return info
+        if call.badge == DEAD_FILE:
+            raise InputOutputError("the disk is broken")
+        return FileInfo(call.badge, 0, 1, 0, 0, u64(len(self.contents())), 0, 5, 5, 5)
 
 
 class Disk:
@@ -99,6 +122,7 @@ class Disk:
 
 
 disk: Disk = Disk()
+full: FullImage = FullImage()
 files: Files = Files()
 
 
@@ -108,10 +132,29 @@ def serve_files(_: u64) -> None:
     letter.set_buffer(files.request[:])
     while True:
         files.port.receive(letter)
-        if letter.kind == Message.CALL:
+        if letter.badge >= PARENT:
+            serve_others(letter)
+        elif letter.kind == Message.CALL:
             call.badge, call.label, call.reply = letter.badge, letter.label, letter.reply
             files.dispatch(letter, files.request[0 : letter.size], files.answer[:])
             letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT)
+
+
+def serve_others(letter: Letter) -> None:
+    """What a memory manager prints, and its own mistakes; how it finds its swap area."""
+    if letter.badge == NAMES:
+        assert files.request[0 : letter.size] == b"/swap"
+        letter.set_words(0, 1)
+        letter.give(files.port.mint(PATHS).handle)
+    elif letter.badge == PATHS:
+        assert files.request[0 : letter.size] == b"swap" and letter.words[1] == OpenFlag.READ | OpenFlag.WRITE
+        letter.set_words(0)
+        letter.give(files.port.mint(SWAP).handle)
+    elif letter.words[0] == Ask.WRITE:
+        machine.write(files.request[0 : letter.size])
+    else:
+        print_error(trace_table(find_file(disk.archive, "main")), at(ErrorRecord, address_of(files.request)))
+    letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT)
 
 
 # ---- the memory manager ----
@@ -130,8 +173,11 @@ memory: MemoryManager = MemoryManager(NO_HANDLE)
 meetings: Port = Port(NO_HANDLE)
 
 
-def start_server(server: Server, frames: u64, port: Port, has_swap: bool) -> None:
-    """A memory manager with about so many frames; without port it waits for a predecessor's state."""
+def start_server(server: Server, frames: u64, port: Port, swap: Text) -> None:
+    """A memory manager with about so many frames; without port it waits for a predecessor's state.
+
+    `swap` is a handle that it is given: "swap", the file itself, or "naming", to find it; or nothing.
+    """
     server.program.read_image(find_file(disk.archive, "main"))
     server.port = create_port()
     fate = server.port.mint(FATE)
@@ -144,19 +190,19 @@ def start_server(server: Server, frames: u64, port: Port, has_swap: bool) -> Non
     control = create_port()
     server.control = control.mint(1)
     page.add_handle(CONTROL, process.install(control.handle))
-    if has_swap:
-        page.add_handle("swap", process.install(files.port.mint(SWAP).handle))
+    if swap != "":
+        page.add_handle(swap, process.install(files.port.mint(SWAP if swap == "swap" else NAMES).handle))
     server.program.add_start_page(page.contents())
-    server.program.create_thread(NO_HANDLE, SERVER_PRIORITY)
+    server.program.create_thread(process.install(files.port.mint(PARENT).handle), SERVER_PRIORITY)
     server.program.load_all()
     server.program.resume()
 
 
-def open_manager(server: Server, frames: u64, has_swap: bool = True) -> None:
+def open_manager(server: Server, frames: u64, swap: Text = "swap") -> None:
     """A memory manager, and our gate to it."""
     port = create_port()
     memory.handle = port.mint(1).handle
-    start_server(server, frames, port, has_swap)
+    start_server(server, frames, port, swap)
 
 
 def close_manager(server: Server) -> None:
@@ -282,21 +328,15 @@ def meet(letter: Letter) -> None:
 # ---- the suite ----
 
 
-class Tally:
-    """How the tests went."""
-
-    failures: u64
-
-
-tally: Tally = Tally()
-
-
 def begin() -> None:
     """Before the first test."""
     machine.start()
     be_first(machine.write, report)
     Thread(machine.boot_info().handles[HANDLE_THREAD]).set_priority(OWN_PRIORITY)
     disk.archive = machine.archive()
+    image = find_file(disk.archive, "toucher")
+    if len(image) > 0:
+        full.make(image)
     meetings.handle = create_port().handle
     files.port = create_port()
     start_thread(machine.this_process(), serve_files, 0, files.stack[:], FILES_PRIORITY)
@@ -312,45 +352,3 @@ def report(error: ErrorRecord) -> None:
     """A mistake of the suite's own."""
     print_error(own_table(), error)
     machine.power_off(machine.FAILED)
-
-
-def test(name: Text, function: Callable[[], None]) -> None:
-    """Run one test; a second time, if more is there than before: tables grow once. What then stays is a leak."""
-    before: Array[u64, FIGURES] = Array()
-    after: Array[u64, FIGURES] = Array()
-    for _ in range(2):
-        count(before)
-        try:
-            function()
-        except Exception:
-            print_error(own_table(), record)
-            print(f"{name}: failed")
-            tally.failures += 1
-            return
-        sleep(SHORT)
-        count(after)
-        if leaks(before, after) == 0:
-            print(f"{name}: ok")
-            return
-    for number in range(u64(FIGURES)):
-        print(f"  figure {number}: {before[number]} -> {after[number]}")
-    print(f"{name}: failed")
-    tally.failures += 1
-
-
-def leaks(before: Array[u64, FIGURES], after: Array[u64, FIGURES]) -> u64:
-    """How many figures have changed."""
-    total: u64 = 0
-    for number in range(u64(FIGURES)):
-        if before[number] != after[number]:
-            total += 1
-    return total
-
-
-def count(into: Array[u64, FIGURES]) -> None:
-    """What there is in the machine of everything that can leak."""
-    figures = Statistics()
-    read_statistics(figures)
-    into[0], into[1], into[2] = figures.processes, figures.threads, figures.ports
-    into[3], into[4], into[5] = figures.gates, figures.sets, figures.memories
-    into[6], into[7], into[8] = figures.mappings, figures.handles, figures.used_pages - figures.slab_pages

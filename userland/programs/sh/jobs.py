@@ -7,9 +7,11 @@ waits at one place for all of them, and for Ctrl-C.
 from atoll.abi.calls import Message
 from atoll.abi.types import Array, Text, u64
 from atoll.servers.console.interface import INTERRUPT_BIT
-from atoll.servers.programs.interface import Child
+from atoll.servers.programs.interface import Child, NoSuchProgram
 from atoll.userland.library.processes import ENDED_BY_KEY, copy_of
 from atoll.userland.library.text import StringBuilder
+from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_errors import TimedOut
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 
 MAX_PROCESSES = 48
@@ -17,6 +19,8 @@ MAX_JOBS = 16
 TEXT_SIZE = 64  # bytes of a job's line that are kept
 FIRST_BIT = 1  # notification bit of the first process; those below are the console's
 NO_JOB = 0xFFFF
+PATIENCE = 1_000_000_000  # nanoseconds
+LOST = 1  # status of a program of which nothing is known
 
 
 class Process:
@@ -103,16 +107,33 @@ class Jobs:
         while job.left > 0:
             self.listen()
             if self.interrupted:
-                self.interrupted = False
                 self.end(number, ENDED_BY_KEY)
         job.used = False
         return job.status
 
     def listen(self) -> None:
-        """Wait until something has happened."""
-        self.port.receive(self.letter)
+        """Wait until something has happened, or it is time to ask: a program manager that died tells nobody."""
+        try:
+            self.port.receive(self.letter, PATIENCE)
+        except TimedOut:
+            self.ask_again()
+            return
         if self.letter.kind == Message.NOTIFICATION:
             self.note(self.letter.words[0])
+
+    def ask_again(self) -> None:
+        """Let the program manager, which may be another one now, tell us of each process again."""
+        for place in range(MAX_PROCESSES):
+            process = self.processes[place]
+            try:
+                if process.used:
+                    process.child.tell(copy_of(self.gate.handle), u64(1) << (FIRST_BIT + place))
+            except NoSuchProgram:
+                print("shell: a program is lost: the program manager does not know it any more")
+                self.jobs[process.job].status = LOST
+                self.drop(process)
+            except ServiceError:  # next time, then
+                continue
 
     def note(self, bits: u64) -> None:
         """These bits have come."""

@@ -16,7 +16,7 @@ class Terminal:
     console: Console
 
     def start(self, gate: Gate) -> bool:
-        """Ask for Ctrl-C, if the input is a console; whether it is."""
+        """Ask for Ctrl-C, if the input is a console; whether it is. Again before each prompt: others ask for it too."""
         self.console.handle = given(INPUT)
         try:
             self.console.set_foreground(copy_of(gate.handle))

@@ -1,0 +1,17 @@
+"""How long interrupts stay off: however much there is of something, no stay in the kernel is longer than copying the
+largest segment (benchmarks/programs/longest.py makes much of everything).
+"""
+
+from atoll.benchmarks.kernel import LONGEST, Machine
+from atoll.benchmarks.observer import Code, TrapLog
+from atoll.compiler.cache import Cache
+
+MOST = 60_000  # instructions; 64 KiB are copied in 55,000
+
+
+def test_no_stay_in_the_kernel_is_long(cache: Cache) -> None:
+    machine = Machine(LONGEST, cache)
+    log = TrapLog(machine.board, Code(machine.kernel))
+    machine.marks.run()
+    assert log.traps > 10_000
+    assert {call: longest for call, longest in log.longest.items() if longest > MOST} == {}
