@@ -38,7 +38,7 @@ def booted() -> tuple[Cluster, bytes]:
     """The system, and its state after the shell has answered for the first time."""
     cluster = Cluster(seed=7)
     cluster.start()
-    cluster.run("mkdir /swap")
+    cluster.run("mkdir /variants")
     return cluster, cluster.save()
 
 
@@ -52,10 +52,10 @@ def system(booted: tuple[Cluster, bytes]) -> Cluster:
 
 @pytest.fixture
 def put(system: Cluster, sources: dict[str, Callable[[], bytes]]) -> Callable[..., None]:
-    """Put some of the sources on the disk, in `/swap`; blanks in their names become `_`."""
+    """Put some of the sources on the disk, in `/variants`; blanks in their names become `_`."""
 
     def put_all(*names: str) -> None:
         for name in names:
-            put_file(system, sources[name](), f"/swap/{name.replace(' ', '_')}")
+            put_file(system, sources[name](), f"/variants/{name.replace(' ', '_')}")
 
     return put_all
