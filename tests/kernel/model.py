@@ -1,15 +1,13 @@
 """A small model of the kernel's messages: who waits for what, and what each waiting ends with.
 
-It knows ports, gates, reply handles and four actors of one thread each, and nothing of how the kernel does it. A result
-is (step, actor, status, first word, kind, badge, a handle came along, a reply handle came along).
+It knows ports, sets, gates, reply handles and four actors of one thread each, and nothing of how the kernel does it. A
+result is (step, actor, status, first word, kind, badge, a handle came along, a reply handle came along).
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
-
 from atoll.abi.calls import Message, Status
+from tests.kernel.model_objects import Actor, Gate, Handle, Port, Reply, Set, Stale, Waiting
 
 ACTORS = 4
 SLOTS = 12
@@ -17,78 +15,6 @@ NOT_AT_ALL, FOR_EVER, FOR_A_TIME = range(3)  # how to wait
 TOLD = 9  # the badge of all gates whose last handle is told of
 
 Result = tuple[int, int, int, int, int, int, int, int]
-
-
-@dataclass(eq=False, repr=False)
-class Port:
-    """The receive right is in some actor's slot, as long as the port lives."""
-
-    holder: Actor
-    senders: deque[Actor] = field(default_factory=deque)
-    receiver: Actor | None = None
-    bits: int = 0
-    notices: int = 0  # of gates with badge TOLD
-    dead: bool = False
-
-
-@dataclass(eq=False, repr=False)
-class Gate:
-    """What send handles refer to."""
-
-    port: Port
-    badge: int
-    handles: int = 1  # and senders that wait
-    revoked: bool = False
-
-
-@dataclass(eq=False, repr=False)
-class Reply:
-    """The right to answer; None: the caller waits no more."""
-
-    caller: Actor | None
-
-
-class Stale:
-    """A handle that was closed or has moved away."""
-
-
-Handle = Port | Gate | Reply | Stale
-
-
-@dataclass
-class Waiting:
-    """What an actor waits in: a CALL or SEND that nobody has taken, a call that was taken, or a RECEIVE."""
-
-    port: Port
-    kind: int  # a Message; 0: receiving
-    word: int = 0
-    badge: int = 0
-    gate: Gate | None = None  # kept by who waits to send through it
-    given: int | None = None  # slot
-    reply: Reply | None = None  # the call was taken
-    reply_slot: int = 0
-    handle_slot: int = 0
-    since: int | None = None  # with a time-out: the step
-
-
-@dataclass(eq=False, repr=False)
-class Actor:
-    """A process with one thread."""
-
-    number: int
-    slots: dict[int, Handle] = field(default_factory=dict)
-    waiting: Waiting | None = None
-    alive: bool = True
-
-    def __repr__(self) -> str:
-        return f"actor {self.number}"
-
-    def reserved(self) -> set[int]:
-        """Slots that what it waits for may fill, or that it gives away."""
-        waiting = self.waiting
-        if waiting is None:
-            return set()
-        return {waiting.reply_slot, waiting.handle_slot, -1 if waiting.given is None else waiting.given}
 
 
 class Model:
@@ -138,6 +64,7 @@ class Model:
         taker.slots[to] = handle
         if isinstance(handle, Port) and handle.holder is not taker:
             handle.holder = taker
+            handle.leave_set()
             if handle.receiver is not None:
                 stranded, handle.receiver = handle.receiver, None
                 self.finish(stranded, Status.STALE_HANDLE)
@@ -145,18 +72,23 @@ class Model:
 
     def look(self, port: Port) -> None:
         """Something may have come for one who receives."""
-        receiver = port.receiver
-        if receiver is None:
-            return
+        place = port.place()
+        receiver = place.receiver
+        if receiver is not None and port.has_message():
+            place.receiver = None
+            self.take(port, receiver)
+        if port.set is not None and port.has_message():
+            port.set.announce(port)
+
+    def take(self, port: Port, receiver: Actor) -> None:
+        """One who receives gets what waits at a port."""
         if port.bits:
-            bits, port.bits, port.receiver = port.bits, 0, None
+            bits, port.bits = port.bits, 0
             self.finish(receiver, Status.OK, bits, Message.NOTIFICATION)
         elif port.notices:
             port.notices -= 1
-            port.receiver = None
             self.finish(receiver, Status.OK, 0, Message.LAST_HANDLE, TOLD)
-        elif port.senders:
-            port.receiver = None
+        else:
             self.deliver(port.senders.popleft(), receiver)
 
     # ---- the commands ----
@@ -173,6 +105,44 @@ class Model:
         else:
             self.finish(actor, Status.WRONG_KIND)
         return None
+
+    def find_source(self, actor: Actor, slot: int) -> Port | Set | None:
+        """Where an actor wants to receive; None if that is refused, which is noted."""
+        handle = actor.slots.get(slot)
+        if isinstance(handle, Set):
+            return handle
+        port = self.find(actor, slot, Port)
+        return port if isinstance(port, Port) else None
+
+    def create_set(self, actor: Actor, slot: int) -> None:
+        """SET_CREATE."""
+        actor.slots[slot] = Set()
+        self.finish(actor, Status.OK)
+
+    def add(self, actor: Actor, slot: int, port_slot: int) -> None:
+        """SET_ADD."""
+        group = self.find(actor, slot, Set)
+        port = self.find(actor, port_slot, Port) if isinstance(group, Set) else None
+        if isinstance(group, Set) and isinstance(port, Port):
+            if port.set is not None:
+                self.finish(actor, Status.IN_USE)
+                return
+            port.set = group
+            group.members.append(port)
+            if port.has_message():
+                group.announce(port)
+            self.finish(actor, Status.OK)
+
+    def remove(self, actor: Actor, slot: int, port_slot: int) -> None:
+        """SET_REMOVE."""
+        group = self.find(actor, slot, Set)
+        port = self.find(actor, port_slot, Port) if isinstance(group, Set) else None
+        if isinstance(port, Port):
+            if port.set is not group:
+                self.finish(actor, Status.BAD_ARGUMENT)
+                return
+            port.leave_set()
+            self.finish(actor, Status.OK)
 
     def create(self, actor: Actor, slot: int) -> None:
         """PORT_CREATE."""
@@ -202,7 +172,7 @@ class Model:
         gate = self.open_gate(actor, slot)
         if gate is None:
             return
-        if how == NOT_AT_ALL and gate.port.receiver is None:
+        if how == NOT_AT_ALL and gate.port.place().receiver is None:
             self.finish(actor, Status.WOULD_BLOCK)
             return
         gate.handles += 1
@@ -213,16 +183,19 @@ class Model:
 
     def receive(self, actor: Actor, slot: int, reply_slot: int, handle_slot: int, how: int = FOR_EVER) -> None:
         """RECEIVE."""
-        port = self.find(actor, slot, Port)
-        if not isinstance(port, Port):
+        place = self.find_source(actor, slot)
+        if place is None:
             return
-        if how == NOT_AT_ALL and not (port.bits or port.notices or port.senders):
+        port = place.next() if isinstance(place, Set) else place if place.has_message() else None
+        if port is None and how == NOT_AT_ALL:
             self.finish(actor, Status.WOULD_BLOCK)
             return
         since = self.step if how == FOR_A_TIME else None
-        actor.waiting = Waiting(port, 0, reply_slot=reply_slot, handle_slot=handle_slot, since=since)
-        port.receiver = actor
-        self.look(port)
+        actor.waiting = Waiting(place, 0, reply_slot=reply_slot, handle_slot=handle_slot, since=since)
+        if port is None:
+            place.receiver = actor
+        else:
+            self.take(port, actor)
 
     def reply(self, actor: Actor, slot: int, word: int, given: int | None) -> bool:
         """REPLY; whether it went through. (Its own result is noted by who calls this.)"""
@@ -241,7 +214,7 @@ class Model:
 
     def reply_receive(self, actor: Actor, slot: int, word: int, port: int, reply_slot: int, handle_slot: int) -> None:
         """REPLY_RECEIVE."""
-        if isinstance(self.find(actor, port, Port), Port) and self.reply(actor, slot, word, None):
+        if self.find_source(actor, port) is not None and self.reply(actor, slot, word, None):
             self.receive(actor, port, reply_slot, handle_slot)
 
     def close(self, actor: Actor, slot: int) -> None:
@@ -257,8 +230,12 @@ class Model:
     def drop(self, handle: Handle, dying: Actor | None) -> None:
         """A handle is gone."""
         match handle:
+            case Set():
+                for port in list(handle.members):
+                    port.leave_set()
             case Port():
                 handle.dead = True
+                handle.leave_set()
                 while handle.senders:
                     self.finish(handle.senders.popleft(), Status.DEAD)
             case Gate():
@@ -295,9 +272,9 @@ class Model:
             self.look(gate.port)
 
     def duplicate(self, actor: Actor, slot: int, to: int) -> None:
-        """HANDLE_DUPLICATE: of the three kinds only gates may be."""
+        """HANDLE_DUPLICATE: of these kinds only gates may be."""
         gate = actor.slots.get(slot)
-        if isinstance(gate, Port | Reply):
+        if isinstance(gate, Port | Set | Reply):
             self.finish(actor, Status.NO_RIGHT)
         elif isinstance(self.find(actor, slot, Gate), Gate):
             assert isinstance(gate, Gate)
@@ -315,9 +292,10 @@ class Model:
         if waiting.reply is not None:
             waiting.reply.caller = None
         elif waiting.kind == 0:
-            waiting.port.receiver = None
+            waiting.at.receiver = None
         else:
-            waiting.port.senders.remove(actor)
+            assert isinstance(waiting.at, Port)
+            waiting.at.senders.remove(actor)
             self.leave(waiting)
 
     def cancel(self, actor: Actor) -> None:

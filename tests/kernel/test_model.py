@@ -14,25 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from atoll.abi.calls import Message
 from atoll.images.recipe import Image, make_tar
 from tests.kernel.machines import boot
-from tests.kernel.model import (
-    FOR_A_TIME,
-    FOR_EVER,
-    NOT_AT_ALL,
-    SLOTS,
-    TOLD,
-    Actor,
-    Gate,
-    Handle,
-    Model,
-    Port,
-    Reply,
-    Result,
-    Stale,
-)
+from tests.kernel.model import FOR_A_TIME, FOR_EVER, NOT_AT_ALL, SLOTS, TOLD, Model, Result
+from tests.kernel.model_objects import Actor, Gate, Handle, Port, Reply, Set, Stale
 from tests.kernel.support import guest
 
 CREATE, MINT, CALL, SEND, RECEIVE, REPLY, REPLY_RECEIVE = range(1, 8)
-CLOSE, REVOKE, NOTIFY, DUPLICATE, KILL, MOVE, CANCEL, PASS = range(8, 16)
+CLOSE, REVOKE, NOTIFY, DUPLICATE, KILL, MOVE, CANCEL, PASS, CREATE_SET, ADD, REMOVE = range(8, 19)
 NOTHING = 99  # no slot
 STEPS = 50
 
@@ -46,13 +33,15 @@ def is_busy(handle: Handle) -> bool:
     """Whether somebody waits at that port, or for that reply, or at the port of that gate."""
     if isinstance(handle, Reply):
         return handle.caller is not None
+    if isinstance(handle, Set):
+        return handle.receiver is not None or any(port.has_message() for port in handle.members)
     port = handle.port if isinstance(handle, Gate) else handle
     return isinstance(port, Port) and (port.receiver is not None or len(port.senders) > 0)
 
 
 def is_movable(handle: Handle) -> bool:
-    """Whether the handle can go elsewhere: all can, a reply handle even after its caller is gone."""
-    return not isinstance(handle, Stale)
+    """Whether the handle can go elsewhere: all but sets can, a reply handle even after its caller is gone."""
+    return not isinstance(handle, Stale | Set)
 
 
 class Messages(RuleBasedStateMachine):
@@ -157,6 +146,40 @@ class Messages(RuleBasedStateMachine):
         self.create(self.some(draw))
 
     @precondition(lambda self: self.such(True))
+    @rule(draw=data)
+    def a_set(self, draw: st.DataObject) -> None:
+        """With a port in it."""
+        actor = self.some(draw, Port)
+        slot = self.free(actor)[0]
+        self.command(CREATE_SET, actor, slot)
+        self.model.create_set(actor, slot)
+        self.add(draw, actor, slot)
+
+    @precondition(lambda self: self.with_sets())
+    @rule(draw=data)
+    def add_to_set(self, draw: st.DataObject) -> None:
+        actor = draw.draw(st.sampled_from(self.with_sets()))
+        self.add(draw, actor, self.slot(draw, actor, Set))
+
+    def with_sets(self) -> list[Actor]:
+        """Actors that could change a set."""
+        return [actor for actor in self.such(True) if any(isinstance(h, Set) for h in actor.slots.values())]
+
+    def add(self, draw: st.DataObject, actor: Actor, slot: int) -> None:
+        """SET_ADD."""
+        port = self.slot(draw, actor, Port)
+        self.command(ADD, actor, slot, port)
+        self.model.add(actor, slot, port)
+
+    @precondition(lambda self: self.with_sets())
+    @rule(draw=data)
+    def remove_from_set(self, draw: st.DataObject) -> None:
+        actor = draw.draw(st.sampled_from(self.with_sets()))
+        slot, port = self.slot(draw, actor, Set), self.slot(draw, actor, Port)
+        self.command(REMOVE, actor, slot, port)
+        self.model.remove(actor, slot, port)
+
+    @precondition(lambda self: self.such(True))
     @rule(draw=data, badge=badges)
     def a_gate(self, draw: st.DataObject, badge: int) -> None:
         actor = self.some(draw)
@@ -204,13 +227,18 @@ class Messages(RuleBasedStateMachine):
     @rule(draw=data)
     def receive_what_waits(self, draw: st.DataObject) -> None:
         actor = self.some(draw, Port)
-        self.receive_at(actor, self.slot(draw, actor, Port))
+        self.receive_at(actor, self.source(draw, actor))
 
     @precondition(lambda self: self.such(True))
     @rule(draw=data, how=ways)
     def receive(self, draw: st.DataObject, how: int) -> None:
         actor = self.some(draw, Port)
-        self.receive_at(actor, self.slot(draw, actor, Port), how)
+        self.receive_at(actor, self.source(draw, actor), how)
+
+    def source(self, draw: st.DataObject, actor: Actor) -> int:
+        """A slot to receive at: rather a set's, if there is one."""
+        has_set = any(isinstance(handle, Set) for handle in actor.slots.values())
+        return self.slot(draw, actor, Set if has_set and draw.draw(st.integers(0, 2)) > 0 else Port)
 
     def receive_at(self, actor: Actor, slot: int, how: int = FOR_EVER) -> None:
         """RECEIVE."""
@@ -232,7 +260,7 @@ class Messages(RuleBasedStateMachine):
     @rule(draw=data, word=words)
     def reply_and_receive(self, draw: st.DataObject, word: int) -> None:
         actor = self.some(draw, Reply)
-        slot, port = self.slot(draw, actor, Reply), self.slot(draw, actor, Port)
+        slot, port = self.slot(draw, actor, Reply), self.source(draw, actor)
         reply, handle = self.free(actor)[:2]
         self.command(REPLY_RECEIVE, actor, slot, word, port, reply + 100 * handle)
         self.model.reply_receive(actor, slot, word, port, reply, handle)
@@ -241,7 +269,7 @@ class Messages(RuleBasedStateMachine):
     @rule(draw=data)
     def close(self, draw: st.DataObject) -> None:
         actor = self.some(draw)
-        slot = self.slot(draw, actor, draw.draw(st.sampled_from([Gate, Gate, Reply, Port])))
+        slot = self.slot(draw, actor, draw.draw(st.sampled_from([Gate, Gate, Reply, Port, Set])))
         self.command(CLOSE, actor, slot)
         self.model.close(actor, slot)
 

@@ -31,9 +31,9 @@ CREATE = 1  # slot a
 MINT = 2  # port a, badge b, tell c, slot d
 CALL = 3  # gate a, word b, give c, slot d % 100 for a handle, d // 100: how to wait
 SEND = 4  # the same
-RECEIVE = 5  # port a, slot b for the reply, slot c for a handle, d: how to wait
+RECEIVE = 5  # port or set a, slot b for the reply, slot c for a handle, d: how to wait
 REPLY = 6  # reply a, word b, give c
-REPLY_RECEIVE = 7  # reply a, word b, port c, slots d % 100 for the reply, d // 100 for a handle
+REPLY_RECEIVE = 7  # reply a, word b, port or set c, slots d % 100 for the reply, d // 100 for a handle
 CLOSE = 8  # slot a
 REVOKE = 9  # port a, badge b
 NOTIFY = 10  # gate a, bits b
@@ -42,6 +42,9 @@ KILL = 12
 MOVE = 13  # slot a, to actor b, slot c
 CANCEL = 14
 PASS = 15  # time: who waits with a time-out waits no more
+CREATE_SET = 16  # slot a
+ADD = 17  # set a, port b
+REMOVE = 18  # the same
 # ---- how to wait: 0 for not at all, 1 for ever, 2 until time passes ----
 TIMEOUTS: Array[u64, 3] = Array((0, NO_TIMEOUT, 1_000_000_000))  # nanoseconds, longer than a whole script takes
 
@@ -112,6 +115,12 @@ def execute(page: ActorPage) -> None:
         case 11:
             rights = Right.DUPLICATE | Right.MOVE | Right.SEND
             make(page, Call.HANDLE_DUPLICATE, page.d, page.slots[page.a], rights, 0)
+        case 16:
+            make(page, Call.SET_CREATE, page.a, 0, 0, 0)
+        case 17:
+            page.status = status_of(Call.SET_ADD, page.slots[page.a], page.slots[page.b])
+        case 18:
+            page.status = status_of(Call.SET_REMOVE, page.slots[page.a], page.slots[page.b])
 
 
 def make(page: ActorPage, number: u64, slot: u64, a: u64, b: u64, c: u64) -> None:
