@@ -116,7 +116,7 @@ def compile_file(source: Path, kind: "Kind", cache: Cache) -> bytes:
 
 def compile_each(sources: Sequence[Path], cache: Cache) -> Iterator[bytes]:
     """The ELF files of these sources, one after another; of many, several are compiled at a time."""
-    kinds: list["Kind"] = ["kernel" if source == KERNEL else "program" for source in sources]
+    kinds: list[Kind] = ["kernel" if source == KERNEL else "program" for source in sources]
     if len(sources) < MANY:
         yield from (compile_file(source, kind, cache=cache) for source, kind in zip(sources, kinds, strict=True))
         return
