@@ -19,7 +19,7 @@ def bench(
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Runs of each; their median counts.")] = 5,
 ) -> None:
-    """Measure: the machine computing, trapping, compiling and booting; what the calls of kernel and system cost, counted in
+    """Measure: the machine computing, trapping, compiling and booting; what calls of kernel and system cost, counted in
     instructions.
     """
     unknown = [name for name in names or [] if name not in NAMES]
