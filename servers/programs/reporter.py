@@ -148,7 +148,7 @@ def start(manager: Gate, naming: Gate, serves: bool) -> None:
     """Make the thread. It fetches faults as soon as we serve."""
     memory.handle = manager.handle
     reporter.naming.handle = naming.handle
-    reporter.port = create_port(1)
+    reporter.port = create_port()  # (the label of a service port would make it one, for our heir)
     reporter.gate = reporter.port.mint(0)
     start_thread(Process(own_process()), run, 0, reporter.stack[:], PRIORITY)
     if serves:
