@@ -39,7 +39,7 @@ def main() -> i64:
         read_names(PAGES)
         for item in names.items:
             show(names.text_of(item))
-        put("The shell itself does: cd exit export history jobs pwd set unset wait. `man NAME` says more.\n")
+        put("The shell itself does: cd exit export history jobs pwd set unset wait.\n`man NAME` says more of a command.\n")
     except Exception as error:
         complain(PAGES, f"{error}")
     flush()
