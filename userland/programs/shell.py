@@ -1,8 +1,8 @@
 """shell: the command line: starts programs, joins and redirects them.
 
 usage: shell [-c LINE | FILE [ARGUMENT ...] | --serve]
-  program ARGUMENTS   | ; & && ||   < > >> 2> 2>> 2>&1   'text' "text $X" \\c   * ?
-  X=1 $X ${X} $? $$ $1 $# $@   # begins a comment   --serve: lines come from others
+  program ARGUMENTS   | ; & && ||  < > >> 2> 2>> 2>&1  'text' "text $X" \\c  * ?
+  X=1 $X ${X} $? $$ $1 $# $@   # a comment   --serve: lines come from others
   cd exit export history jobs pwd set unset wait are done by the shell itself
 """
 
