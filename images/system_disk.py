@@ -4,11 +4,12 @@ the area where the memory manager puts pages when memory runs short.
 It is made once: the cache knows it by everything that it is made from.
 """
 
+from atoll.abi import initrd
 from atoll.compiler.cache import Cache
 from atoll.images.disk import Entry, File, make_disk
 from atoll.images.recipe import Progress, cached, compile_steps
 from atoll.images.strip import stripped
-from atoll.images.system import read_recipe
+from atoll.images.system import SUPERVISOR, read_recipe
 from atoll.images.userland import user_files
 
 SERVERS = "/lib/servers"
@@ -27,8 +28,8 @@ def system_disk(cache: Cache | None = None, progress: Progress | None = None) ->
 
 def system_files(cache: Cache, progress: Progress | None = None) -> dict[str, Entry]:
     """Everything on the disk, by path."""
-    services = read_recipe()
-    images = compile_steps([(service.name, service.file) for service in services], cache, progress)
-    pairs = zip(services, images, strict=True)
-    servers = {f"{SERVERS}/{service.name}": File(stripped(image), 0o755) for service, image in pairs}
+    steps = [(initrd.SUPERVISOR, SUPERVISOR), *((service.name, service.file) for service in read_recipe())]
+    images = compile_steps(steps, cache, progress)
+    pairs = zip(steps, images, strict=True)
+    servers = {f"{SERVERS}/{name}": File(stripped(image), 0o755) for (name, _), image in pairs}
     return {**user_files(cache, progress), **servers, SWAP: File(bytes(SWAP_SIZE), 0o600)}

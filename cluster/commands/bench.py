@@ -19,9 +19,7 @@ def bench(
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Runs of each; their median counts.")] = 5,
 ) -> None:
-    """Measure: the machine computing, trapping, compiling and booting; what calls of kernel and system cost, counted in
-    instructions.
-    """
+    """Measure the machine, the kernel and the system; what the guest does is counted in instructions."""
     unknown = [name for name in names or [] if name not in NAMES]
     if unknown:
         raise CommandError(f"there is no benchmark {unknown[0]!r}; there is: {', '.join(NAMES)}")

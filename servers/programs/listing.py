@@ -35,7 +35,7 @@ def describe(entry: Entry, into: Slice[u8]) -> None:
     title = entry.title()
     info.name_length = u64(len(title))
     info.name[0 : info.name_length] = title
-    if entry.process.handle != NO_HANDLE and entry.thread.handle != NO_HANDLE:
+    if entry.process.handle != NO_HANDLE:
         try:
             add_figures(entry, info)
         except KernelError:
@@ -50,5 +50,8 @@ def add_figures(entry: Entry, info: ProgramInfo) -> None:
     info.pages = figures.words[2] // PAGE_SIZE
     info.threads = figures.words[3]
     info.cpu_time = figures.words[5]
-    read_info(entry.thread.handle, figures)
-    info.thread_state = figures.words[1]
+    if entry.thread.handle != NO_HANDLE:
+        read_info(entry.thread.handle, figures)
+        info.thread_state = figures.words[1]
+    elif info.threads > 0:
+        info.thread_state = ThreadState.READY  # of a program that outlived its program manager we have no thread

@@ -8,7 +8,7 @@ from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, size_of, view
 from atoll.abi.types import u64
 from atoll.servers.supervisor.instances import window_of
-from atoll.servers.supervisor.legacies import kept_names
+from atoll.servers.supervisor.legacies import KeptNames, kept_names
 from atoll.servers.supervisor.machine import board
 from atoll.servers.supervisor.services import Instance, Service, Services, services
 from atoll.servers.supervisor.worker import jobs
@@ -16,12 +16,12 @@ from atoll.userland.runtime.objects import Memory
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
 VERSION = 1
-REST = 32768  # bytes that are enough for all but the table
+REST = 16384  # bytes that are enough for all but the table
 
 
 def size_of_state() -> u64:
     """The most bytes that are written."""
-    return size_of(Services) + REST
+    return size_of(Services) + size_of(KeptNames) + REST
 
 
 # ---- the old supervisor ----
@@ -38,7 +38,10 @@ def export_table(writer: StateWriter) -> None:
             export_instance(writer, instance)
     writer.number(jobs.swap_begun)
     writer.moved(jobs.caller.reply)
-    export_names(writer)
+    writer.data(view(address_of(kept_names), size_of(KeptNames)))
+    for item in kept_names.items:
+        if item.length > 0:
+            writer.copied(item.gate.handle)
     writer.number(u64(jobs.names_are_due))
     writer.number(u64(jobs.is_ending))
     writer.number(jobs.status)
@@ -66,14 +69,6 @@ def export_instance(writer: StateWriter, instance: Instance) -> None:
     writer.copied(instance.image)
 
 
-def export_names(writer: StateWriter) -> None:
-    """Names that programs registered, for a naming service that dies later."""
-    for item in kept_names.items:
-        writer.data(item.text())
-        if item.length != 0:
-            writer.copied(item.gate.handle)
-
-
 # ---- the new one ----
 
 
@@ -89,7 +84,10 @@ def import_table(reader: StateReader) -> None:
             import_instance(reader, services.instances[number], u64(number))
     jobs.swap_begun = reader.number()
     reader.moved(address_of(jobs.caller))
-    import_names(reader)
+    reader.structure(address_of(kept_names), size_of(KeptNames))
+    for item in kept_names.items:
+        if item.length > 0:
+            item.gate.handle = reader.copied()
     jobs.names_are_due = reader.number() != 0
     jobs.is_ending = reader.number() != 0
     jobs.status = reader.number()
@@ -117,11 +115,3 @@ def import_instance(reader: StateReader, instance: Instance, number: u64) -> Non
     instance.image = reader.copied()
     if instance.image != NO_HANDLE:
         board.itself.map(Memory(instance.image), 0, window_of(number), instance.image_pages, Right.READ)
-
-
-def import_names(reader: StateReader) -> None:
-    """As `export_names`."""
-    for item in kept_names.items:
-        item.length = reader.data(item.name[:])
-        if item.length != 0:
-            item.gate.handle = reader.copied()

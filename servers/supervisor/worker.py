@@ -102,8 +102,7 @@ def take_over(report: SwapReport) -> None:
         jobs.caller.reply = NO_HANDLE
     if jobs.names_are_due:
         register_names()
-    if has_heirs():
-        jobs.gate.notify(LEGACY)
+    jobs.gate.notify(LEGACY)  # it looks who is an heir
     if jobs.is_ending:
         jobs.gate.notify(POWER_OFF)
 
@@ -139,7 +138,7 @@ def register_all() -> None:
                 return
     for item in kept_names.items:
         if item.length > 0 and not register(str(item.text(), "utf-8"), item.gate):
-            jobs.gate.notify(NAMES)
+            register_names()
             return
 
 
@@ -155,14 +154,6 @@ def register(name: str, gate: Gate) -> bool:
     except KernelError as error:
         print(f"supervisor: the name {name} cannot be registered: {error}")
     return True
-
-
-def has_heirs() -> bool:
-    """Whether a server has yet to be given what its predecessor left."""
-    for number in range(services.count):
-        if services.items[number].is_heir:
-            return True
-    return False
 
 
 def give_legacies() -> None:

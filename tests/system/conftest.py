@@ -39,7 +39,7 @@ def booted() -> tuple[Cluster, bytes]:
     """The system, and its state after the shell has answered for the first time."""
     cluster = Cluster(seed=7)
     cluster.start()
-    cluster.run("mkdir /swaps")
+    cluster.run("mkdir /variants")
     return cluster, cluster.save()
 
 
@@ -53,11 +53,11 @@ def system(booted: tuple[Cluster, bytes]) -> Cluster:
 
 @pytest.fixture
 def put(system: Cluster, sources: dict[str, Callable[[], bytes]]) -> Callable[..., None]:
-    """Put some of the sources on the disk, in `/swaps`; blanks in their names become `_`."""
+    """Put some of the sources on the disk, in `/variants`; blanks in their names become `_`."""
 
     def put_all(*names: str) -> None:
         for name in names:
-            put_file(system, sources[name](), f"/swaps/{name.replace(' ', '_')}")
+            put_file(system, sources[name](), f"/variants/{name.replace(' ', '_')}")
 
     return put_all
 

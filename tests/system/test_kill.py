@@ -1,4 +1,4 @@
-"""Every server but the supervisor is killed at drawn times of a workload: the system heals, what was synced is there."""
+"""Every server but the supervisor is killed at drawn times of a workload: all heals, what was synced is there."""
 
 from pathlib import Path
 

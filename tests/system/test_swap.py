@@ -18,7 +18,7 @@ Put = Callable[..., None]
 def hammer(system: Cluster, put: Put, name: str, swaps: int, then: str = "") -> int:
     """Swap a service to and fro under load; everything is complete and in its order. The longest pause."""
     put("hammer", f"{name}1", f"{name}2")
-    result = system.run(f"/swaps/hammer {name} {swaps} /swaps/{name}2 /swaps/{name}1{then}")
+    result = system.run(f"/variants/hammer {name} {swaps} /variants/{name}2 /variants/{name}1{then}")
     lines = result.output.splitlines()
     numbered, rest = [line for line in lines if line.startswith("line ")], lines[-1].split()
     assert numbered == [f"line {number}" for number in range(len(lines) - 1)], lines[-3:]
@@ -37,7 +37,7 @@ def versions(system: Cluster) -> dict[str, tuple[int, int]]:
 
 def tally(system: Cluster) -> str:
     """What there is of everything."""
-    return system.run("/swaps/tally").output
+    return system.run("/variants/tally").output
 
 
 def settle(system: Cluster, action: Callable[[], None]) -> None:
@@ -68,7 +68,7 @@ def test_all_others(system: Cluster, put: Put, name: str) -> None:
     """The clients need each of these too, if only to have their pages; the program itself runs, and is waited for."""
     assert hammer(system, put, name, 2) <= LONGEST
     assert versions(system)[name] == (0, 2)
-    assert system.run("hello | cat > /swaps/greeting; cat /swaps/greeting").status == 0
+    assert system.run("hello | cat > /variants/greeting; cat /variants/greeting").status == 0
 
 
 def test_pipes_with_somebody_at_both_ends(system: Cluster, put: Put) -> None:
@@ -92,8 +92,8 @@ def check_nothing_is_left(system: Cluster, put: Put, name: str) -> None:
     put("tally", f"{name}1", f"{name}2")
 
     def to_and_fro() -> None:
-        assert system.run(f"swap {name} /swaps/{name}2").status == 0
-        assert system.run(f"swap {name} /swaps/{name}1").status == 0
+        assert system.run(f"swap {name} /variants/{name}2").status == 0
+        assert system.run(f"swap {name} /variants/{name}1").status == 0
 
     settle(system, to_and_fro)
 
@@ -102,20 +102,20 @@ def test_the_time_goes_over(system: Cluster, put: Put) -> None:
     clock = system.client(Time, "/services/time")
     clock.set(10**18)
     put("time2")
-    assert system.run("swap time /swaps/time2").status == 0
+    assert system.run("swap time /variants/time2").status == 0
     assert 10**18 < clock.now() < 10**18 + 10**9
 
 
 def test_the_supervisor_goes_on_with_its_work(system: Cluster, put: Put) -> None:
     """After its own swap it restarts servers, swaps them, and is swapped once more."""
     put("supervisor2", "naming2", "kill")
-    assert system.run("swap supervisor /swaps/supervisor2").status == 0
+    assert system.run("swap supervisor /variants/supervisor2").status == 0
     for name in ("files", "console", "time"):
-        assert system.run(f"/swaps/kill {name}").status == 0
+        assert system.run(f"/variants/kill {name}").status == 0
         assert system.run("ls /").output.split()[0] == "bin"
         assert versions(system)[name] == (1, 0)
-    swaps = "swap supervisor /swaps/supervisor2; swap naming /swaps/naming2"
-    lines = system.run(f"/swaps/kill naming; {swaps}; services").output.splitlines()
+    swaps = "swap supervisor /variants/supervisor2; swap naming /variants/naming2"
+    lines = system.run(f"/variants/kill naming; {swaps}; services").output.splitlines()
     assert [line.split()[1:3] for line in lines if line.endswith(" naming")] == [["1", "1"]], lines
     assert [line.split()[1:3] for line in lines if line.endswith(" supervisor")] == [["0", "2"]], lines
 
@@ -123,7 +123,7 @@ def test_the_supervisor_goes_on_with_its_work(system: Cluster, put: Put) -> None
 def test_programs_outlive_a_swap_and_a_death_of_their_manager(system: Cluster, put: Put) -> None:
     """The shell was started by the first program manager; the third one knows it."""
     put("programs2")
-    assert system.run("swap programs /swaps/programs2").status == 0
+    assert system.run("swap programs /variants/programs2").status == 0
     system.client(Supervisor, "/services/supervisor").kill("programs")
     assert system.run("hello").status == 0
     assert [line.split()[0] for line in system.run("ps").output.splitlines() if line.endswith(" shell")] == ["1"]
@@ -132,5 +132,5 @@ def test_programs_outlive_a_swap_and_a_death_of_their_manager(system: Cluster, p
 
 def test_there_is_no_such_service(system: Cluster, put: Put) -> None:
     put("time2")
-    result = system.run("swap nobody /swaps/time2")
+    result = system.run("swap nobody /variants/time2")
     assert result.status != 0 and "nobody" in result.output

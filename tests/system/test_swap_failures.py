@@ -17,7 +17,7 @@ SET = 10**18
 
 def fail(system: Cluster, name: str, failure: Failure) -> None:
     """Try a swap; it fails, and it is said why."""
-    result = system.run(f"swap {name} /swaps/{failure.name.replace(' ', '_')}")
+    result = system.run(f"swap {name} /variants/{failure.name.replace(' ', '_')}")
     assert result.status != 0
     assert failure.said in result.output, result.output
 
@@ -44,16 +44,16 @@ def test_an_old_version(system: Cluster, put: Put, failure: Failure) -> None:
     """One that cannot hand over goes on; killed, it is what it was first, and can be swapped again."""
     put("tally", "kill", failure.name, "time2")
     clock = system.client(Time, "/services/time")
-    name = f"/swaps/{failure.name.replace(' ', '_')}"
+    name = f"/variants/{failure.name.replace(' ', '_')}"
     assert system.run(f"swap time {name}").status == 0
     clock.set(SET)
     for _ in range(2):
-        result = system.run("swap time /swaps/time2")
+        result = system.run("swap time /variants/time2")
         assert result.status != 0 and failure.said in result.output
         assert SET < clock.now() < SET + 60 * 10**9
     assert versions(system)["time"] == (0, 1)
-    assert system.run("/swaps/kill time").status == 0
-    assert system.run("swap time /swaps/time2").status == 0
+    assert system.run("/variants/kill time").status == 0
+    assert system.run("swap time /variants/time2").status == 0
     assert versions(system)["time"] == (1, 2)
 
 
@@ -63,4 +63,4 @@ def test_a_new_supervisor(system: Cluster, put: Put, name: str) -> None:
     failure = next(failure for failure in (*FAILURES, NO_PROGRAM) if failure.name == name)
     put("tally", "supervisor2", failure.name)
     check_nothing_changed(system, "supervisor", failure)
-    assert system.run("swap supervisor /swaps/supervisor2").status == 0
+    assert system.run("swap supervisor /variants/supervisor2").status == 0

@@ -22,9 +22,9 @@ from atoll.userland.runtime.system import own_process
 from atoll.userland.runtime.threads import start_thread
 
 NAME = "/services/hammered"
-LOG = "/swaps/log"
-CELLS = "/swaps/cells"
-PASSING = "/swaps/passing"
+LOG = "/variants/log"
+CELLS = "/variants/cells"
+PASSING = "/variants/passing"
 RECORD = 64  # bytes of a record of the log; each begins with its number
 CELL_COUNT = 64
 THREADS = 3
