@@ -1,5 +1,6 @@
 """A node of a cluster: its board, what it is told at power-on, and what its console has printed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -42,6 +43,15 @@ def station_address(number: int) -> bytes:
     return (FIRST_ADDRESS + number).to_bytes(6, "big")
 
 
+def command_line(words: Sequence[str], number: int, starts: int, settings: Settings) -> str:
+    """The kernel's command line: the image's words, then what a node is told when it is switched on."""
+    told = [
+        *words, f"{bootargs.NODE}=node{number}", f"{bootargs.NUMBER}={number}", f"{bootargs.INCARNATION}={starts}",
+        f"{bootargs.SEED}={settings.seed}", f"{bootargs.KEY}={settings.key.hex()}",
+    ]  # fmt: skip
+    return " ".join([*told, bootargs.INTERACTIVE] if settings.interactive else told)
+
+
 class Node:
     """One machine, which can be switched off and on again."""
 
@@ -62,21 +72,11 @@ class Node:
         self.board.load_initrd(image.initrd)
         self.board.uart.output = self.console.extend
 
-    def command_line(self) -> str:
-        """The kernel's command line."""
-        words = [
-            *self._words, f"{bootargs.NODE}={self.name}", f"{bootargs.NUMBER}={self.number}",
-            f"{bootargs.INCARNATION}={self.starts}", f"{bootargs.SEED}={self._settings.seed}",
-            f"{bootargs.KEY}={self._settings.key.hex()}",
-        ]  # fmt: skip
-        if self._settings.interactive:
-            words.append(bootargs.INTERACTIVE)
-        return " ".join(words)
-
     def start(self) -> None:
         """Switch it on (again)."""
         self.starts += 1
-        self.board.config = replace(self.board.config, bootargs=self.command_line())
+        told = command_line(self._words, self.number, self.starts, self._settings)
+        self.board.config = replace(self.board.config, bootargs=told)
         self.board.boot()
 
     def save(self) -> dict[str, Any]:

@@ -6,16 +6,21 @@ import signal
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from atoll.cluster.commands.options import DEFAULT_MEMORY, Arguments, Memory
 from atoll.cluster.guard import CommandError
 
+if TYPE_CHECKING:
+    from atoll.images.recipe import Image
+
 PROGRAM = "qemu-system-riscv64"
 OLDEST = (7, 0)
+SERIAL = ("-serial", "stdio")
 MISSING = f"""\
 {PROGRAM} is not installed, and `atoll qemu` needs it.
   Debian, Ubuntu:  apt-get install qemu-system-misc
@@ -26,23 +31,79 @@ MISSING = f"""\
 
 def qemu(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A guest program instead of the first one.", exists=True,
+        Path | None, typer.Argument(metavar="[FILE]", help="A guest program, run without the system.", exists=True,
                                     dir_okay=False)
     ] = None,
     arguments: Arguments = None,
+    commands: Annotated[
+        str | None,
+        typer.Option("-c", metavar="COMMANDS", help="Lines to type at the console, with ; between; then poweroff."),
+    ] = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", exists=True, dir_okay=False, allow_dash=True,
+                     help="The same from a file; - is standard input."),
+    ] = None,
+    disk: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="The disk, which is kept (and made if it is not there)."),
+    ] = None,
     memory: Memory = DEFAULT_MEMORY,
 ) -> None:
-    """Boot the same image on qemu-system-riscv64 (OpenSBI prints its banner first)."""
+    """Boot the same images on qemu-system-riscv64 (OpenSBI prints its banner first); Ctrl-A x leaves."""
+    if commands is not None and script is not None:
+        raise CommandError("-c and --script exclude each other")
+    if file is not None and (commands or script or disk):
+        raise CommandError("a program of one's own runs without the system: it has no shell, and no disk")
+    program = find_qemu()
+    with tempfile.TemporaryDirectory(prefix="atoll-qemu-") as folder:
+        if file is not None:
+            status = boot_program(program, Path(folder), file, arguments or [], memory)
+        else:
+            status = boot_system(program, Path(folder), wanted_lines(commands, script), disk, memory)
+    raise typer.Exit(status if status >= 0 else 128 - status)
+
+
+def boot_program(program: str, folder: Path, file: Path, arguments: list[str], memory: int) -> int:
+    """One program on the bare kernel; Ctrl-C ends QEMU."""
     from atoll.cluster.images import ready_image
 
-    program = find_qemu()
-    image = ready_image(file, arguments or [])
-    with tempfile.TemporaryDirectory(prefix="atoll-qemu-") as folder:
-        kernel, initrd = Path(folder, "kernel.elf"), Path(folder, "initrd.tar")
-        kernel.write_bytes(image.kernel)
-        initrd.write_bytes(image.initrd)
-        status = run_qemu(command_line(program, kernel, initrd, image.bootargs, memory))
-    raise typer.Exit(status)
+    return run_qemu([*machine(program, folder, ready_image(file, arguments), memory), "-monitor", "none", *SERIAL])
+
+
+def boot_system(program: str, folder: Path, lines: list[str] | None, disk: Path | None, memory: int) -> int:
+    """The whole system; without lines, the terminal is its console."""
+    from atoll.abi.bootargs import QUIET
+    from atoll.cluster.disks import system_disk
+    from atoll.cluster.images import ready_system
+    from atoll.cluster.node import Settings, command_line
+    from atoll.cluster.typist import type_lines
+
+    image = ready_system()
+    kept = system_disk(disk)
+    if isinstance(kept, bytes):
+        fresh = folder / "disk.img"
+        fresh.write_bytes(kept)
+        kept = fresh
+    words = [word for word in image.bootargs.split() if word != QUIET]
+    told = replace(image, bootargs=command_line(words, 1, 1, Settings(interactive=True)))
+    command = [*machine(program, folder, told, memory), *devices(kept)]
+    if lines is None:
+        return run_qemu([*command, "-serial", "mon:stdio"])
+    return type_lines([*command, "-monitor", "none", *SERIAL], lines)
+
+
+def wanted_lines(commands: str | None, script: Path | None) -> list[str] | None:
+    """The lines to type; None: somebody sits at a terminal."""
+    from atoll.cluster.batch import split_commands, wanted
+
+    if commands is not None:
+        return list(wanted(split_commands(commands)))
+    if script is not None and script != Path("-"):
+        return list(wanted(script.read_text(encoding="utf-8").splitlines()))
+    if script is not None or not (sys.stdin and sys.stdin.isatty()):
+        return list(wanted(sys.stdin))
+    return None
 
 
 def find_qemu() -> str:
@@ -59,14 +120,29 @@ def find_qemu() -> str:
     return path
 
 
-def command_line(program: str, kernel: Path, initrd: Path, bootargs: str, memory: int) -> list[str]:
-    """QEMU's arguments for a board like ours: one hart, the UART on standard input and output, modern virtio."""
+def machine(program: str, folder: Path, image: "Image", memory: int) -> list[str]:
+    """QEMU's arguments for a board like ours: one hart, modern virtio; kernel and initrd are put into the folder."""
+    kernel, initrd = folder / "kernel.elf", folder / "initrd.tar"
+    kernel.write_bytes(image.kernel)
+    initrd.write_bytes(image.initrd)
     return [
         program, "-machine", "virt", "-cpu", "rv64", "-smp", "1", "-m", f"{memory}M",
-        "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
-        "-global", "virtio-mmio.force-legacy=false",
-        "-kernel", str(kernel), "-initrd", str(initrd), "-append", bootargs,
-    ]
+        "-display", "none", "-no-reboot", "-global", "virtio-mmio.force-legacy=false",
+        "-kernel", str(kernel), "-initrd", str(initrd), "-append", image.bootargs,
+    ]  # fmt: skip
+
+
+def devices(disk: Path) -> list[str]:
+    """QEMU's arguments for what the system drives: disk, network without anybody on it, random numbers."""
+    from atoll.cluster.node import station_address
+
+    address = station_address(1).hex(":")
+    file = str(disk).replace(",", ",,")
+    return [
+        "-drive", f"if=none,id=disk,format=raw,file={file}", "-device", "virtio-blk-device,drive=disk",
+        "-netdev", "user,id=net,restrict=on", "-device", f"virtio-net-device,netdev=net,mac={address}",
+        "-device", "virtio-rng-device",
+    ]  # fmt: skip
 
 
 def run_qemu(command: list[str]) -> int:
@@ -79,4 +155,4 @@ def run_qemu(command: list[str]) -> int:
             process.send_signal(signal.SIGINT)
             process.wait()
             raise
-    return status if status >= 0 else 128 - status
+    return status

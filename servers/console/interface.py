@@ -4,7 +4,8 @@ A reader gets a line when it is complete, or at once what is left of one that di
 empty line. In raw mode it gets keys as they come, without echo.
 """
 
-from atoll.userland.runtime.interface import Interface, ServiceError
+from atoll.abi.types import u64
+from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
 
 INTERRUPT_BIT = 1  # what the foreground's gate is notified with when Ctrl-C was typed
@@ -22,3 +23,7 @@ class Console(Interface, messages=0x0600, errors=(ConsoleError,)):
 
     def set_raw(self, raw: bool) -> None:
         """Keys as they are typed, Ctrl-C among them, without echo; or lines again. What was typed stays."""
+
+    @idempotent
+    def width(self) -> u64:
+        """Columns of the terminal; 0 if nobody sits at it."""

@@ -13,9 +13,11 @@ from atoll.userland.runtime.interface import call
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Port, create_port
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop
+from atoll.userland.runtime.startup import environment
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
 STATE_VERSION = 1
+COLUMNS = 80
 INPUT_LABEL = FIRST_FREE_LABEL  # of the port that the UART's interrupt notifies
 
 
@@ -131,6 +133,10 @@ class ConsoleServer(Console, Stream):
         """Keys, or lines."""
         self.terminal.raw = raw
         self.serve_readers()
+
+    def width(self) -> u64:
+        """What a serial line does not tell is taken as it was on the first terminals of this kind."""
+        return COLUMNS if environment("console") == "interactive" else 0
 
     # ---- a swap: clients keep their gates, those who read go on waiting ----
 

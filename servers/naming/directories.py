@@ -59,8 +59,7 @@ class Directories:
         """Fill a place."""
         item = self.items[place]
         item.length = u64(len(path))
-        for i in range(len(path)):
-            item.path[i] = path[i]
+        item.path[0 : item.length] = path
         item.may_register = may_register
 
     def export(self, state: StateWriter) -> None:

@@ -131,9 +131,7 @@ def join(directory: Bytes, name: Bytes, into: Slice[u8]) -> u64:
     start: u64 = 0 if len(directory) <= 1 else u64(len(directory))
     if start + u64(len(name)) > len(into):
         raise BadName(f"a name has at most {MAX_NAME} bytes")
-    for i in range(start):
-        into[i] = directory[i]
+    into[0:start] = directory[0:start]
     end = start if len(name) == 1 and start > 0 else start + u64(len(name))
-    for i in range(start, end):
-        into[i] = name[i - start]
+    into[start:end] = name[0 : end - start]
     return end

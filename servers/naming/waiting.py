@@ -29,8 +29,7 @@ class Waiting:
             if item.reply == NO_HANDLE:
                 item.reply = call.postpone()
                 item.length = u64(len(name))
-                for i in range(len(name)):
-                    item.name[i] = name[i]
+                item.name[0 : item.length] = name
                 return
         raise NamingFull(f"{MOST_WAITING} callers wait for names already")
 

@@ -1,11 +1,15 @@
 """QEMU as the judge: the same kernel and initrd give the same output and status there as on Atoll's own board."""
 
+import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from atoll.images.system import read_recipe
 
 pytestmark = pytest.mark.qemu
 
@@ -27,12 +31,53 @@ def without_banner(output: bytes, first_line: bytes) -> bytes:
     return output[output.index(first_line) :].replace(b"\r\n", b"\n")
 
 
-def test_the_system_prints_the_same() -> None:
-    ours = run("boot")
-    theirs = run("qemu")
-    first_line = ours[1].split(b"\n")[0]
-    assert first_line.startswith(b"Atoll ")
-    assert (theirs[0], without_banner(theirs[1], first_line)) == ours
+SCRIPT = """\
+# a comment is not typed
+mkdir /home/notes
+echo written on QEMU > /home/notes/one
+seq 20000 > /home/notes/many; wc -l /home/notes/many
+cat /home/notes/one | tee /home/notes/two
+mv /home/notes/one /tmp/moved; rm /home/notes/many
+sync
+false
+"""
+BACK = "cat /tmp/moved /home/notes/two; ls /home/notes; services"
+E2FSCK = shutil.which("e2fsck", path=f"{os.environ.get('PATH', '')}:/sbin:/usr/sbin")
+
+
+@pytest.mark.skipif(E2FSCK is None, reason="e2fsck is not installed (apt-get install e2fsprogs)")
+def test_the_system_runs_a_script_and_keeps_its_disk(tmp_path: Path) -> None:
+    """Written in one boot on QEMU, read back in the next and then on our board; e2fsck finds no fault."""
+    script, disk = tmp_path / "script", tmp_path / "disk.img"
+    script.write_text(SCRIPT)
+    status, output = run("qemu", "--script", script, "--disk", disk)
+    assert status == 1, "the status of the last line, false"
+    assert output.startswith(b"Atoll ")
+    assert b"20000 /home/notes/many" in output
+    assert b"a comment" not in output
+    check_disk(disk)
+    status, output = run("qemu", "-c", BACK, "--disk", disk)
+    assert status == 0
+    for word in (b"written on QEMU\r\nwritten on QEMU", b"\r\ntwo\r\n"):
+        assert word in output.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    assert output.count(b"serving") == len(read_recipe())
+    ours = run("boot", "-c", "cat /tmp/moved; ls /home/notes", "--disk", disk)
+    assert ours == (0, b"written on QEMU\ntwo\n")
+    check_disk(disk)
+
+
+def check_disk(disk: Path) -> None:
+    """Let e2fsck judge it."""
+    answer = subprocess.run([str(E2FSCK), "-fn", disk], capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stdout
+
+
+def test_programs_have_no_disk(program: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "atoll", "qemu", "-c", "ls", program], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 2
+    assert "without the system" in answer.stderr
 
 
 @pytest.fixture

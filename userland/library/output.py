@@ -5,7 +5,8 @@ written a line at a time, as it comes, is better printed.
 """
 
 from atoll.abi.startup import OUTPUT
-from atoll.abi.types import Bytes, Text
+from atoll.abi.types import Bytes, Text, u64
+from atoll.servers.console.interface import Console
 from atoll.servers.stream.interface import BrokenPipe
 from atoll.userland.library.errors import FAILED, fail
 from atoll.userland.library.streams import Writer
@@ -13,6 +14,14 @@ from atoll.userland.runtime.startup import given
 from atoll.userland.runtime.system import exit_program
 
 output: Writer = Writer()
+
+
+def width() -> u64:
+    """Columns of the terminal that the output goes to; 0 if it goes elsewhere, or nobody sits there."""
+    try:
+        return Console(given(OUTPUT)).width()
+    except Exception:
+        return 0
 
 
 def put(text: Text) -> None:

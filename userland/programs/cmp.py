@@ -1,7 +1,7 @@
-"""cmp: compare two files; says where they differ first. Exit status 0 if they are equal, 1 if not, 2 on trouble.
+"""cmp: compare two files; says where they differ first.
 
 usage: cmp [-s] FILE FILE
-  -s  say nothing
+  -s  say nothing; the exit status is 0 if they are equal, 1 if not, else 2
 """
 
 from atoll.abi.types import Text, i64, u64

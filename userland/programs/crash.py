@@ -1,6 +1,7 @@
 """crash: misbehave on purpose, to see a traceback.
 
-usage: crash [index | none | overflow | division | assert | error | stack | pointer | privileged]
+usage: crash [WAY]
+  ways: index none overflow division assert error stack pointer privileged
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
 """edit: a line editor in the style of ed.
 
 usage: edit [FILE]
-  commands are [FIRST[,LAST]]LETTER; h lists them. Addresses: 12  .  $  /pattern/  +3  -1  and % for all lines
-  p print   n print with numbers   a add after   i insert before   c change   d delete   s/pattern/text/g substitute
-  w [FILE] write   q quit   q! quit without writing   = line number   h help; text ends with a line that is only a dot
+  commands are [FIRST[,LAST]]LETTER; h lists them
+  addresses: 12  .  $  /pattern/  +3  -1  and % for all lines
+  p print   n print with numbers   a add after   i insert before   c change
+  d delete   s/pattern/text/g substitute   w [FILE] write   q quit
+  q! quit without writing   = line number   text ends with a line of one dot
 """
 
 from atoll.abi.startup import INPUT

@@ -1,4 +1,4 @@
-"""example: count the lines of files that contain a word: a beginning for programs of your own.
+"""example: count lines that contain a word: a beginning for your own programs.
 
 usage: example [-v] WORD [FILE ...]
   -v  show the lines too

@@ -1,4 +1,4 @@
-"""free: the memory of the node: what is there, what is used, and what the kernel and the memory manager do with it.
+"""free: the memory of the node: what is there, what is used, and by whom.
 
 usage: free
 """

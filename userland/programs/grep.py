@@ -1,9 +1,10 @@
-"""grep: lines in which a pattern is found. Exit status 0 if there is one, 1 if not, 2 on trouble.
+"""grep: lines in which a pattern is found.
 
 usage: grep [-Fivnclq] PATTERN [FILE ...]
-  -F  the pattern is plain text; else . * + ? ^ $ [a-z] [^a-z] and \\ have their usual meaning (no groups, no |)
-  -i  capitals and small letters are the same    -v  lines without it    -n  with line numbers
-  -c  only how many lines    -l  only the names of files    -q  nothing, only the exit status
+  -F  plain text; else . * + ? ^ $ [a-z] [^a-z] \\ as usual, but no groups, no |
+  -i  capitals and small letters are the same    -v  lines without it
+  -n  with line numbers    -c  only how many lines    -l  only names of files
+  -q  nothing, only the exit status: 0 if there is one, 1 if not, 2 on trouble
 """
 
 from atoll.abi.types import Text, i64, u64

@@ -1,4 +1,4 @@
-"""hello: a first program: structures, an enumeration, match, an error of its own, f-strings, its arguments.
+"""hello: a first program: structures, match, an error of its own, arguments.
 
 usage: hello [NAME ...]
 """

@@ -8,7 +8,7 @@ from atoll.userland.library.arguments import begin, expect_operands
 from atoll.userland.library.directories import names, read_names
 from atoll.userland.library.errors import complain, exit_status
 from atoll.userland.library.files import READING, open_file
-from atoll.userland.library.output import flush, put, put_line
+from atoll.userland.library.output import flush, put_line
 from atoll.userland.library.paths import PATH_SIZE, join
 from atoll.userland.library.streams import Reader
 from atoll.userland.library.text import StringBuilder
@@ -39,7 +39,8 @@ def main() -> i64:
         read_names(PAGES)
         for item in names.items:
             show(names.text_of(item))
-        put("The shell itself does: cd exit export history jobs pwd set unset wait. `man NAME` says more.\n")
+        put_line("The shell itself does: cd exit export history jobs pwd set unset wait.")
+        put_line("`man NAME` says more of a command.")
     except Exception as error:
         complain(PAGES, f"{error}")
     flush()

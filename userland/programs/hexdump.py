@@ -1,4 +1,4 @@
-"""hexdump: bytes in hexadecimal, 16 a line, with their place before and the printable ones behind.
+"""hexdump: bytes in hexadecimal, 16 a line, with their place and as text.
 
 usage: hexdump [-n COUNT] [FILE ...]
   -n  only so many bytes of each file

@@ -1,7 +1,7 @@
-"""kill: end programs, by the numbers that `ps` shows, or services, by their names: those are started again.
+"""kill: end programs by number (see `ps`), or services by name.
 
 usage: kill [-s STATUS] PID|SERVICE ...
-  -s  the exit status that it shall have, else 137
+  -s  the exit status that it shall have, else 137; services are started again
 """
 
 from atoll.abi.startup import PROGRAMS

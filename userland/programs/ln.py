@@ -1,4 +1,4 @@
-"""ln: give a file a second name, or make a symbolic link, which stands for a path.
+"""ln: give a file a second name, or make a symbolic link, a name for a path.
 
 usage: ln [-s] TARGET NAME
   -s  a symbolic link; its target need not be there

@@ -1,4 +1,4 @@
-"""man: what a command does. The pages are the texts that their programs begin with.
+"""man: what a command does: the text that its program begins with.
 
 usage: man NAME
 """

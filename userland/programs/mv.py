@@ -1,4 +1,4 @@
-"""mv: give files another name, or move them into a directory of the same file system.
+"""mv: give files another name, or move them into a directory.
 
 usage: mv SOURCE ... TARGET
   with several sources the target is a directory

@@ -1,8 +1,8 @@
 """ps: the programs of this node, and whom each waits for.
 
 usage: ps
-  number, parent, generation (of a service: how often it was started), priority (0 is the highest), state,
-  CPU time, memory, the program that it waits for, name
+  number, parent, generation (how often a service was started), priority (0 is
+  the highest), state, CPU time, memory, the program that it waits for, name
 """
 
 from atoll.abi.types import i64, u64

@@ -1,7 +1,8 @@
 """rm: remove files.
 
 usage: rm [-rf] PATH ...
-  -r  directories too, with all that is in them    -f  what is not there is no error
+  -r  directories too, with all that is in them
+  -f  what is not there is no error
 """
 
 from atoll.abi.types import Text, i64

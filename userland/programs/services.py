@@ -1,4 +1,4 @@
-"""services: what the supervisor has started: generation (starts), version (swaps), state.
+"""services: what the supervisor has started: starts, swaps, state.
 
 usage: services
 """

@@ -1,9 +1,9 @@
-"""shell: the command line: starts programs, joins them by pipes, redirects them, waits for them.
+"""shell: the command line: starts programs, joins and redirects them.
 
 usage: shell [-c LINE | FILE [ARGUMENT ...] | --serve]
-  program ARGUMENTS    | ; & && ||    < > >> 2> 2>> 2>&1    X=1 $X ${X} $? $$ $1 $# $@    'text' "text $X" \\c    * ?
-  cd exit export history jobs pwd set unset wait are done by the shell itself; # begins a comment
-  without an argument lines come from the input; FILE is a script; --serve runs lines for others (servers/shell)
+  program ARGUMENTS   | ; & && ||  < > >> 2> 2>> 2>&1  'text' "text $X" \\c  * ?
+  X=1 $X ${X} $? $$ $1 $# $@   # a comment   --serve: lines come from others
+  cd exit export history jobs pwd set unset wait are done by the shell itself
 """
 
 from atoll.abi.calls import NO_TIMEOUT, Call, Message

@@ -1,4 +1,4 @@
-"""sleep: wait so many seconds, of the node's time; parts of a second behind a point.
+"""sleep: wait so many seconds of the node's time, such as 2 or 0.5.
 
 usage: sleep SECONDS
 """

@@ -1,7 +1,8 @@
-"""sort: the lines of the inputs in order, byte by byte; at most 256 KiB in 8192 lines.
+"""sort: the lines of the inputs in order; at most 256 KiB in 8192 lines.
 
 usage: sort [-rnu] [FILE ...]
-  -r  last first    -n  by the number that a line begins with    -u  equal lines once
+  -r  last first    -n  by the number that a line begins with
+  -u  equal lines once
 """
 
 from atoll.abi.types import Array, Text, i64, u64

@@ -1,6 +1,7 @@
-"""tail: the last lines of files, 10 unless another number (at most 1000) is said; of long lines the last 64 KiB.
+"""tail: the last lines of files, 10 unless another number is said.
 
 usage: tail [-n COUNT] [FILE ...]
+  -n  so many, at most 1000; of long lines the last 64 KiB
 """
 
 from atoll.abi.types import Array, Text, i64, u8, u64

@@ -1,4 +1,4 @@
-"""ticks: preemption: a thread that never asks for anything is interrupted all the same, by the kernel's timer.
+"""ticks: preemption: a thread that never asks for anything is interrupted.
 
 usage: ticks
 """

@@ -1,7 +1,8 @@
 """top: what uses the CPU, anew each second until Ctrl-C.
 
 usage: top [-n COUNT] [-d SECONDS]
-  -n  look so often only; -n 1 shows once, without clearing the screen, what was used since the start
+  -n  look so often only; -n 1 shows once, without clearing the screen,
+      what was used since the start
   -d  seconds between two looks
 """
 

@@ -1,7 +1,8 @@
 """uniq: of equal lines one after another only the first.
 
 usage: uniq [-cd] [FILE]
-  -c  how many there were before each    -d  only lines that come more than once
+  -c  how many there were before each
+  -d  only lines that come more than once
 """
 
 from atoll.abi.types import Text, i64, u64

@@ -1,4 +1,4 @@
-"""uptime: how long the node has run, in its own time, and how much of it it was idle.
+"""uptime: how long the node has run, in its own time, and how long idle.
 
 usage: uptime
 """

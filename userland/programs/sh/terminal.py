@@ -16,10 +16,12 @@ class Terminal:
     console: Console
 
     def start(self, gate: Gate) -> bool:
-        """Ask for Ctrl-C, if the input is a console; whether it is. Again before each prompt: others ask for it too."""
+        """Ask for Ctrl-C and for lines, if the input is a console; whether it is. Again before each prompt: others ask
+        for it too, and who took keys as they come may have ended without giving lines back."""
         self.console.handle = given(INPUT)
         try:
             self.console.set_foreground(copy_of(gate.handle))
+            self.console.set_raw(False)
         except Exception:
             return False
         return True
