@@ -15,6 +15,7 @@ STANDARD = {"__future__", "collections.abc", "dataclasses", "enum", "typing"}   
 # What abi's types and raw memory are in CPython: never compiled for the guest, so these may use the standard library.
 IN_CPYTHON = {"abi.types", "abi.raw"}
 
+KNOW_SERVERS = {"servers", "userland", "benchmarks.programs"}
 # Guest folder -> what of atoll its modules may import, besides their own folder.
 ALLOWED = {
     "abi": (),
@@ -22,7 +23,7 @@ ALLOWED = {
     "servers": ("abi", "userland.runtime"),
     "userland": ("abi",),
     "userland.runtime": ("abi",),
-    "benchmarks.programs": ("abi", "userland.runtime"),
+    "benchmarks.programs": ("abi", "userland.library", "userland.runtime"),
 }
 
 
@@ -76,7 +77,7 @@ def may_know(module: str, other: str) -> bool:
         return not (below and other.split(".", maxsplit=1)[0] in {"cluster", "images"})
     folder = max((name for name in ALLOWED if module.startswith(f"{name}.")), key=len)
     theirs = other.split(".")
-    if theirs[0] == "servers" and folder in {"servers", "userland"}:    # servers are known through their interfaces
+    if theirs[0] == "servers" and folder in KNOW_SERVERS:               # servers are known through their interfaces
         own = module.split(".")[1] if folder == "servers" else None     # ... and know all of themselves
         return theirs[1] == own or theirs[2:3] == ["interface"]
     return any(other == name or other.startswith(f"{name}.") for name in (folder, *ALLOWED[folder]))

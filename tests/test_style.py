@@ -13,8 +13,8 @@ FOLDERS = ("abi", "atoll", "benchmarks", "cluster", "compiler", "images", "kerne
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70
 MAX_OPENING_LINES = 8
-# Paths that exist on one machine only.
-MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|Users|root|work|tmp|mnt|media)/\w")
+# Paths that exist on one machine only. (The nodes' own disks have files in /home and /tmp, without folders there.)
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:(?:Users|root|work|mnt|media)/\w|(?:home|tmp)/[\w.-]+/)")
 
 
 def files(*suffixes: str) -> list[Path]:

@@ -65,7 +65,7 @@ def test_the_same_seed_gives_the_same_run(booted: tuple[Cluster, bytes]) -> None
     figures = []
     for _ in range(2):
         cluster.restore(state)
-        cluster.run("ls /bin > /tmp/list; sort /tmp/list | wc")
+        cluster.run("ls /bin > /usr/list; sort /usr/list | wc")
         figures.append((cluster.stats(), cluster.console))
     assert figures[0] == figures[1]
 
@@ -97,9 +97,9 @@ def test_commands_are_separated_outside_quotes() -> None:
 def test_files_go_both_ways(system: Cluster, tmp_path: Path) -> None:
     data = bytes(range(256)) * 300
     (tmp_path / "there").write_bytes(data)
-    assert system.monitor(f"!put {tmp_path}/there /tmp/x") == "76,800 bytes to /tmp/x\n"
-    assert system.run("cp /tmp/x /tmp/y").status == 0
-    system.monitor(f"get /tmp/y {tmp_path}/back")
+    assert system.monitor(f"!put {tmp_path}/there /usr/x") == "76,800 bytes to /usr/x\n"
+    assert system.run("cp /usr/x /usr/y").status == 0
+    system.monitor(f"get /usr/y {tmp_path}/back")
     assert (tmp_path / "back").read_bytes() == data
 
 
@@ -122,7 +122,7 @@ def test_a_server_is_swapped_from_its_source(system: Cluster, repository: Path, 
 def test_what_the_monitor_refuses(system: Cluster, tmp_path: Path) -> None:
     for line, message in (
         ("nonsense", "there is no monitor command nonsense"), ("put one", "usage: put HOST GUEST"),
-        ("put /nowhere/x /tmp/x", "No such file"), (f"run {tmp_path}/none.py", "there is no such file"),
+        ("put /nowhere/x /usr/x", "No such file"), (f"run {tmp_path}/none.py", "there is no such file"),
         ("advance 'unclosed", "No closing quotation"),
     ):  # fmt: skip
         with pytest.raises(MonitorError, match=message):

@@ -97,9 +97,9 @@ def test_a_manifest_without_programs(statuses: Image) -> None:
 
 
 def test_arguments_that_do_not_fit_the_page(statuses: Image) -> None:
-    manifest = b"statuses\t" + b"x" * 5000 + b"\n"
+    manifest = b"statuses\t" + b"x" * 20000 + b"\n"
     result = with_files(statuses, ("manifest", manifest), ("statuses", file_of(statuses, "statuses")))
-    assert result == Boot("statuses: cannot run: more arguments than fit in a page\n", 126)
+    assert result == Boot("statuses: cannot run: more arguments than fit in the start page\n", 126)
 
 
 def segment(number: int, field: int) -> int:
