@@ -3,22 +3,28 @@
 from pathlib import Path
 
 import pytest
-from killing import System
 
 from atoll.cluster.cluster import Cluster
 from atoll.cluster.transfer import put_file
-from atoll.compiler.cache import Cache
 from atoll.compiler.driver import compile_file
+from tests.system.killing import System
 
 PROGRAMS = Path(__file__).parent / "programs"
 
 
 @pytest.fixture(scope="session")
-def system(cache: Cache) -> System:
+def booted() -> System:
     """The node."""
     cluster = Cluster(seed=5)
     cluster.start()
     cluster.run("true")
     for source in sorted(PROGRAMS.glob("*.py")):
-        put_file(cluster, compile_file(source, "program", cache=cache), f"/bin/{source.stem}")
+        put_file(cluster, compile_file(source, "program"), f"/bin/{source.stem}")
     return System(cluster)
+
+
+@pytest.fixture
+def system(booted: System) -> System:
+    """The node as if nothing had been."""
+    booted.restore()
+    return booted

@@ -1,14 +1,11 @@
 """Every server but the supervisor is killed at drawn times of a workload: the system heals, what was synced is there."""
 
-import sys
 from pathlib import Path
 
 import pytest
-from killing import Kill, System, draw
 
-sys.path.append(str(Path(__file__).parents[1] / "files"))
-
-from judges import complaints  # noqa: E402
+from tests.files.judges import complaints
+from tests.system.killing import Kill, System, draw
 
 SEED = 20
 VICTIMS = [
@@ -35,3 +32,16 @@ def test_200_kills_under_load(system: System, tmp_path: Path) -> None:
     print(f"seed {SEED + 1}")
     for kill in draw(SEED + 1, 200, VICTIMS, system.span):
         kill_and_check(system, kill, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_many_deaths_of_one_service_leave_nothing_over(system: System, victim: str) -> None:
+    """After a few, what is kept for those that lived through them does not grow any more."""
+    seen = []
+    for _ in range(9):
+        system.work(Kill(victim, system.span // 2))
+        system.cluster.advance(1.5)                        # else it is taken for one that dies again and again
+        system.run_surely("load 2 /home/other")
+        seen.append(system.figures())
+    assert seen[-1] == seen[-2] == seen[-3]
