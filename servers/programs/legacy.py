@@ -13,7 +13,7 @@ from atoll.servers.files.interface import File, Files, OpenFlag
 from atoll.servers.memory.interface import BadImage, MemoryManager, NoSuchSpace, PagesLost, TooManySpaces
 from atoll.servers.naming.interface import Naming
 from atoll.servers.programs.interface import ProgramState
-from atoll.servers.programs.table import UNUSED, Entry, Table
+from atoll.servers.programs.table import Entry, Table
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError, TimedOut
 from atoll.userland.runtime.messages import Gate, Letter, Port

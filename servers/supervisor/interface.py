@@ -71,7 +71,7 @@ class Supervisor(Interface, messages=0x0E00, errors=(NoSuchService, SwapFailed))
         """End the machine with that status, after all that is written is on the disk."""
 
     def keep_name(self, name: Text, gate: Gate) -> None:
-        """From the naming service only: a program has registered a name. Its successor, after a crash, gets it again."""
+        """From the naming service only: a program has a name. Its successor, after a crash, gets it again."""
 
     @idempotent
     def forget_name(self, name: Text) -> None:

@@ -14,7 +14,7 @@ SECOND = 1_000_000_000
 SHELL, RUN = "/services/shell", 0x1000
 SUPERVISOR, KILL = "/services/supervisor", 0x0E01
 LIMIT = 30 * SECOND  # of virtual time, for a round: what is stuck is found by it
-LOG = "/home/log"
+LOG = "/log"
 STEPS = 6
 LAST_LOOK = 99  # the load's last step: all names are there again
 COUNTED = ("processes", "threads", "ports", "gates", "sets", "interrupts", "handles")
@@ -89,11 +89,20 @@ class System:
         assert f"step {LAST_LOOK}:" not in printed, "a name is lost"
         return {line.split()[1] for line in printed.splitlines() if line.startswith("synced ")}
 
-    def kill_during(self, line: str, victim: str, seconds: float) -> tuple[Call, str]:
-        """Run a line, and kill somebody after that time; the line's call, and what was printed until all is healed."""
+    def kill_during(
+        self, line: str, victim: str, seconds: float, said: bytes = b"", times: int = 0
+    ) -> tuple[Call, str]:
+        """Run a line, and kill somebody after that time, or as soon as the console has shown a text so many times.
+
+        The line's call, and what was printed until all is healed.
+        """
         begin = len(self.cluster.console)
         work = self.begin(SHELL, RUN, line)
-        self.cluster.check(self.cluster.engine.run(self.cluster.time_ns + round(seconds * SECOND)))
+
+        def is_said() -> bool:
+            return times > 0 and self.cluster.node.console.count(said, begin) >= times
+
+        self.cluster.check(self.cluster.engine.run(self.cluster.time_ns + round(seconds * SECOND), is_said))
         self.let(work, self.begin(SUPERVISOR, KILL, victim))
         assert self.run_surely("echo alive").endswith("alive\n")
         return work, self.cluster.console[begin:].decode()
@@ -117,7 +126,7 @@ class System:
 
     def after_work(self) -> str:
         """Once more, undisturbed; what that prints."""
-        return self.cluster.run("load 2 /home/other").output
+        return self.cluster.run("load 2 /other").output
 
     def figures(self) -> dict[str, int]:
         """What the kernel counts."""

@@ -1,4 +1,4 @@
-"""Every server but the supervisor is killed at drawn times of a workload: the system heals, what was synced is there."""
+"""Every server but the supervisor is killed at drawn times of a workload: the system heals, what is synced is there."""
 
 from pathlib import Path
 
@@ -42,6 +42,6 @@ def test_many_deaths_of_one_service_leave_nothing_over(system: System, victim: s
     for _ in range(9):
         system.work(Kill(victim, system.span // 2))
         system.cluster.advance(1.5)                        # else it is taken for one that dies again and again
-        system.run_surely("load 2 /home/other")
+        system.run_surely("load 2 /other")
         seen.append(system.figures())
     assert seen[-1] == seen[-2] == seen[-3]
