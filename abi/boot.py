@@ -7,7 +7,7 @@ Root starts with an empty stack at abi.address_space.STACK_END, and finds a Boot
 other memory of the machine is its quota. Root has no pager: a fault of its own stops the machine.
 """
 
-from atoll.abi.types import Array, u64
+from atoll.abi.types import Array, u8, u64
 
 ROOT_FILE = "root"  # its name in the tar
 TAR_HEADER = 512  # bytes before the first file's
@@ -35,23 +35,33 @@ HANDLE_MACHINE = 2
 HANDLE_INITRD = 3  # memory object, READ: whole pages, the archive begins INITRD_OFFSET bytes in
 HANDLE_DEVICE_TREE = 4  # memory object, READ, the tree begins device_tree_offset bytes in
 BOOT_HANDLES = 8
+MAX_COMMAND_LINE = 256  # bytes
 
 
 class BootInfo:
-    """What the kernel tells root."""
+    """What this machine has: the kernel fills it from the device tree, and a copy is what it tells root. Addresses are
+    physical, and 0 where there is no such thing.
+    """
 
     version: u64
     handles: Array[u64, BOOT_HANDLES]
+    ram: u64
+    ram_end: u64
+    initrd: u64
+    initrd_end: u64
     initrd_offset: u64  # bytes into the memory object
     initrd_size: u64
-    device_tree_offset: u64
+    device_tree: u64
+    device_tree_end: u64
+    device_tree_offset: u64  # likewise
     device_tree_size: u64
     timebase_hz: u64
-    uart: u64  # physical address of its registers; 0: none
+    plic: u64  # registers of the interrupt controller, which the kernel keeps
+    uart: u64
     uart_interrupt: u64
-    test_device: u64  # physical address; 0: none
-    virtio: u64  # physical address of the first of abi.board.VIRTIO_SLOTS; 0: none
+    test_device: u64
+    virtio: u64  # the first of abi.board.VIRTIO_SLOTS
     virtio_interrupt: u64  # source of the first
     quiet: u64  # 1: the command line says so
     command_line_size: u64
-    command_line: Array[u64, 32]  # the text, at most 256 bytes
+    command_line: Array[u8, MAX_COMMAND_LINE]  # the text, or its beginning

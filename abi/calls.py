@@ -117,7 +117,7 @@ class Status(IntEnum):
     # ---- 0x20: what there is not ----
     NO_MEMORY = 0x20  # the quota is used up
     NO_PEER_MEMORY = 0x21  # the receiver's quota is used up: no room for the handle
-    NO_ROOM = 0x22  # the handle table is full, or there are too many processes
+    NO_ROOM = 0x22  # the handle table is full
 
     # ---- 0x30: what others did ----
     DEAD = 0x30  # the handle's object was destroyed

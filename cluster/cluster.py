@@ -18,7 +18,7 @@ from atoll.machine.board import Stop, StopReason
 from atoll.machine.config import Hooks
 from atoll.machine.state import pack, unpack
 from atoll.net.frame import Words
-from atoll.net.station import NO_PORT, NoSuchService, Reply, Unreachable
+from atoll.net.station import NO_PORT, NoSuchService, NotTaken, Reply, Unreachable
 from atoll.net.wire import Medium
 
 SECOND = 1_000_000_000  # nanoseconds
@@ -26,6 +26,7 @@ MILLISECOND = 1_000_000
 BOOT_LIMIT = 60.0  # seconds of virtual time until a service answers for the first time
 LINE_LIMIT = 120.0  # and until a line has ended
 LOOK_AGAIN = 5 * MILLISECOND  # while a service is waited for
+RESTART = 3 * SECOND  # that a shell which has died may take until there is another
 SETTLE = 10 * MILLISECOND  # the most that the console may lag behind what was printed
 
 LENGTH = struct.Struct("<Q")  # a saved cluster: the length of all but the board's state, that, the board's state
@@ -134,13 +135,24 @@ class Cluster:
 
         Raises OutOfTime, NodeStopped, CallError.
         """
-        from atoll.servers.shell.interface import Shell
-
         self.wait_for(SHELL)
         begin = len(self.node.console)
-        status = self.within(limit, lambda: self.client(Shell, SHELL).run(line))
+        status = self.within(limit, lambda: self._run_line(line))
         self.settle()
         return Result(status, self.node.console[begin:].decode("utf-8", "replace"))
+
+    def _run_line(self, line: str) -> int:
+        """The status of a line. If the shell has died, a line that has not begun waits for the next one."""
+        from atoll.servers.shell.interface import Shell
+
+        patience = self.time_ns + RESTART
+        while True:
+            try:
+                return self.client(Shell, SHELL).run(line)
+            except NotTaken:
+                if self.time_ns > patience:
+                    raise
+                self.engine.run(self.time_ns + LOOK_AGAIN)
 
     def monitor(self, line: str) -> str:
         """A line for the monitor, such as `crash`; what it says. Raises MonitorError."""

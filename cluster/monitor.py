@@ -129,10 +129,11 @@ def compiled(source: Path) -> bytes:
     """A program for the node, from its source."""
     from atoll.compiler.cache import Cache
     from atoll.compiler.driver import compile_file
+    from atoll.images.strip import stripped
 
     if not source.is_file():
         raise MonitorError(f"{source}: there is no such file")
-    return compile_file(source, "program", cache=Cache())
+    return stripped(compile_file(source, "program", cache=Cache()))
 
 
 def put(cluster: Cluster, words: list[str]) -> Outcome:

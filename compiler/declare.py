@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from atoll.compiler.errors import Reporter, shown
 from atoll.compiler.interfaces.declare import StubMaker, is_root
-from atoll.compiler.modules import INTERFACE, INTRINSIC, STANDARD, Loader
+from atoll.compiler.modules import INTERFACE, INTRINSIC, MOST_KEPT, STANDARD, Loader
 from atoll.compiler.symbols import (
     AliasDecl,
     Broken,
@@ -34,6 +35,12 @@ _HOME = {
 _PYTHON_DECORATORS = ("property", "staticmethod")
 
 
+@lru_cache(maxsize=MOST_KEPT)
+def written_names(tree: ast.Module) -> frozenset[str]:
+    """Names that some function of a module writes after `global`."""
+    return frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
+
+
 class Declarer:
     """Declares the names of one module."""
 
@@ -44,7 +51,7 @@ class Declarer:
         self.builtin_errors = errors
         self.stubs = StubMaker(module, loader, reporter)
         # Names that some function writes after `global`: module state even if they look like constants.
-        self.written = {name for n in ast.walk(module.tree) if isinstance(n, ast.Global) for name in n.names}
+        self.written = written_names(module.tree)
 
     def declare(self) -> None:
         """Fill `module.names`."""

@@ -91,10 +91,14 @@ def _runtime_functions(program: Program) -> dict[str, Function]:
 
 
 def _declare_all(program: Program, root: Module, kind: str) -> None:
-    """Ask for every function that is no generic, so that all errors of a file are found; check that `main` is there."""
+    """Ask for every function that is no generic, so that all errors of a file are found; check that `main` is there.
+
+    Of the system's modules elsewhere only what is used is looked at: most programs use little of the library.
+    """
     for module in program.loader.order:
+        own = not module.name.startswith("atoll.") or _folder(module) == _folder(root)
         for symbol in list(module.names.values()):
-            if getattr(symbol, "module", None) is not module:
+            if getattr(symbol, "module", None) is not module or not (own or _always_there(symbol)):
                 continue
             if program.kernel and module.name == RUNTIME + "floats":
                 continue
@@ -104,6 +108,17 @@ def _declare_all(program: Program, root: Module, kind: str) -> None:
     if kind == "program" and not isinstance(main, FunctionDecl | Broken):
         message = "a program needs a function main"
         program.reporter.report(Location(root.shown, 0), message, "write def main() -> None: ...")
+
+
+def _folder(module: Module) -> str:
+    return module.name.rpartition(".")[0]
+
+
+def _always_there(symbol: object) -> bool:
+    """Whether an image needs this even if nobody names it."""
+    if isinstance(symbol, FunctionDecl):
+        return symbol.exported is not None
+    return not isinstance(symbol, ClassDecl)
 
 
 def _ask(program: Program, symbol: object) -> None:

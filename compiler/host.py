@@ -6,25 +6,23 @@ from pathlib import Path
 
 import llvmlite.binding as llvm
 
+from atoll.compiler.cache import Cache, image_key
 from atoll.compiler.errors import CompileError
-from atoll.compiler.frontend import check_program
-from atoll.compiler.image import Image
-from atoll.compiler.llvm import optimised
+from atoll.compiler.llvm import machine_for, optimised
 
 # Compiled code lives as long as the process: hooks may be called until its end.
 _ENGINES: list[llvm.ExecutionEngine] = []
 
 
-def compile_host(path: Path, exports: tuple[str, ...]) -> dict[str, int]:
+def compile_host(path: Path, exports: tuple[str, ...], cache: Cache | None = None) -> dict[str, int]:
     """Compile the guest module at `path` for this process; the addresses of its exported functions.
 
     They have the C calling convention. The module is compiled without checks: arithmetic wraps, indices are trusted.
-    Raises CompileError.
+    It may import from abi/ and from its own folder. Raises CompileError.
     """
-    checked = check_program(path, "host")
-    image = Image(checked, "host")
-    module, machine = optimised(image.text, "host", str(path))
-    engine = llvm.create_mcjit_compiler(module, machine)
+    machine = machine_for("host")
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine.add_object_file(llvm.ObjectFileRef.from_data(_object_code(path, machine.triple, cache)))
     engine.finalize_object()
     _ENGINES.append(engine)
     addresses = {name: engine.get_function_address(name) for name in exports}
@@ -32,3 +30,26 @@ def compile_host(path: Path, exports: tuple[str, ...]) -> dict[str, int]:
     if missing:
         raise CompileError(f"{path}: exports no function {', '.join(missing)}")
     return addresses
+
+
+def _object_code(path: Path, triple: str, cache: Cache | None) -> bytes:
+    """The module's code, from the cache if it is there."""
+    if cache is None:
+        return _compile(path)
+    sources = {file.name: file.read_text(encoding="utf-8") for file in path.parent.glob("*.py")}
+    key = image_key(sources, {"kind": "host", "path": str(path), "triple": triple})
+    found = cache.get(key)
+    if found is None:
+        found = _compile(path)
+        cache.put(key, found)
+    return found
+
+
+def _compile(path: Path) -> bytes:
+    # Most of the compiler, and its import takes longer than all the rest here.
+    from atoll.compiler.frontend import check_program
+    from atoll.compiler.image import Image
+
+    module, machine = optimised(Image(check_program(path, "host"), "host").text, "host", str(path))
+    code: bytes = machine.emit_object(module)
+    return code

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import atoll
 from atoll.compiler.errors import CompileError, Location, Reporter
@@ -45,6 +47,8 @@ _ADVICE = (
 _FRAMES = 4000
 _FRAMES_OF_CALL, _FRAMES_OF_NODE = 8, 4
 _DEEPEST = 3200
+# Parsed texts that a process keeps: more than there are guest modules.
+MOST_KEPT = 500
 # What Python says of misplaced statements: the checker says it too, of each.
 _SAID_BY_CHECKER = ("outside", "not properly in loop", "import *", "keyword argument repeated", "global", "duplicate")
 
@@ -116,33 +120,11 @@ class Loader:
 
     def _parse(self, text: str, shown: str) -> ast.Module:
         """The syntax tree; an empty one after a report."""
-        try:
-            if "\0" in text:
-                raise ValueError("null character")
-            with warnings.catch_warnings():
-                # Python's own warnings, such as of a number that runs into a word, would come without our form.
-                warnings.simplefilter("ignore")
-                tree = ast.parse(text, shown)
-                if (deep := too_deep(tree)) is None:
-                    self._compile(tree, text, shown)
-                    return tree
-            self.reporter.report(Location.of(shown, deep), "this is nested too deeply", "write it in several steps")
-        except SyntaxError as error:
-            self.reporter.report(_place(error, text, shown), f"syntax error: {error.msg}")
-        except (RecursionError, MemoryError):
-            self.reporter.report(Location(shown, 0), "something in this file is nested too deeply")
-        except ValueError:
-            self.reporter.report(Location(shown, 0), "the file holds a null character", "it is no Python source")
-        self.unreadable = True
-        return ast.Module([], [])
-
-    def _compile(self, tree: ast.Module, text: str, shown: str) -> None:
-        """What Python itself finds only when it compiles, such as two parameters of one name."""
-        try:
-            compile(tree, shown, "exec", dont_inherit=True)
-        except SyntaxError as error:
-            if not any(part in error.msg for part in _SAID_BY_CHECKER):
-                self.reporter.report(_place(error, text, shown), f"syntax error: {error.msg}")
+        parsed = parse(text, shown)
+        for location, message, advice in parsed.problems:
+            self.reporter.report(location, message, advice)
+        self.unreadable |= parsed.tree is None
+        return parsed.tree or ast.Module([], [])
 
     # --- imports ------------------------------------------------------------------------------------------------------
 
@@ -216,6 +198,45 @@ class Loader:
 def _is_guest_folder(name: str) -> bool:
     top, *parts = name.split(".")
     return top == "atoll" and bool(parts) and parts[0] in GUEST_FOLDERS and PACKAGE.joinpath(*parts).is_dir()
+
+
+class Parsed(NamedTuple):
+    """What a text parses to: its tree (None: it has none), and what is to be reported (place, message, advice)."""
+
+    tree: ast.Module | None
+    problems: tuple[tuple[Location, str, str], ...] = ()
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def parse(text: str, shown: str) -> Parsed:
+    """Parse a module's text. Nobody changes a tree, so the programs that a process compiles share them."""
+    try:
+        if "\0" in text:
+            raise ValueError("null character")
+        with warnings.catch_warnings():
+            # Python's own warnings, such as of a number that runs into a word, would come without our form.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text, shown)
+            if (deep := too_deep(tree)) is None:
+                return Parsed(tree, _python_refuses(tree, text, shown))
+        problem = (Location.of(shown, deep), "this is nested too deeply", "write it in several steps")
+    except SyntaxError as error:
+        problem = (_place(error, text, shown), f"syntax error: {error.msg}", "")
+    except (RecursionError, MemoryError):
+        problem = (Location(shown, 0), "something in this file is nested too deeply", "")
+    except ValueError:
+        problem = (Location(shown, 0), "the file holds a null character", "it is no Python source")
+    return Parsed(None, (problem,))
+
+
+def _python_refuses(tree: ast.Module, text: str, shown: str) -> tuple[tuple[Location, str, str], ...]:
+    """What Python itself finds only when it compiles, such as two parameters of one name."""
+    try:
+        compile(tree, shown, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        if not any(part in error.msg for part in _SAID_BY_CHECKER):
+            return ((_place(error, text, shown), f"syntax error: {error.msg}", ""),)
+    return ()
 
 
 def _place(error: SyntaxError, text: str, shown: str) -> Location:

@@ -13,12 +13,15 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import atoll
 from atoll.abi import boot, bootargs, elf, initrd
 from atoll.abi.objects import Right
 from atoll.compiler.cache import Cache, image_key
-from atoll.compiler.driver import Kind, compile_file
+
+if TYPE_CHECKING:
+    from atoll.compiler.driver import Kind
 
 PACKAGE = Path(atoll.__file__).parent
 KERNEL = PACKAGE / "kernel" / "main.py"
@@ -104,9 +107,16 @@ def compile_steps(
     return compiled
 
 
+def compile_file(source: Path, kind: "Kind", cache: Cache) -> bytes:
+    """An ELF file. The compiler comes in here: who finds all images in the cache need not wait for its import."""
+    from atoll.compiler import driver
+
+    return driver.compile_file(source, kind, cache=cache)
+
+
 def compile_each(sources: Sequence[Path], cache: Cache) -> Iterator[bytes]:
     """The ELF files of these sources, one after another; of many, several are compiled at a time."""
-    kinds: list[Kind] = ["kernel" if source == KERNEL else "program" for source in sources]
+    kinds: list["Kind"] = ["kernel" if source == KERNEL else "program" for source in sources]
     if len(sources) < MANY:
         yield from (compile_file(source, kind, cache=cache) for source, kind in zip(sources, kinds, strict=True))
         return

@@ -23,6 +23,7 @@ from atoll.images.recipe import (
     make_tar,
     root_image,
 )
+from atoll.images.strip import stripped
 
 SYSTEM = PACKAGE / "images" / "system.toml"
 SUPERVISOR = PACKAGE / "servers" / "supervisor" / "main.py"
@@ -92,7 +93,7 @@ def build_services(services: Sequence[Service], cache: Cache | None, progress: P
     manifest = "".join(service.line() for service in services)
     files = [(boot.ROOT_FILE, root_image(root)), (initrd.MANIFEST, f"{initrd.SUPERVISOR}\n".encode())]
     files += [(initrd.SERVICES, manifest.encode())]
-    files += zip(names[2:], programs, strict=True)
+    files += zip(names[2:], map(stripped, programs), strict=True)
     return Image(kernel, make_tar(files))
 
 

@@ -7,6 +7,7 @@ It is made once: the cache knows it by everything that it is made from.
 from atoll.compiler.cache import Cache
 from atoll.images.disk import Entry, File, make_disk
 from atoll.images.recipe import Progress, cached, compile_steps
+from atoll.images.strip import stripped
 from atoll.images.system import read_recipe
 from atoll.images.userland import user_files
 
@@ -28,7 +29,6 @@ def system_files(cache: Cache, progress: Progress | None = None) -> dict[str, En
     """Everything on the disk, by path."""
     services = read_recipe()
     images = compile_steps([(service.name, service.file) for service in services], cache, progress)
-    servers = {
-        f"{SERVERS}/{service.name}": File(image, 0o755) for service, image in zip(services, images, strict=True)
-    }
+    pairs = zip(services, images, strict=True)
+    servers = {f"{SERVERS}/{service.name}": File(stripped(image), 0o755) for service, image in pairs}
     return {**user_files(cache, progress), **servers, SWAP: File(bytes(SWAP_SIZE), 0o600)}

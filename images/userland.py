@@ -9,6 +9,7 @@ from pathlib import Path
 from atoll.compiler.cache import Cache
 from atoll.images.disk import Directory, Entry, File
 from atoll.images.recipe import PACKAGE, Progress, compile_steps
+from atoll.images.strip import stripped
 
 PROGRAMS = PACKAGE / "userland" / "programs"
 DIRECTORIES = {"/tmp": 0o777, "/home": 0o755, "/etc": 0o755}
@@ -33,6 +34,6 @@ def user_files(cache: Cache | None = None, progress: Progress | None = None) -> 
     files: dict[str, Entry] = {path: Directory(mode) for path, mode in DIRECTORIES.items()}
     files["/etc/motd"] = GREETING
     for source, image in zip(sources, images, strict=True):
-        files[f"/bin/{source.stem}"] = File(image, 0o755)
+        files[f"/bin/{source.stem}"] = File(stripped(image), 0o755)
         files[f"/usr/share/man/{source.stem}"] = manual_page(source)
     return files

@@ -95,9 +95,8 @@ def unbind(taken: Interrupt) -> None:
     """The source is silent."""
     enable(taken.source, False)
     gate = taken.gate
-    if gate is not None:
-        taken.gate = None
-        ports.drop_gate(gate)
+    taken.gate = None
+    ports.drop_gate(gate)
 
 
 def done(taken: Interrupt) -> None:

@@ -1,12 +1,12 @@
-"""The flattened device tree: the firmware's description of the machine, read once into a Board.
+"""The flattened device tree: the firmware's description of the machine, read once into a BootInfo.
 
 It is a sequence of 32-bit big-endian tokens: a node begins (its name follows), a property (length, offset of its
 name, value), a node ends. Each name and value is padded to 4 bytes. Source: Devicetree Specification 0.4, chapter 5.
 """
 
 from atoll.abi import bootargs
+from atoll.abi.boot import MAX_COMMAND_LINE, BootInfo
 from atoll.abi.types import Array, Bytes, Text, u64, wrapping_shl
-from atoll.kernel.board import Board
 
 MAGIC = 0xD00D_FEED
 TOTAL_SIZE = 4  # offsets in the header
@@ -28,18 +28,13 @@ KINDS: Array[Text, 6] = Array(("", "memory", "ns16550a", "sifive,test1", "riscv,
 
 
 class Node:
-    """What is known of the node being read, from those of its properties that have come by."""
+    """What is known of a node, from those of its properties that have come by."""
 
     kind: u64  # place in KINDS; 0: nothing that is looked for
     address: u64
     size: u64  # bytes
-
-
-class Cells:
-    """How many cells the addresses and sizes of a node's children have."""
-
-    address: u64
-    size: u64
+    address_cells: u64  # how many cells the addresses and sizes of its children have
+    size_cells: u64
 
 
 def size_of_tree(header: Bytes) -> u64:
@@ -47,45 +42,44 @@ def size_of_tree(header: Bytes) -> u64:
     return number(header, TOTAL_SIZE, 1) if number(header, 0, 1) == MAGIC else 0
 
 
-def read_board(tree: Bytes, board: Board) -> None:
+def read_board(tree: Bytes, board: BootInfo) -> None:
     """Walk the tree, and keep in the board what the kernel uses."""
-    cells: Array[Cells, MAX_DEPTH] = Array()
-    node = Node()
-    depth: u64 = 0  # of the node being read; the root's is 1
+    nodes: Array[Node, MAX_DEPTH] = Array()  # from the root to the one being read
+    depth: u64 = 0  # of that one; the root's is 1
     position = number(tree, STRUCTURE, 1)
     token = number(tree, position, 1)
     while token != END:
         position += CELL
         if token == BEGIN_NODE:
-            finish_node(node, board)
             depth += 1
-            cells[depth].address = 2
-            cells[depth].size = 1
+            nodes[depth] = Node()
+            nodes[depth].address_cells = 2
+            nodes[depth].size_cells = 1
             position += padded(u64(len(text_in(tree, position))) + 1)
         elif token == END_NODE:
-            finish_node(node, board)
+            finish_node(nodes[depth], board)
             depth -= 1
         elif token == PROPERTY:
             size = number(tree, position, 1)
             name = text_in(tree, number(tree, STRINGS, 1) + number(tree, position + CELL, 1))
             position += 2 * CELL
-            read_property(name, tree[position : position + size], cells[depth - 1], cells[depth], node, board)
+            read_property(name, tree[position : position + size], nodes[depth - 1], nodes[depth], board)
             position += padded(size)
         token = number(tree, position, 1)
 
 
-def read_property(name: Text, value: Bytes, parent: Cells, own: Cells, node: Node, board: Board) -> None:
+def read_property(name: Text, value: Bytes, parent: Node, node: Node, board: BootInfo) -> None:
     """Take note of one property of a node; `parent` says how the numbers in `reg` are laid out."""
     if name == "#address-cells":
-        own.address = number(value, 0, 1)
+        node.address_cells = number(value, 0, 1)
     elif name == "#size-cells":
-        own.size = number(value, 0, 1)
+        node.size_cells = number(value, 0, 1)
     elif name == "device_type" or name == "compatible":
         for kind in range(u64(1), u64(len(KINDS))):
             node.kind = kind if contains(value, KINDS[kind], 0) else node.kind
-    elif name == "reg" and len(value) >= (parent.address + parent.size) * CELL:
-        node.address = number(value, 0, parent.address)
-        node.size = number(value, parent.address * CELL, parent.size)
+    elif name == "reg" and len(value) >= (parent.address_cells + parent.size_cells) * CELL:
+        node.address = number(value, 0, parent.address_cells)
+        node.size = number(value, parent.address_cells * CELL, parent.size_cells)
     elif name == "timebase-frequency":
         board.timebase_hz = whole(value)
     elif name == "linux,initrd-start":
@@ -93,12 +87,14 @@ def read_property(name: Text, value: Bytes, parent: Cells, own: Cells, node: Nod
     elif name == "linux,initrd-end":
         board.initrd_end = whole(value)
     elif name == "bootargs":
-        board.command_line = text_in(value, 0)
-        board.quiet = contains(value, bootargs.QUIET, BLANK)
+        board.quiet = 1 if contains(value, bootargs.QUIET, BLANK) else 0
+        board.command_line_size = min(u64(len(text_in(value, 0))), MAX_COMMAND_LINE)
+        for place in range(board.command_line_size):
+            board.command_line[place] = value[place]
 
 
-def finish_node(node: Node, board: Board) -> None:
-    """All of a node's properties have been read: keep what it is, and forget it for the next."""
+def finish_node(node: Node, board: BootInfo) -> None:
+    """All of a node's properties have been read: keep what it is."""
     match node.kind:
         case 1:  # memory
             board.ram = node.address
@@ -111,8 +107,6 @@ def finish_node(node: Node, board: Board) -> None:
             board.plic = node.address
         case 5 if board.virtio == 0 or node.address < board.virtio:
             board.virtio = node.address
-    node.kind = 0
-    node.address = 0
 
 
 # ---- numbers and texts ----

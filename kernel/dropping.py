@@ -36,7 +36,7 @@ def drop_reply(process: Process, entry: Entry) -> None:
     if caller.reply is not entry:
         faults.drop_reply(caller, process.dying)
     elif not process.dying:
-        waiting.abort(caller, Status.REPLY_DROPPED)
+        waiting.end(caller, Status.REPLY_DROPPED)
     else:
         caller.frame.a1 = process.head.serial
-        waiting.abort(caller, Status.PEER_DIED)
+        waiting.end(caller, Status.PEER_DIED)

@@ -21,10 +21,7 @@ def begin(thread: Thread, cause: u64, address: u64) -> Thread:
         return thread
     if access_of(cause) != 0 and is_harmless(thread.process, address, access_of(cause)):
         return thread
-    try:
-        send(thread, cause, address)
-    except Exception:  # only calls are refused
-        panic.unexpected_error()
+    send(thread, cause, address)
     return scheduler.choose()
 
 
@@ -72,7 +69,10 @@ def tell_pager(thread: Thread) -> None:
         give_up(thread)
         return
     thread.badge = gate.badge
-    receiver = delivery.offer(thread, gate.port)
+    try:
+        receiver = delivery.offer(thread, gate.port)
+    except Exception:
+        panic.unexpected_error()  # only calls are refused
     if receiver is not None:
         scheduler.make_ready(receiver)
     elif thread.state == ThreadState.FAULTED:
@@ -83,13 +83,10 @@ def tell_pager(thread: Thread) -> None:
 def drop_reply(thread: Thread, pager_died: bool) -> None:
     """There will be no reply. The port of a pager that died may have an heir: the fault goes there once more."""
     thread.fault_reply = None
-    if not pager_died:
-        give_up(thread)
-        return
-    try:
+    if pager_died:
         tell_pager(thread)
-    except Exception:  # only calls are refused
-        panic.unexpected_error()
+    else:
+        give_up(thread)
 
 
 def resolve(thread: Thread, answer: u64, status: u64) -> None:
@@ -115,7 +112,7 @@ def go_on(thread: Thread) -> None:
 def give_up(thread: Thread) -> None:
     """No pager helps: the call is refused, or there is nothing that the process could go on with."""
     if thread.fault_cause & IN_CALL != 0:
-        waiting.abort(thread, Status.BAD_ADDRESS)
+        waiting.end(thread, Status.BAD_ADDRESS)
     else:
         processes.kill(thread.process, thread.fault_cause, Death.FAULTED)
         threads.destroy(thread)

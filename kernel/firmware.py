@@ -10,25 +10,13 @@ def sbi_call(extension: u64, function: u64, first: u64, second: u64) -> tuple[u6
     return ecall(first, second, 0, 0, 0, 0, function, extension)
 
 
-def has_extension(extension: u64) -> bool:
-    """Whether this firmware implements an extension."""
-    error, value = sbi_call(sbi.BASE, sbi.BASE_PROBE, extension, 0)
-    return error == sbi.SUCCESS and value != 0
-
-
 def set_timer(time: u64) -> None:
     """Interrupt when the `time` register reaches that value; what was pending before is not any more."""
     sbi_call(sbi.TIME, sbi.TIME_SET, time, 0)
 
 
-def debug_write(physical: u64, size: u64) -> u64:
-    """Write bytes of memory to the firmware's console; the result is how many of them it took."""
-    error, written = sbi_call(sbi.DEBUG_CONSOLE, sbi.DEBUG_CONSOLE_WRITE, size, physical)
-    return written if error == sbi.SUCCESS else 0
-
-
 def put_character(byte: u8) -> None:
-    """Write one byte to the firmware's console, the old way that every firmware knows."""
+    """Write one byte to the firmware's console, the old way, which every firmware knows."""
     sbi_call(sbi.LEGACY_PUTCHAR, 0, byte, 0)
 
 

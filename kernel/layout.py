@@ -22,17 +22,9 @@ DIRECT_MAP = 0xFFFF_FFC0_0000_0000
 
 
 @assembly
-@export("image_start")
-def image_start() -> u64:
-    """Address of the image, where its code begins. (The linker starts each kind of section on a page of its own.)"""
-    la(a0, "__image_start")
-    ret()
-
-
-@assembly
 @export("constants_start")
 def constants_start() -> u64:
-    """Where constants begin, on the first page behind the code."""
+    """Where constants begin: on the first page behind the code, as the linker gives each kind of section its own."""
     la(a0, "__rodata_start")
     ret()
 

@@ -5,7 +5,6 @@ from typing import NoReturn
 from atoll.abi.raw import view
 from atoll.abi.types import export, u64
 from atoll.kernel import (
-    console,
     devices,
     devicetree,
     memory,
@@ -29,7 +28,6 @@ HEADER_SIZE = 8  # bytes of a device tree that tell its size
 def kernel_main(hart: u64, device_tree: u64) -> NoReturn:
     """Called by entry.py in supervisor mode, with paging and interrupts off."""
     trap.start()  # a mistake of the kernel's own is reported
-    console.start()  # where to print
     read_device_tree(device_tree)  # what the machine has
     start_paging()  # Sv39, with the kernel in it
     devices.start()  # interrupts for drivers
@@ -46,8 +44,8 @@ def read_device_tree(address: u64) -> None:
     size = devicetree.size_of_tree(view(address, HEADER_SIZE))
     assert size > 0, "the firmware gave no device tree"
     devicetree.read_board(view(address, size), board)
-    board.tree = address
-    board.tree_end = address + size
+    board.device_tree = address
+    board.device_tree_end = address + size
     memory.start()
 
 
@@ -61,6 +59,6 @@ def start_paging() -> None:
 
 def greet(hart: u64) -> None:
     """The kernel's first line: the same on every machine with the same memory."""
-    if not board.quiet:
+    if board.quiet == 0:
         mebibytes = (board.ram_end - board.ram) >> 20
         print(f"Atoll {VERSION}: hart {hart}, {mebibytes} MiB, timebase {board.timebase_hz // 1_000_000} MHz")

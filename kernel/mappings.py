@@ -24,10 +24,16 @@ def end_of(mapping: Mapping) -> u64:
 
 def first_behind(process: Process, address: u64) -> Mapping | None:
     """The first mapping that ends behind an address."""
+    link = link_behind(process, address)
+    return None if link is process.mappings else link.object
+
+
+def link_behind(process: Process, address: u64) -> Link[Mapping]:
+    """The same as a link; the list itself if there is none."""
     link = process.mappings.next
     while link is not process.mappings and end_of(link.object) <= address:
         link = link.next
-    return None if link is process.mappings else link.object
+    return link
 
 
 def add(process: Process, source: Memory, offset: u64, address: u64, pages: u64, rights: u64, most: u64) -> None:
@@ -36,7 +42,7 @@ def add(process: Process, source: Memory, offset: u64, address: u64, pages: u64,
     try:
         for number in range(pages):
             page = memories.page_of(source, offset + number)
-            place = paging.user_place(process, address + number * PAGE_SIZE)
+            place = paging.make_place(process.root, address + number * PAGE_SIZE, 0, process)
             store64(place, paging.entry(page, paging.flags_of(rights)))
             mapping.pages += 1
     finally:
@@ -48,9 +54,7 @@ def add(process: Process, source: Memory, offset: u64, address: u64, pages: u64,
 
 def room_for(process: Process, source: Memory, offset: u64, address: u64, most: u64) -> Mapping:
     """The mapping that ends there and can grow; else a new one, still empty."""
-    behind = process.mappings.next
-    while behind is not process.mappings and behind.object.address < address:
-        behind = behind.next
+    behind = link_behind(process, address)
     if behind.previous is not process.mappings:
         before = behind.previous.object
         fits = end_of(before) == address and before.offset + before.pages == offset
@@ -59,9 +63,7 @@ def room_for(process: Process, source: Memory, offset: u64, address: u64, most: 
     return insert(process, source, offset, address, most, behind)
 
 
-def insert(
-    process: Process, source: Memory, offset: u64, address: u64, rights: u64, behind: Link[Mapping]
-) -> Mapping:
+def insert(process: Process, source: Memory, offset: u64, address: u64, rights: u64, behind: Link[Mapping]) -> Mapping:
     """A new mapping without pages, before another one."""
     made = at(Mapping, slabs.new(process, size_of(Mapping)))
     made.memory = source
@@ -121,7 +123,7 @@ def protect(process: Process, address: u64, rights: u64) -> None:
         return
     if rights & ~mapping.rights != 0:
         raise Refused(Status.NO_RIGHT)
-    place = paging.user_place(process, address)
+    place = paging.make_place(process.root, address, 0, process)
     found = load64(place)
     flags = paging.flags_of(rights) | found & paging.TOUCHED
     store64(place, paging.entry(paging.target(found), flags))

@@ -22,28 +22,22 @@ def create(owner: Process, pages: u64) -> Memory:
         raise Refused(Status.BAD_ARGUMENT if pages == 0 else Status.NO_MEMORY)
     depth: u64 = 0 if pages == 1 else 1 if pages <= ENTRIES else 2
     tables: u64 = depth if depth < 2 else 1 + (pages + ENTRIES - 1) // ENTRIES
-    charged = (pages + tables) * PAGE_SIZE
-    slabs.charge(owner, charged)
-    try:
-        made = new_object(owner, pages)
-    except Refused:
-        slabs.refund(owner, charged)
-        raise
+    made = new_object(owner, pages, (pages + tables) * PAGE_SIZE)
     made.depth = depth
-    made.charged = charged
     return made
 
 
 def create_device(owner: Process, physical: u64, pages: u64) -> Memory:
     """A range of physical addresses that are no memory of ours."""
-    made = new_object(owner, pages)
+    made = new_object(owner, pages, 0)
     made.device = physical
     return made
 
 
-def new_object(owner: Process, pages: u64) -> Memory:
-    """The structure alone."""
-    made = at(Memory, slabs.new(owner, size_of(Memory)))
+def new_object(owner: Process, pages: u64, charged: u64) -> Memory:
+    """The structure alone; what its pages cost is charged with it."""
+    made = at(Memory, slabs.new(owner, size_of(Memory), charged))
+    made.charged = charged
     lists.start_all(address_of(made.mappings), 2, address_of(made))
     made.pages = pages
     figures.memories += 1

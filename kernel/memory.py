@@ -34,7 +34,7 @@ def start() -> None:
     pages.end = board.ram_end // PAGE_SIZE * PAGE_SIZE
     pages.total = (pages.end - pages.fresh) // PAGE_SIZE
     pages.total -= (page_up(board.initrd_end) - page_down(board.initrd)) // PAGE_SIZE
-    pages.total -= (page_up(board.tree_end) - page_down(board.tree)) // PAGE_SIZE
+    pages.total -= (page_up(board.device_tree_end) - page_down(board.device_tree)) // PAGE_SIZE
 
 
 def free_pages() -> u64:
@@ -72,7 +72,7 @@ def take_page() -> u64:
 def take_fresh_page() -> u64:
     """The next page that has never been given out."""
     page = behind(pages.fresh, board.initrd, board.initrd_end)
-    page = behind(page, board.tree, board.tree_end)
+    page = behind(page, board.device_tree, board.device_tree_end)
     page = behind(page, board.initrd, board.initrd_end)  # which may begin where the tree ends
     if page + PAGE_SIZE > pages.end:
         raise Refused(Status.NO_MEMORY)

@@ -182,21 +182,15 @@ def touched(user: Thread) -> Thread:
 def read_process(user: Thread) -> Thread:
     """PROCESS_READ: copy out of a process's memory; what is not there is refused, not fetched."""
     process = check_peek(user)
-    there, here, size = user.frame.a1, user.frame.a2, user.frame.a3
-    outcome, missing = user_memory.copy_between(process, there, user.process, here, size)
-    if outcome == user_memory.TARGET_MISSING:
-        user_memory.reach_own(user.process, missing, paging.WRITE)
-    return end_peek(user, outcome)
+    outcome, missing = user_memory.copy_between(process, user.frame.a1, user.process, user.frame.a2, user.frame.a3)
+    return end_peek(user, outcome, user_memory.TARGET_MISSING, missing, paging.WRITE)
 
 
 def write_process(user: Thread) -> Thread:
     """PROCESS_WRITE: copy into pages that a process may write itself."""
     process = check_peek(user)
-    there, here, size = user.frame.a1, user.frame.a2, user.frame.a3
-    outcome, missing = user_memory.copy_between(user.process, here, process, there, size)
-    if outcome == user_memory.SOURCE_MISSING:
-        user_memory.reach_own(user.process, missing, paging.READ)
-    return end_peek(user, outcome)
+    outcome, missing = user_memory.copy_between(user.process, user.frame.a2, process, user.frame.a1, user.frame.a3)
+    return end_peek(user, outcome, user_memory.SOURCE_MISSING, missing, paging.READ)
 
 
 def check_peek(user: Thread) -> Process:
@@ -209,8 +203,10 @@ def check_peek(user: Thread) -> Process:
     return process
 
 
-def end_peek(user: Thread, outcome: u64) -> Thread:
-    """A page of the caller's own was fetched, one of the other process is not."""
+def end_peek(user: Thread, outcome: u64, own_missing: u64, missing: u64, access: u64) -> Thread:
+    """A page of the caller's own is fetched, one of the other process is not."""
+    if outcome == own_missing:
+        user_memory.reach_own(user.process, missing, access)
     if outcome != user_memory.COPIED:
         raise Refused(Status.BAD_ADDRESS)
     return finish(user, Status.OK)

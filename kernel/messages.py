@@ -148,7 +148,7 @@ def take_sender(sender: Thread, receiver: Thread) -> None:
     if sender.message == Message.CALL:
         wait_for_reply(sender, receiver)
     elif sender.message == Message.SEND:
-        waiting.complete(sender, Status.OK)
+        waiting.end(sender, Status.OK)
 
 
 # ---- replying ----
@@ -156,12 +156,9 @@ def take_sender(sender: Thread, receiver: Thread) -> None:
 
 def reply(replier: Thread) -> Thread:
     """Answer a caller, which goes on."""
-    entry = find_reply(replier.process, replier.frame.a0)
-    read_transfer(replier)
-    caller = at(Thread, entry.object)
-    if not answer(replier, caller, entry):
-        return wait_for_page(replier, caller)
-    return waiting.finish(replier, Status.OK)
+    if answer(replier, replier.frame.a0):
+        return waiting.finish(replier, Status.OK)
+    return scheduler.choose()
 
 
 def reply_receive(server: Thread) -> Thread:
@@ -192,11 +189,8 @@ def idle_queue(process: Process, handle: u64) -> Link[Thread] | None:
 def reply_then_receive(server: Thread) -> Thread:
     """One after the other, when the next message waits already, or there is more than words."""
     source = handles.find_source(server.process, server.frame.a0)
-    entry = find_reply(server.process, server.frame.a6)
-    read_transfer(server)
-    caller = at(Thread, entry.object)
-    if not answer(server, caller, entry):
-        return wait_for_page(server, caller)
+    if not answer(server, server.frame.a6):
+        return scheduler.choose()
     server.frame.a7 = Call.RECEIVE
     return receive_from(server, source)
 
@@ -210,8 +204,11 @@ def find_reply(process: Process, handle: u64) -> Entry:
     return handles.find(process, handle, Kind.REPLY, Right.SEND)
 
 
-def answer(replier: Thread, caller: Thread, entry: Entry) -> bool:
-    """Give a reply, or a pager's word on a fault; False if the caller's page has to be fetched first."""
+def answer(replier: Thread, handle: u64) -> bool:
+    """Give a reply, or a pager's word on a fault; False if the replier has to wait for a page of the caller's."""
+    entry = find_reply(replier.process, handle)
+    read_transfer(replier)
+    caller = at(Thread, entry.object)
     if not replier.plain and replier.transfer.handle == handles.handle_of(entry):
         raise Refused(Status.BAD_ARGUMENT)
     if caller.reply is not entry:
@@ -219,6 +216,7 @@ def answer(replier: Thread, caller: Thread, entry: Entry) -> bool:
         faults.resolve(caller, replier.frame.a1, replier.frame.a2)
         return True
     if caller.state != ThreadState.REPLY or not deliver_reply(replier, caller):
+        wait_for_page(replier, caller)
         return False
     handles.give_place(replier.process, entry)
     replier.effective = replier.priority
@@ -226,14 +224,13 @@ def answer(replier: Thread, caller: Thread, entry: Entry) -> bool:
     return True
 
 
-def wait_for_page(replier: Thread, caller: Thread) -> Thread:
+def wait_for_page(replier: Thread, caller: Thread) -> None:
     """The caller's buffer is being fetched: the reply begins again when it is there."""
     if caller.reply is None:
         raise Refused(Status.CALLER_GONE)
     if not lists.is_empty(caller.helpers):
         raise Refused(Status.IN_USE)
     wait_in(replier, caller.helpers, ThreadState.SENDING)
-    return scheduler.choose()
 
 
 # ---- and besides ----
@@ -252,5 +249,5 @@ def cancel(user: Thread) -> Thread:
     thread = handles.find_thread(user.process, user.frame.a0)
     if thread.state == ThreadState.READY or thread.state == ThreadState.FAULTED:
         raise Refused(Status.NOT_WAITING)
-    waiting.abort(thread, Status.CANCELLED)
+    waiting.end(thread, Status.CANCELLED)
     return waiting.finish(user, Status.OK)

@@ -89,7 +89,6 @@ class Process:
 
     head: Header
     satp: u64  # what the CPU's register has for it; that of the kernel alone when it is dying
-    space: u64  # the number of its address space
     root: u64  # page table, physical
     limit: u64  # bytes that it may use, those lent to its children included
     used: u64

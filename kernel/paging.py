@@ -6,15 +6,15 @@ II, "Sv39".
 """
 
 from atoll.abi.address_space import PAGE_SIZE, USER_END
-from atoll.abi.calls import Status
+from atoll.abi.board import KERNEL as KERNEL_IMAGE
 from atoll.abi.objects import Right
 from atoll.abi.raw import load64, store64
 from atoll.abi.riscv import CSR, csr_write, sfence_vma, sfence_vma_address
-from atoll.abi.types import Array, low16, u16, u64
+from atoll.abi.types import u64
 from atoll.kernel import layout, memory, slabs
 from atoll.kernel.board import board
 from atoll.kernel.objects import Process
-from atoll.kernel.refusal import Refused
+from atoll.userland.runtime.memory import memcpy
 from atoll.userland.runtime.traceback import own_trace_start
 
 ENTRIES = 512  # in one table
@@ -42,21 +42,8 @@ TOUCHED = ACCESSED | DIRTY
 NOT_TOUCHED = 0xFFFF_FFFF_FFFF_FFFF ^ TOUCHED
 KERNEL = GLOBAL | TOUCHED
 
-USER_ROOT_ENTRIES = USER_END >> 30  # root entries that belong to the program; all others are the kernel's
+USER_ROOT_SIZE = (USER_END >> 30) * ENTRY_SIZE  # bytes of the root that lead to the program; all else is the kernel's
 
-SPACE_SHIFT = 44  # in satp: the number of an address space
-SPACES = 4096  # most that the hardware can tell apart, for all that is known of it
-
-
-class Spaces:
-    """Numbers of address spaces; 0 is the kernel's own."""
-
-    given: u64  # the highest
-    returned: Array[u16, SPACES]
-    count: u64  # of those returned
-
-
-spaces: Spaces = Spaces()
 kernel_root: u64 = 0  # physical address of the table with nothing but the kernel
 
 
@@ -67,14 +54,13 @@ def start() -> None:
     map_image(kernel_root)
     map_direct(kernel_root, layout.kernel_end(), board.ram_end)
     map_direct(kernel_root, 0, board.ram)  # where the devices are
-    csr_write(CSR.SATP, kernel_satp())
-    sfence_vma()
+    use_space(kernel_satp())
     memory.use_direct_map()
 
 
 def map_image(root: u64) -> None:
     """The kernel's sections and stacks where they are, each with no more rights than it needs."""
-    map_same(root, layout.image_start(), layout.constants_start(), READ | EXECUTE)
+    map_same(root, KERNEL_IMAGE, layout.constants_start(), READ | EXECUTE)
     map_same(root, layout.constants_start(), layout.data_start(), READ)
     map_same(root, layout.data_start(), own_trace_start(), READ | WRITE)
     map_same(root, own_trace_start(), layout.fault_area(), READ)
@@ -167,44 +153,23 @@ def place_in(table: u64, virtual: u64, level: u64) -> u64:
 
 def kernel_satp() -> u64:
     """The address space with nothing but the kernel."""
-    return satp_of(kernel_root, 0)
+    return satp_of(kernel_root)
 
 
-def satp_of(root: u64, space: u64) -> u64:
-    """What the CPU's register has for the address space with that table and number."""
-    return SV39 | space << SPACE_SHIFT | (root >> PAGE_BITS)
+def satp_of(root: u64) -> u64:
+    """What the CPU's register has for the address space with that table."""
+    return SV39 | (root >> PAGE_BITS)
 
 
-def start_space(root: u64) -> u64:
-    """Put the kernel into a new address space; its number."""
-    for index in range(USER_ROOT_ENTRIES, ENTRIES):
-        found = load64(memory.reach(kernel_root) + index * ENTRY_SIZE)
-        if found != 0:
-            store64(memory.reach(root) + index * ENTRY_SIZE, found)
-    sfence_vma()  # the number may have been another's
-    return take_space()
+def use_space(satp: u64) -> None:
+    """The CPU takes that address space. (All have the number 0, so what it knows of another one is not to be kept.)"""
+    csr_write(CSR.SATP, satp)
+    sfence_vma()
 
 
-def take_space() -> u64:
-    """A number that no other address space has."""
-    if spaces.count > 0:
-        spaces.count -= 1
-        return u64(spaces.returned[spaces.count])
-    if spaces.given == SPACES - 1:
-        raise Refused(Status.NO_ROOM)
-    spaces.given += 1
-    return spaces.given
-
-
-def end_space(number: u64) -> None:
-    """The address space is gone, and its number free."""
-    spaces.returned[spaces.count] = low16(number)
-    spaces.count += 1
-
-
-def user_place(process: Process, virtual: u64) -> u64:
-    """Where the kernel can access the entry of a page of a process."""
-    return make_place(process.root, virtual, 0, process)
+def start_space(root: u64) -> None:
+    """Put the kernel into a new address space."""
+    memcpy(memory.reach(root) + USER_ROOT_SIZE, memory.reach(kernel_root) + USER_ROOT_SIZE, PAGE_SIZE - USER_ROOT_SIZE)
 
 
 def clear_pages(root: u64, virtual: u64, pages: u64) -> None:
@@ -229,8 +194,8 @@ def flags_of(rights: u64) -> u64:
 def free_tables(table: u64, level: u64, most: u64, process: Process) -> u64:
     """Give back at most so many of a process's tables below one of that level; how many more could have been."""
     left = most
-    for index in range(u64(USER_ROOT_ENTRIES if level == ROOT_LEVEL else ENTRIES)):
-        place = memory.reach(table) + index * ENTRY_SIZE
+    start = memory.reach(table)
+    for place in range(start, start + u64(USER_ROOT_SIZE if level == ROOT_LEVEL else PAGE_SIZE), ENTRY_SIZE):
         if load64(place) & VALID != 0:
             below = target(load64(place))
             if level > 1:

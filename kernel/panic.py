@@ -4,7 +4,6 @@ can cause this. Most are checks that fail: an index, an overflow, an `assert`.
 
 from typing import NoReturn
 
-from atoll.abi import causes
 from atoll.abi.calls import Death
 from atoll.abi.raw import address_of, load64
 from atoll.abi.riscv import frame_pointer
@@ -14,6 +13,7 @@ from atoll.kernel import history, layout, power, scheduler
 from atoll.kernel.board import board
 from atoll.kernel.entry import TrapFrame
 from atoll.userland.runtime import errors
+from atoll.userland.runtime.accesses import access_of
 from atoll.userland.runtime.traceback import (
     CALL_SIZE,
     Trail,
@@ -62,8 +62,10 @@ def kernel_fault(frame: TrapFrame, cause: u64, address: u64) -> NoReturn:
     print_trail(own_table(), trail)
     if layout.fault_area_end() <= address < layout.stack_start():
         print(f"StackOverflow: the kernel's stack of {layout.STACK_SIZE >> 10} KiB is used up")
+    elif access_of(cause) != "":
+        print(f"IllegalAccess: {access_of(cause)} address 0x{address:016x}")
     else:
-        print(f"{name_of(cause)} address 0x{address:016x}")
+        print(f"CpuException: cause {cause}, address 0x{address:016x}")
     print_registers(frame)
     end()
 
@@ -105,20 +107,6 @@ def unexpected_error() -> NoReturn:
     begin("PANIC: an error that the kernel did not catch")
     print_error(own_table(), errors.record)
     end()
-
-
-def name_of(cause: u64) -> Text:
-    """What the CPU did not like, as programs are told it."""
-    match cause:
-        case causes.FETCH_PAGE_FAULT | causes.FETCH_ACCESS:
-            return "IllegalAccess: execute"
-        case causes.LOAD_PAGE_FAULT | causes.LOAD_ACCESS:
-            return "IllegalAccess: read"
-        case causes.STORE_PAGE_FAULT | causes.STORE_ACCESS:
-            return "IllegalAccess: write"
-        case causes.ILLEGAL_INSTRUCTION:
-            return "IllegalInstruction:"
-    return "CpuException:"
 
 
 def follow_frames(innermost: u64, trail: Trail) -> None:

@@ -129,8 +129,10 @@ def mint(port: Port, badge: u64, wants_notice: bool) -> Gate:
     return gate
 
 
-def drop_gate(gate: Gate) -> None:
-    """A handle of it is gone, or a sender that waited."""
+def drop_gate(gate: Gate | None) -> None:
+    """A handle of it is gone, a sender that waited, or what else referred to it."""
+    if gate is None:
+        return
     gate.head.references -= 1
     if gate.head.references > 0:
         return
@@ -188,7 +190,7 @@ def refuse_sender(sender: Thread, status: u64) -> None:
         waiting.stop_waiting(sender)
         faults.give_up(sender)
     else:
-        waiting.abort(sender, status)
+        waiting.end(sender, status)
 
 
 # ---- the end of a port ----
@@ -204,23 +206,21 @@ def destroy(port: Port, died: u64) -> None:
     reaper.add(reaper.reaper.ports, port.ready)
 
 
-def end_some(port: Port, most: u64) -> None:
-    """Tell some of those who wait at a dead port, and forget what it was to be told; then let it go."""
-    for _ in range(most):
-        sender, gate, process = lists.first(port.senders), lists.first(port.unused), lists.first(port.deaths)
-        if sender is not None:
-            if sender.state != ThreadState.FAULTED:
-                sender.frame.a1 = port.died
-            refuse_sender(sender, Status.PEER_DIED if port.died != 0 else Status.DEAD)
-        elif gate is not None:
-            free_gate(gate)
-        elif process is not None:
-            lists.remove(process.link)
-            reaper.add(reaper.reaper.processes, process.link)
-        else:
-            lists.remove(port.ready)
-            free_unused(port)
-            return
+def end_some(port: Port) -> None:
+    """Tell one of those who wait at a dead port, or forget one thing that it was to be told; in the end let it go."""
+    sender, gate, process = lists.first(port.senders), lists.first(port.unused), lists.first(port.deaths)
+    if sender is not None:
+        if sender.state != ThreadState.FAULTED:
+            sender.frame.a1 = port.died
+        refuse_sender(sender, Status.PEER_DIED if port.died != 0 else Status.DEAD)
+    elif gate is not None:
+        free_gate(gate)
+    elif process is not None:
+        lists.remove(process.link)
+        reaper.add(reaper.reaper.processes, process.link)
+    else:
+        lists.remove(port.ready)
+        free_unused(port)
 
 
 def free_unused(port: Port) -> None:

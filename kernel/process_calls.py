@@ -3,8 +3,9 @@
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.calls import CALL_SIZE, MAX_DEBUG_WRITE, NO_TIMEOUT, PRIORITIES, Death, Status
 from atoll.abi.objects import NO_HANDLE, Kind, Registers, Right, ThreadState
-from atoll.abi.raw import address_of, at, size_of, view
-from atoll.abi.types import u64
+from atoll.abi.raw import address_of, at, size_of
+from atoll.abi.riscv import CSR, csr_read
+from atoll.abi.types import Array, u8, u64
 from atoll.kernel import (
     console,
     devices,
@@ -182,7 +183,7 @@ def open_thread(user: Thread) -> Thread:
 
 def clock(user: Thread) -> Thread:
     """CLOCK: the time."""
-    return answer(user, timer.nanoseconds())
+    return answer(user, timer.in_nanoseconds(csr_read(CSR.TIME)))
 
 
 def sleep(user: Thread) -> Thread:
@@ -207,12 +208,9 @@ def debug_write(user: Thread) -> Thread:
     address, size = user.frame.a1, user.frame.a2
     if size > MAX_DEBUG_WRITE:
         raise Refused(Status.TOO_LONG)
-    user_memory.check_range(address, size)
-    done: u64 = 0
-    while done < size:
-        part = user_memory.part_of_page(address + done, size - done)
-        console.write_console(view(user_memory.reach_own(user.process, address + done, paging.READ), part))
-        done += part
+    text: Array[u8, MAX_DEBUG_WRITE] = Array()
+    user_memory.copy(user.process, address, address_of(text), size, paging.READ)
+    console.write_console(text[:size])
     return finish(user, Status.OK)
 
 

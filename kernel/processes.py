@@ -15,29 +15,15 @@ from atoll.kernel.refusal import Refused
 
 def create(parent: Process, limit: u64, pager: Gate | None, heir: Gate | None) -> Process:
     """A process with an empty address space; `limit` bytes of its parent's account are its own."""
+    if limit < PAGE_SIZE:
+        raise Refused(Status.NO_MEMORY)
     slabs.charge(parent, limit + PAGE_SIZE)
-    process = at(Process, memory.reach(slabs.page_for(parent, limit + PAGE_SIZE)))
-    start(process, parent)
+    process = at(Process, memory.reach(memory.take_page()))
+    begin(process, parent, limit)
     adopt(process, parent)
-    process.limit = limit
-    try:
-        begin(process)
-    except Refused:
-        process.head.dead = True
-        process.told = True
-        lists.remove(process.of_parent)
-        finish_account(process)
-        release(process)
-        raise
     process.pager = referred(pager)
     process.heir = referred(heir)
     return process
-
-
-def start(process: Process, owner: Process) -> None:
-    """It has nothing yet."""
-    lists.start_all(address_of(process.threads), 6, address_of(process))
-    slabs.start_header(process.head, owner)
 
 
 def adopt(process: Process, parent: Process) -> None:
@@ -47,17 +33,15 @@ def adopt(process: Process, parent: Process) -> None:
     lists.append(parent.children, process.of_parent)
 
 
-def begin(process: Process) -> None:
+def begin(process: Process, owner: Process, limit: u64) -> None:
     """What even an empty process has: an address space, and itself as long as it lives."""
-    if process.limit < PAGE_SIZE:
-        raise Refused(Status.NO_MEMORY)
-    process.root = slabs.charged_page(process)
-    try:
-        process.space = paging.start_space(process.root)
-    except Refused:
-        slabs.refund_page(process, process.root)
-        raise
-    process.satp = paging.satp_of(process.root, process.space)
+    lists.start_all(address_of(process.threads), 6, address_of(process))
+    slabs.start_header(process.head, owner)
+    process.limit = limit
+    process.used = PAGE_SIZE
+    process.root = memory.take_page()
+    paging.start_space(process.root)
+    process.satp = paging.satp_of(process.root)
     process.head.references = 1
     figures.processes += 1
 
@@ -87,14 +71,12 @@ def kill(process: Process, status: u64, death: u64) -> None:
     reaper.add(reaper.reaper.processes, process.link)
 
 
-def end_threads(process: Process, most: u64) -> bool:
-    """End some of a dying process's threads; False if none is left."""
-    for _ in range(most):
-        thread = lists.first(process.threads)
-        if thread is None:
-            return False
+def end_thread(process: Process) -> bool:
+    """End one of a dying process's threads; False if none is left."""
+    thread = lists.first(process.threads)
+    if thread is not None:
         threads.destroy(thread)
-    return True
+    return thread is not None
 
 
 def end_child(process: Process) -> bool:
@@ -129,9 +111,8 @@ def finish(process: Process) -> None:
     process.head.dead = True
     figures.processes -= 1
     pager = process.pager
-    if pager is not None:
-        process.pager = None
-        ports.drop_gate(pager)
+    process.pager = None
+    ports.drop_gate(pager)
     finish_account(process)
     heir = process.heir
     if heir is not None and has_heir(process):
@@ -198,9 +179,8 @@ def forget(process: Process) -> None:
     process.told = True
     lists.remove(process.link)
     heir = process.heir
-    if heir is not None:
-        process.heir = None
-        ports.drop_gate(heir)
+    process.heir = None
+    ports.drop_gate(heir)
     drop(process)
 
 

@@ -28,7 +28,7 @@ from atoll.kernel.lists import Link
 from atoll.kernel.objects import PLACES, Memory, Port, Process, Set, Thread
 
 T = TypeVar("T")
-STEP = 32  # threads, handles, mappings, pages or tables in one step
+STEP = 32  # handles, mappings, pages or tables in one step, of all else one
 
 
 class Reaper:
@@ -78,34 +78,30 @@ def work() -> bool:
 def step() -> bool:
     """A part of something that has ended; False if there was nothing left."""
     is_waiting = end_waiting(reaper.stale, Status.STALE_HANDLE) or end_waiting(reaper.dead, Status.DEAD)
-    return is_waiting or free_threads() or end_port() or end_set() or end_memory() or end_process()
+    return is_waiting or free_thread() or end_port() or end_set() or end_memory() or end_process()
 
 
 def end_waiting(queue: Link[Thread], status: u64) -> bool:
-    """Threads that waited where there is nothing to wait for; False if that were all."""
-    for _ in range(STEP):
-        thread = lists.first(queue)
-        if thread is None:
-            return False
-        waiting.abort(thread, status)
-    return True
+    """A thread that waited where there is nothing to wait for; False if there is none."""
+    thread = lists.first(queue)
+    if thread is not None:
+        waiting.end(thread, status)
+    return thread is not None
 
 
-def free_threads() -> bool:
-    """Threads that have ended; False if that were all."""
-    for _ in range(STEP):
-        thread = lists.first(reaper.threads)
-        if thread is None:
-            return False
+def free_thread() -> bool:
+    """A thread that has ended; False if there is none."""
+    thread = lists.first(reaper.threads)
+    if thread is not None:
         threads.free(thread)
-    return True
+    return thread is not None
 
 
 def end_port() -> bool:
     """Who still waits at a dead port."""
     port = lists.first(reaper.ports)
     if port is not None:
-        ports.end_some(port, STEP)
+        ports.end_some(port)
     return port is not None
 
 
@@ -139,14 +135,13 @@ def end_process() -> bool:
 
 def end_some(process: Process) -> bool:
     """Take a bit of a dying process apart; True if nothing is left."""
-    if processes.end_threads(process, STEP) or processes.end_child(process):
+    if processes.end_thread(process) or processes.end_child(process):
         return False
     if not lists.is_empty(process.mappings):
         mappings.drop_some(process, STEP)
     elif process.closed < process.table_count * PLACES:
         close_some(process)
     elif paging.free_tables(process.root, paging.ROOT_LEVEL, STEP, process) > 0:
-        paging.end_space(process.space)
         slabs.refund_page(process, process.root)
         while process.table_count > 0:
             process.table_count -= 1

@@ -8,19 +8,18 @@ from atoll.abi import boot
 from atoll.abi.address_space import PAGE_SIZE, STACK, STACK_END
 from atoll.abi.board import UART_INTERRUPT, VIRTIO_INTERRUPT
 from atoll.abi.objects import Kind, Right
-from atoll.abi.raw import address_of, at, load64
+from atoll.abi.raw import address_of, at, load64, size_of
 from atoll.abi.riscv import CSR, csr_clear, csr_set, csr_write
 from atoll.abi.types import u64
 from atoll.kernel import handles, mappings, memories, memory, panic, power, processes, scheduler, slabs, threads
 from atoll.kernel.board import board
 from atoll.kernel.entry import resume
-from atoll.kernel.layout import page_up
+from atoll.kernel.layout import page_down, page_up
 from atoll.kernel.objects import Machine, Memory, Process, Thread
 from atoll.kernel.refusal import Refused
 from atoll.userland.runtime.memory import memcpy
 
 PRIORITY = 8  # of its first thread
-MAX_COMMAND_LINE = 256  # bytes
 READ_ONLY = Right.READ | Right.MOVE | Right.DUPLICATE
 
 # ---- in sstatus: what `sret` goes to ----
@@ -49,7 +48,8 @@ def start() -> NoReturn:
 
 def make(image: u64) -> Thread:
     """The process with its memory, its handles and its first thread, which is ready to run."""
-    process = make_process()
+    process = at(Process, memory.reach(memory.take_page()))
+    processes.begin(process, process, memory.free_pages() * PAGE_SIZE)  # its own parent: its account holds all memory
     for number in range(load64(image + boot.HEADER_SEGMENTS)):
         load_segment(process, image, image + boot.HEADER_SIZE + number * boot.SEGMENT_SIZE)
     add_memory(process, STACK, (STACK_END - STACK) // PAGE_SIZE, Right.READ | Right.WRITE)
@@ -57,17 +57,9 @@ def make(image: u64) -> Thread:
     thread.frame.a0 = boot.BOOT_INFO
     thread.stopped = False
     information = add_memory(process, boot.BOOT_INFO, 1, Right.READ)
-    fill(at(boot.BootInfo, memory.reach(memories.page_of(information, 0))), process, thread)
+    fill_board(process, thread)
+    memcpy(memory.reach(memories.page_of(information, 0)), address_of(board), size_of(boot.BootInfo))
     return thread
-
-
-def make_process() -> Process:
-    """A process that is its own parent: its account holds all memory."""
-    process = at(Process, memory.reach(memory.take_page()))
-    processes.start(process, process)
-    process.limit = memory.free_pages() * PAGE_SIZE
-    processes.begin(process)
-    return process
 
 
 def load_segment(process: Process, image: u64, segment: u64) -> None:
@@ -93,40 +85,26 @@ def add_memory(process: Process, address: u64, pages: u64, rights: u64) -> Memor
 # ---- what it finds ----
 
 
-def fill(information: boot.BootInfo, process: Process, thread: Thread) -> None:
-    """Tell root what there is."""
-    information.version = boot.BOOT_VERSION
-    fill_handles(information, process, thread)
-    information.initrd_offset = board.initrd % PAGE_SIZE
-    information.initrd_size = board.initrd_end - board.initrd
-    information.device_tree_offset = board.tree % PAGE_SIZE
-    information.device_tree_size = board.tree_end - board.tree
-    information.timebase_hz = board.timebase_hz
-    information.uart = board.uart
-    information.uart_interrupt = UART_INTERRUPT
-    information.test_device = board.test_device
-    information.virtio = board.virtio
-    information.virtio_interrupt = VIRTIO_INTERRUPT
-    information.quiet = 1 if board.quiet else 0
-    information.command_line_size = min(u64(len(board.command_line)), MAX_COMMAND_LINE)
-    text = memory.reach(address_of(board.command_line))
-    memcpy(address_of(information.command_line), text, information.command_line_size)
-
-
-def fill_handles(information: boot.BootInfo, process: Process, thread: Thread) -> None:
-    """Give root its first handles."""
+def fill_board(process: Process, thread: Thread) -> None:
+    """What the device tree did not tell: which handles root has, and where in them what begins."""
+    board.version = boot.BOOT_VERSION
+    board.initrd_offset = board.initrd % PAGE_SIZE
+    board.initrd_size = board.initrd_end - board.initrd
+    board.device_tree_offset = board.device_tree % PAGE_SIZE
+    board.device_tree_size = board.device_tree_end - board.device_tree
+    board.uart_interrupt = UART_INTERRUPT
+    board.virtio_interrupt = VIRTIO_INTERRUPT
     everything = handles.PROCESS_RIGHTS
     slabs.start_header(machine.head, process)
-    information.handles[boot.HANDLE_SELF] = handles.add(process, Kind.PROCESS, everything, address_of(process))
-    information.handles[boot.HANDLE_THREAD] = handles.add(process, Kind.THREAD, everything, address_of(thread))
-    information.handles[boot.HANDLE_MACHINE] = handles.add(process, Kind.MACHINE, everything, address_of(machine))
-    initrd = make_range(process, board.initrd, board.initrd_end)
-    information.handles[boot.HANDLE_INITRD] = handles.add(process, Kind.MEMORY, READ_ONLY, address_of(initrd))
-    tree = make_range(process, board.tree, board.tree_end)
-    information.handles[boot.HANDLE_DEVICE_TREE] = handles.add(process, Kind.MEMORY, READ_ONLY, address_of(tree))
+    board.handles[boot.HANDLE_SELF] = handles.add(process, Kind.PROCESS, everything, address_of(process))
+    board.handles[boot.HANDLE_THREAD] = handles.add(process, Kind.THREAD, everything, address_of(thread))
+    board.handles[boot.HANDLE_MACHINE] = handles.add(process, Kind.MACHINE, everything, address_of(machine))
+    board.handles[boot.HANDLE_INITRD] = add_range(process, board.initrd, board.initrd_end)
+    board.handles[boot.HANDLE_DEVICE_TREE] = add_range(process, board.device_tree, board.device_tree_end)
 
 
-def make_range(process: Process, start_of: u64, end: u64) -> Memory:
-    """The pages of a range that is not given out, as a memory object."""
-    first = start_of // PAGE_SIZE * PAGE_SIZE
-    return memories.create_device(process, first, (page_up(end) - first) // PAGE_SIZE)
+def add_range(process: Process, start_of: u64, end: u64) -> u64:
+    """A handle of the pages of a range that is not given out."""
+    first = page_down(start_of)
+    made = memories.create_device(process, first, (page_up(end) - first) // PAGE_SIZE)
+    return handles.add(process, Kind.MEMORY, READ_ONLY, address_of(made))

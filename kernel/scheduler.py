@@ -7,7 +7,7 @@ a higher priority may have become ready, `choose` when the one that ran cannot g
 from atoll.abi.calls import PRIORITIES
 from atoll.abi.objects import ThreadState
 from atoll.abi.raw import address_of
-from atoll.abi.riscv import CSR, csr_clear, csr_read, csr_set, csr_write, wfi
+from atoll.abi.riscv import CSR, csr_clear, csr_read, csr_set, wfi
 from atoll.abi.types import Array, Ref, noinline, u64, wrapping_add, wrapping_shl, wrapping_sub
 from atoll.kernel import devices, lists, paging, reaper, timer
 from atoll.kernel.entry import load_floats, save_floats
@@ -182,7 +182,7 @@ def switch_to(thread: Thread) -> Thread:
     satp = thread.process.satp
     if satp != scheduler.satp:
         scheduler.satp = satp
-        csr_write(CSR.SATP, satp)
+        paging.use_space(satp)
     if scheduler.floats_on or scheduler.float_owner is thread:
         set_floats(scheduler.float_owner is thread)
     return thread
@@ -223,4 +223,4 @@ def leave_space(satp: u64) -> None:
     """An address space goes away: if the CPU still has it, take the kernel's own."""
     if scheduler.satp == satp:
         scheduler.satp = paging.kernel_satp()
-        csr_write(CSR.SATP, scheduler.satp)
+        paging.use_space(scheduler.satp)

@@ -16,6 +16,7 @@ from atoll.userland.runtime.memory import memset
 
 GRAIN = 64  # bytes: slots are multiples of that; a page's own structure takes one
 SIZES = 17  # up to 1 KiB
+AT_ONCE = 2  # pages: of a new process
 
 
 class Slab:
@@ -45,8 +46,11 @@ def start() -> None:
 
 
 def charge(process: Process, size: u64) -> None:
-    """Add bytes to what a process uses; refused if it has not so many."""
-    if process.used > process.limit or size > process.limit - process.used:
+    """Add bytes to what a process uses; refused if it has not so many, or the machine is out of pages: who was not
+    refused can take as many pages at once as anything needs.
+    """
+    left = process.limit - process.used if process.used <= process.limit else 0
+    if size > left or memory.free_pages() < AT_ONCE:
         raise Refused(Status.NO_MEMORY)
     process.used += size
 
@@ -66,16 +70,7 @@ def refund(process: Process, size: u64) -> None:
 def charged_page(process: Process) -> u64:
     """A page of zeros for something of that process; physical address."""
     charge(process, PAGE_SIZE)
-    return page_for(process, PAGE_SIZE)
-
-
-def page_for(process: Process, charged: u64) -> u64:
-    """A page of zeros; if there is none, the process has back what it was charged with."""
-    try:
-        return memory.take_page()
-    except Refused:
-        refund(process, charged)
-        raise
+    return memory.take_page()
 
 
 def refund_page(process: Process, page: u64) -> None:
@@ -92,13 +87,13 @@ def rounded(size: u64) -> u64:
     return (size + GRAIN - 1) // GRAIN * GRAIN
 
 
-def new(owner: Process, size: u64) -> u64:
-    """An object of zeros, charged, with its header begun; its address."""
+def new(owner: Process, size: u64, besides: u64 = 0) -> u64:
+    """An object of zeros with its header begun, charged with what it needs besides; its address."""
     slot_size = rounded(size)
-    charge(owner, slot_size)
+    charge(owner, slot_size + besides)
     slab = lists.first(slabs.partial[slot_size // GRAIN])
     if slab is None:
-        slab = new_slab(page_for(owner, slot_size), slot_size)
+        slab = new_slab(memory.take_page(), slot_size)
     slot = slab.free
     slab.free = load64(slot)
     slab.used += 1

@@ -86,7 +86,7 @@ def interrupt() -> None:
         first = lists.first(clock.waiting)
         if first is None or first.deadline > now:
             break
-        waiting.abort(first, Status.OK if first.state == ThreadState.SLEEPING else Status.TIMED_OUT)
+        waiting.end(first, Status.OK if first.state == ThreadState.SLEEPING else Status.TIMED_OUT)
     if clock.slice_end != 0 and clock.slice_end <= now:
         clock.slice_end = 0
     rearm()
@@ -133,8 +133,3 @@ def in_nanoseconds(time: u64) -> u64:
     """A number of ticks of the time base as nanoseconds."""
     seconds = time // board.timebase_hz
     return seconds * NANOSECONDS + time % board.timebase_hz * NANOSECONDS // board.timebase_hz
-
-
-def nanoseconds() -> u64:
-    """Time since the machine was switched on."""
-    return in_nanoseconds(csr_read(CSR.TIME))

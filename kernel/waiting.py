@@ -46,13 +46,6 @@ def leave_queue(thread: Thread) -> None:
         ports.drop_gate(gate)
 
 
-def complete(thread: Thread, status: u64) -> None:
-    """The call in which a thread waits ends."""
-    stop_waiting(thread)
-    finish(thread, status)
-    scheduler.make_ready(thread)
-
-
 def withdraw(thread: Thread) -> None:
     """The thread waits no more, and nobody it waited for knows it; its call is as if it had not begun."""
     if thread.state == ThreadState.READY:
@@ -80,8 +73,8 @@ def release_helper(thread: Thread) -> None:
         scheduler.make_ready(helper)
 
 
-def abort(thread: Thread, status: u64) -> None:
-    """The call in which a thread waits ends without what it waited for."""
+def end(thread: Thread, status: u64) -> None:
+    """The call in which a thread waits ends."""
     withdraw(thread)
     finish(thread, status)
     scheduler.make_ready(thread)

@@ -37,9 +37,10 @@ def load_hooks(kind: Hooks) -> HookFunctions:
 
 
 def _compiled() -> HookFunctions:
+    from atoll.compiler.cache import Cache
     from atoll.compiler.host import compile_host  # the compiler is heavy: only when it is needed
 
-    return HookFunctions(compile_host(Path(hooks.__file__), EXPORTS))
+    return HookFunctions(compile_host(Path(hooks.__file__), EXPORTS, Cache()))
 
 
 def _interpreted() -> HookFunctions:

@@ -12,10 +12,12 @@ NAME = "siphash_memory"
 
 @lru_cache
 def _compiled() -> Callable[[int, int, bytes, int], int]:
+    from atoll.compiler.cache import Cache
     from atoll.compiler.host import compile_host  # the compiler is heavy: only when it is needed
 
     prototype = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint64, ctypes.c_char_p, ctypes.c_uint64)
-    function: Callable[[int, int, bytes, int], int] = prototype(compile_host(Path(source.__file__), (NAME,))[NAME])
+    addresses = compile_host(Path(source.__file__), (NAME,), Cache())
+    function: Callable[[int, int, bytes, int], int] = prototype(addresses[NAME])
     return function
 
 

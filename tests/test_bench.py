@@ -26,6 +26,12 @@ KERNEL_FIGURES = {
     "kernel_code_lines", "kernel_image_bytes", "kernel_trace_bytes",
 }  # fmt: skip
 
+NODE_FIGURES = {
+    "boot_seconds", "cluster_boot_seconds", "boot_instructions", "spawn_wait_instructions", "name_lookup_instructions",
+    "file_read_4k_mb_per_s", "file_read_64k_mb_per_s", "file_write_4k_mb_per_s", "file_write_64k_mb_per_s",
+    "swap_pause_microseconds", "swap_pause_files_microseconds", "swap_pause_programs_microseconds",
+}  # fmt: skip
+
 
 def figures_of(benchmark: str, tmp_path: Path) -> tuple[dict[str, Any], str]:
     """What a benchmark finds in one round: as JSON, and as a table."""
@@ -46,6 +52,18 @@ def test_the_machine_is_measured(tmp_path: Path) -> None:
         assert name in output
     assert figures["wanted"] == {"compute_ratio": ">= 0.6", "trap_microseconds": "<= 0.5"}
     assert {"python", "processors", "unicorn", "llvmlite"} <= set(figures["environment"])
+
+
+def test_the_node_is_measured(tmp_path: Path) -> None:
+    figures, output = figures_of("node", tmp_path)
+    for name in NODE_FIGURES:
+        assert figures[name] > 0
+        assert figures["meanings"][name]
+        assert name in output
+    pauses = [figures[name] for name in figures if name.startswith("swap_pause_")]
+    assert figures["swap_pause_microseconds"] == max(pauses)
+    assert 0 < figures["spawn_wait_instructions"] <= 1_700_000
+    assert figures["name_lookup_instructions"] < figures["spawn_wait_instructions"]
 
 
 def test_the_kernel_is_measured_exactly(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from atoll.cluster.cli import app
+from atoll.cluster.cluster import Cluster
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -20,24 +21,8 @@ INLINE_COMMAND = re.compile(r"`((?:atoll|make) [^`]*)`")
 NEEDS_QEMU = re.compile(r"\b(?:atoll|make) qemu\b")
 
 
-# The program whose traceback the README shows.
-CRASH = '''"""crash: an index that is out of range."""
-
-from atoll.abi.types import Array, u64
-
-table: Array[u64, 8] = Array()
-
-
-def add_up(count: u64) -> u64:
-    total: u64 = 0
-    for index in range(count):
-        total += table[index]
-    return total
-
-
-def main() -> None:
-    print(add_up(9))
-'''
+PROMPT = "node1 / $ "
+NUMBER = re.compile(r"\d[\d.]*(?: [um]?s\b)?")
 
 
 def name(page: Path) -> str:
@@ -129,11 +114,13 @@ def test_commands_for_the_first_program_run(first_program: Path, line: str) -> N
         assert output.splitlines()[-1:] == [b"5 squared is 25"] or b"\n5 squared is 25\n" in output
 
 
-def test_the_readmes_traceback_is_a_real_one(tmp_path: Path) -> None:
-    (tmp_path / "crash.py").write_text(CRASH)
-    status, output = run_in(tmp_path, "atoll run crash.py")
-    assert status == 1
-    assert f"```\n{output.decode()}```" in (REPOSITORY / "README.md").read_text(encoding="utf-8")
+def test_what_the_readme_shows_is_what_happens() -> None:
+    shown = next(body for kind, body in FENCE.findall((REPOSITORY / "README.md").read_text()) if PROMPT in body)
+    with Cluster() as cluster:
+        for part in shown.split(PROMPT)[1:]:
+            line, _, output = part.partition("\n")
+            result = cluster.run(line)
+            assert NUMBER.sub("N", result.output) == NUMBER.sub("N", output), line
 
 
 @pytest.mark.qemu

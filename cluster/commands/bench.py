@@ -7,7 +7,7 @@ import typer
 
 from atoll.cluster.guard import CommandError
 
-NAMES = ("machine", "kernel")
+NAMES = ("machine", "kernel", "node")
 
 
 def bench(
@@ -19,19 +19,20 @@ def bench(
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Runs of each; their median counts.")] = 5,
 ) -> None:
-    """Measure: the machine computing, trapping, compiling and booting; the kernel's calls, counted in instructions."""
+    """Measure: the machine computing, trapping, compiling and booting; the kernel's calls and the system's, counted in instructions."""
     unknown = [name for name in names or [] if name not in NAMES]
     if unknown:
         raise CommandError(f"there is no benchmark {unknown[0]!r}; there is: {', '.join(NAMES)}")
 
-    from atoll.benchmarks import kernel, machine
+    from atoll.benchmarks import kernel, machine, node
     from atoll.benchmarks.report import Result, show_table, write_json
     from atoll.cluster.progress import progress_bar
 
+    benchmarks = dict(zip(NAMES, (machine, kernel, node), strict=True))
     results: list[Result] = []
     for name in names or NAMES:
         with progress_bar() as report:
-            results += (machine if name == "machine" else kernel).measure(rounds, report)
+            results += benchmarks[name].measure(rounds, report)
     show_table(results)
     if json_file is not None:
         write_json(results, json_file)

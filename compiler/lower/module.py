@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from atoll.compiler.errors import Location
 from atoll.compiler.lower.debug import DebugInfo
@@ -13,12 +13,8 @@ from atoll.compiler.symbols import EnumDecl, ErrorDecl, GlobalVariable
 from atoll.compiler.tree import Constant, Function
 from atoll.compiler.types import BOOL, FLOAT, NEVER, VOID, EnumType, Int, OptionalType, Type, is_aggregate
 
-
-class Target(NamedTuple):
-    """What LLVM must know of the machine before it reads code: without the layout it would assume loose alignments."""
-
-    triple: str
-    data_layout: str
+if TYPE_CHECKING:
+    from atoll.compiler.llvm import Target
 
 
 class ModuleLowering:

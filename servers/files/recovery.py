@@ -105,7 +105,8 @@ def replay(volume: Volume) -> None:
     put_big(data, JS_SEQUENCE, u64(low32(end + 1)))  # what an incomplete transaction left must not look like the next
     volume.cache.write_blocks(map_block(volume, volume.journal.inode, 0), data)
     volume.cache.flush()
-    print(f"files: the journal was replayed: {count} transactions")
+    if count > 0:
+        print(f"files: the journal was replayed: {count} transactions")
 
 
 def replay_in_parts(volume: Volume, end: u64, parts: u64) -> bool:

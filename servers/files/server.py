@@ -41,6 +41,7 @@ class FileServer(Files, File, Stream):
     pool: Slice[u8]  # memory of the cache
     files: OpenFiles
     epoch: u64  # seconds from 1970 to power-on
+    is_home: bool  # nothing of the volume is in memory only: it is not mounted
     changed_at: u64  # nanoseconds since power-on; 0: nothing is waiting to be made durable
 
     # ---- time ----
@@ -210,6 +211,7 @@ class FileServer(Files, File, Stream):
     def mount_volume(self, handed_over: bool = False) -> None:
         """Raises CannotMount, InputOutputError. `handed_over`: our open files may have lost their names."""
         mount.mount(self.volume, self.device, self.pool, self.now(), handed_over)
+        self.is_home = False
 
     def export_state(self, writer: StateWriter) -> None:
         writer.number(STATE_VERSION)
@@ -223,6 +225,7 @@ class FileServer(Files, File, Stream):
         """Bring everything home: only the table of open files is in memory then."""
         self.changed_at = 0
         mount.unmount(self.volume, self.now())
+        self.is_home = True
 
     def import_state(self, reader: StateReader) -> None:
         if reader.number() != STATE_VERSION:
@@ -234,6 +237,8 @@ class FileServer(Files, File, Stream):
             raise StateRefused(f"{error}") from None
 
     def resumed(self) -> None:
+        if not self.is_home:
+            return
         try:
             self.mount_volume(True)
         except (CannotMount, InputOutputError) as error:

@@ -11,12 +11,9 @@ from atoll.servers.root.service import serve
 from atoll.userland.runtime.errors import ErrorRecord
 from atoll.userland.runtime.image.elf import BadImage
 from atoll.userland.runtime.image.initrd import end_of_field, end_of_line, find_file
-from atoll.userland.runtime.image.resident import Program
 from atoll.userland.runtime.kernel_errors import NoMemory
 from atoll.userland.runtime.system import be_first
 from atoll.userland.runtime.traceback import own_table, print_error
-
-running: Program = Program()
 
 
 def main() -> None:
@@ -58,15 +55,16 @@ def run(archive: Bytes, line: Bytes) -> u64:
     if len(image) == 0:
         print(f"{name}: not in the initial RAM disk")
         return machine.NOT_FOUND
+    slot = program.running.now()
     try:
-        program.load(running, image, line)
+        program.load(slot, image, line)
     except BadImage as error:
         return cannot_run(name, f"{error}")
     except NoMemory:
         return cannot_run(name, "out of memory")
-    running.resume()
-    status = serve(running)
-    program.free(running)
+    slot.program.resume()
+    status = serve()
+    program.free(program.running.now())
     if machine.boot_info().quiet == 0:
         print(f"{name}: exit status {status}")
     return status
@@ -75,5 +73,5 @@ def run(archive: Bytes, line: Bytes) -> u64:
 def cannot_run(name: Text, why: Text) -> u64:
     """Say so, and return what was had already."""
     print(f"{name}: cannot run: {why}")
-    program.free(running)
+    program.free(program.running.now())
     return machine.CANNOT_RUN

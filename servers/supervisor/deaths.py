@@ -1,8 +1,9 @@
 """What happens to servers: their faults and errors, their end, what they leave, and when they are started again."""
 
 from atoll.abi.calls import IN_CALL, NO_TIMEOUT, Call, Death, FaultReply, Message
-from atoll.abi.objects import NO_HANDLE, Kind
+from atoll.abi.objects import NO_HANDLE, Info, Kind
 from atoll.abi.types import Text, u64
+from atoll.servers.root.interface import Root
 from atoll.servers.supervisor import worker
 from atoll.servers.supervisor.instances import (
     FATE,
@@ -15,20 +16,24 @@ from atoll.servers.supervisor.instances import (
 )
 from atoll.servers.supervisor.interface import ServiceState
 from atoll.servers.supervisor.legacies import forget_ended, keep_process
+from atoll.servers.supervisor.machine import board
 from atoll.servers.supervisor.services import NO_INSTANCE, Service, services
 from atoll.userland.runtime.image import fault
 from atoll.userland.runtime.image.elf import BadImage
 from atoll.userland.runtime.image.start_page import StartPageFull
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import Letter
-from atoll.userland.runtime.objects import Process, close
-from atoll.userland.runtime.service import SERVICE_LABEL
+from atoll.userland.runtime.messages import Letter, Port
+from atoll.userland.runtime.objects import Process, close, read_info
+from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop
 
 CRASHED = 1  # the status of a server that made a fault
 FIRST_DELAY = 1_000_000  # nanoseconds until the second restart in a row; doubled each time
 MOST_FAILURES = 10  # in a row: then nobody believes in it any more
+WILL_LABEL = FIRST_FREE_LABEL  # of the port where a supervisor is heir of its predecessor
 WELL = 1_000_000_000  # nanoseconds: who has lived so long was well started
+
+will: Port = Port(NO_HANDLE)
 
 
 def start_service(number: u64) -> None:
@@ -106,7 +111,9 @@ def restart_due() -> None:
 def kernel_message(letter: Letter) -> None:
     """What is no call."""
     number = letter.badge & NUMBER
-    if letter.badge & FATE == 0:
+    if letter.label == WILL_LABEL:
+        take_will(letter)
+    elif letter.badge & FATE == 0:
         discard(letter)
     elif letter.kind == Message.FAULT:
         handle_fault(number, letter)
@@ -116,6 +123,23 @@ def kernel_message(letter: Letter) -> None:
         bury(number, letter.words[1], letter.words[2])
     else:
         discard(letter)
+
+
+def take_will(letter: Letter) -> None:
+    """What the supervisor left whose place we took: its servers are our children now, whose handles we have already.
+    Behind the last of them is the news of its end, and root has what it did not use.
+    """
+    is_over = letter.kind == Message.DEATH
+    discard(letter)
+    if is_over:
+        will.close()
+        Root(board.parent.handle).more()
+
+
+def expect_will(port: u64) -> None:
+    """What our predecessor leaves comes to that port."""
+    will.handle = port
+    loop.add(will, WILL_LABEL)
 
 
 def discard(letter: Letter) -> None:
@@ -139,17 +163,28 @@ def handle_fault(number: u64, letter: Letter) -> None:
 
 
 def inherit(number: u64, letter: Letter) -> None:
-    """Something that a dead server had: its service port is kept for the next, and so are processes that it managed."""
+    """Something that a dead server had: its service port is kept for the next, and so are processes that it managed.
+    Those of one that was swapped its successor has already: they are kept for when that dies.
+    """
     service = services.of_instance(number)
-    if letter.words[2] == Kind.PORT and letter.words[1] == SERVICE_LABEL and services.serves(number):
+    is_rightful = services.serves(number) or services.instances[number].has_handed_over
+    if letter.words[2] == Kind.PORT and services.serves(number) and is_port_of(service, letter.handle):
         service.port.handle = letter.handle
-    elif letter.words[2] == Kind.PROCESS and services.serves(number):
+    elif letter.words[2] == Kind.PROCESS and is_rightful:
         keep_process(service, Process(letter.handle))
     elif letter.words[2] == Kind.PROCESS:
         Process(letter.handle).destroy(CRASHED)
         close(letter.handle)
     else:
         close(letter.handle)
+
+
+def is_port_of(service: Service, port: u64) -> bool:
+    """Whether that is the port that clients know: its number is told by the gate too, whatever its label is now."""
+    figures, at_gate = Info(), Info()
+    read_info(port, figures)
+    read_info(service.gate.handle, at_gate)
+    return figures.words[0] == at_gate.words[2]
 
 
 def bury(number: u64, status: u64, death: u64) -> None:
@@ -177,5 +212,3 @@ def start_all() -> None:
     """The whole manifest."""
     for number in range(services.count):
         start_service(number)
-
-

@@ -4,9 +4,11 @@ from atoll.abi import startup
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.objects import NO_HANDLE, Info, Right
 from atoll.abi.types import Bytes, Text, u64
+from atoll.servers.root.interface import Root
 from atoll.servers.supervisor.devices import find_device
 from atoll.servers.supervisor.machine import board
 from atoll.servers.supervisor.services import Instance, Service, services
+from atoll.userland.runtime.image.elf import BadImage
 from atoll.userland.runtime.image.initrd import find_byte, find_file
 from atoll.userland.runtime.image.resident import Program
 from atoll.userland.runtime.image.start_page import StartPage
@@ -60,6 +62,7 @@ def start_instance(number: u64, image: Bytes, gives_port: bool) -> None:
     instance = services.instances[number]
     service = services.of_instance(number)
     instance.control.handle = NO_HANDLE
+    instance.has_handed_over = False
     program = instance.program
     program.read_image(image)
     fate = loop.port.mint(FATE | number)
@@ -101,7 +104,9 @@ def unused_pages(process: Process) -> u64:
 
 
 def quota_of(service: Service) -> u64:
-    """What the manifest says, as far as we have it."""
+    """What the manifest says, as far as we have it; root may have more for us after the supervisor was replaced."""
+    if unused_pages(board.itself) < service.quota + RESERVE:
+        Root(board.parent.handle).more()
     unused = unused_pages(board.itself)
     return min(service.quota, unused - min(unused, RESERVE))
 
@@ -154,8 +159,14 @@ def window_of(number: u64) -> u64:
 
 
 def bring_image(number: u64, image: Memory, size: u64) -> None:
-    """Map an image that somebody sent, for an instance."""
+    """Copy an image that somebody sent, for an instance: whoever sent it cannot change it any more, nor has to pay for
+    it. Raises BadImage, KernelError.
+    """
+    if size > IMAGE_ROOM:
+        raise BadImage(f"an image of more than {IMAGE_ROOM >> 20} MiB")
     instance = services.instances[number]
-    instance.image = image.handle
     instance.image_pages = (size + PAGE_SIZE - 1) // PAGE_SIZE
-    board.itself.map(image, 0, window_of(number), instance.image_pages, Right.READ)
+    copy = create_memory(instance.image_pages)
+    instance.image = copy.handle
+    copy.copy_from(0, image.handle, 0, instance.image_pages)
+    board.itself.map(copy, 0, window_of(number), instance.image_pages, Right.READ)

@@ -46,32 +46,34 @@ class ServiceInfo:
     generation: u64  # how often it was started after a death
     version: u64  # how often it was swapped
     state: u64  # a ServiceState
+    last_pause: u64  # of a swap: nanoseconds in which nobody served
+    longest_pause: u64
     name_length: u64
     name: Array[u8, NAME_SIZE]
 
 
-INFO_SIZE = 72  # bytes of a ServiceInfo
+INFO_SIZE = 88  # bytes of a ServiceInfo
 
 
 class Supervisor(Interface, messages=0x0E00, errors=(NoSuchService, SwapFailed)):
     """What the supervisor does."""
 
     def swap(self, name: Text, image: Memory, size: u64) -> SwapReport:
-        """Replace a server by the program in a memory object, `size` bytes long, while its clients go on.
-        Raises NoSuchService, SwapFailed."""
+        """Replace a server by the program in a memory object, `size` bytes long, while its clients go on; the name
+        "supervisor" stands for the supervisor itself. Raises NoSuchService, SwapFailed."""
 
     def kill(self, name: Text) -> None:
         """End a server as if it had crashed; it is restarted. For tests and teaching."""
 
     @idempotent
     def list(self, first: u64, into: Slice[u8]) -> u64:
-        """ServiceInfos from number `first` on; the bytes written (0: that was all)."""
+        """ServiceInfos from number `first` on, the supervisor's own last; the bytes written (0: that was all)."""
 
     def switch_off(self, status: u64) -> None:
         """End the machine with that status, after all that is written is on the disk."""
 
     def keep_name(self, name: Text, gate: Gate) -> None:
-        """From the naming service only: a program has a name. Its successor, after a crash, gets it again."""
+        """From the naming service only: a program has registered a name. A successor, after a crash, gets it again."""
 
     @idempotent
     def forget_name(self, name: Text) -> None:

@@ -1,18 +1,22 @@
 """The supervisor: starts the servers of the image's manifest, restarts those that die, swaps them while they serve.
 
-It is heir of every server's ports, so the gates that clients hold outlive any server. Its own death ends the machine.
+It is heir of every server's ports, so the gates that clients hold outlive any server. Its own death ends the machine;
+it can be swapped nevertheless, by root.
 """
 
 from atoll.abi import initrd
+from atoll.abi.objects import NO_HANDLE, Info
 from atoll.abi.raw import address_of, at, view
+from atoll.abi.startup import PORT
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.root.interface import Parent
-from atoll.servers.supervisor import deaths, machine, worker
+from atoll.servers.supervisor import deaths, machine, state, worker
 from atoll.servers.supervisor.instances import ASKING, NUMBER
 from atoll.servers.supervisor.interface import (
     INFO_SIZE,
     NoSuchService,
     ServiceInfo,
+    ServiceState,
     Supervisor,
     SwapFailed,
     SwapReport,
@@ -20,17 +24,21 @@ from atoll.servers.supervisor.interface import (
 from atoll.servers.supervisor.legacies import MOST_NAMES_KEPT, kept_names
 from atoll.servers.supervisor.machine import board
 from atoll.servers.supervisor.manifest import BadManifest, read_manifest
+from atoll.servers.supervisor.own import own
 from atoll.servers.supervisor.services import NO_INSTANCE, Service, services, start_table
 from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord
 from atoll.userland.runtime.image.initrd import find_file
 from atoll.userland.runtime.interface import call
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import Memory
-from atoll.userland.runtime.service import serve, start_own_port
+from atoll.userland.runtime.objects import Memory, Process, read_info
+from atoll.userland.runtime.service import loop, serve
+from atoll.userland.runtime.startup import given
+from atoll.userland.runtime.state import StateReader, StateWriter
 from atoll.userland.runtime.system import exit_program, write_console
 from atoll.userland.runtime.traceback import print_error
 
 KILLED = 137
+OWN_NAME = "supervisor"
 
 
 class SupervisorServer(Supervisor, Parent):
@@ -39,8 +47,8 @@ class SupervisorServer(Supervisor, Parent):
     # ---- what Supervisor says ----
 
     def swap(self, name: Text, image: Memory, size: u64) -> SwapReport:
-        number = self.number_of(name)
-        if worker.jobs.swap_reply != 0:
+        number = services.count if name == OWN_NAME else self.number_of(name)
+        if worker.jobs.caller.reply != 0:
             image.close()
             raise SwapFailed("another swap is under way")
         worker.ask_for_swap(call.postpone(), number, image, size)
@@ -57,6 +65,9 @@ class SupervisorServer(Supervisor, Parent):
             if used + INFO_SIZE > len(into):
                 break
             describe(services.items[number], into[used : used + INFO_SIZE])
+            used += INFO_SIZE
+        if first <= services.count and used + INFO_SIZE <= len(into):
+            describe_own(into[used : used + INFO_SIZE])
             used += INFO_SIZE
         return used
 
@@ -87,6 +98,25 @@ class SupervisorServer(Supervisor, Parent):
         if call.badge & ASKING != 0 and len(record) == RECORD_SIZE:
             print(f"supervisor: {str(services.of_instance(number).name, 'utf-8')} has failed")
             print_error(services.instances[number].program.trace, at(ErrorRecord, address_of(record)))
+
+    # ---- its own swap, which root carries out ----
+
+    def state_size(self) -> u64:
+        return state.size_of_state()
+
+    def export_state(self, writer: StateWriter) -> None:
+        own.export_own(writer)
+        state.export_table(writer)
+
+    def import_state(self, reader: StateReader) -> None:
+        own.import_own(reader)
+        state.import_table(reader)
+
+    def inherited(self, handle: u64, number: u64) -> None:
+        deaths.expect_will(handle)
+
+    def activated(self) -> None:
+        worker.take_over(own.swapped())
 
     # ---- what is no call ----
 
@@ -128,10 +158,32 @@ def describe(service: Service, into: Slice[u8]) -> None:
     """A ServiceInfo."""
     info = ServiceInfo()
     info.generation, info.version, info.state = service.generation, service.version, service.state
-    info.name_length = min(u64(len(service.name)), u64(len(info.name)))
-    for i in range(info.name_length):
-        info.name[i] = service.name[i]
+    info.last_pause, info.longest_pause = service.last_pause, service.longest_pause
+    if service.instance != NO_INSTANCE:
+        info.pid = serial_of(services.instances[service.instance].program.process)
+    write_info(info, service.name, into)
+
+
+def describe_own(into: Slice[u8]) -> None:
+    """The supervisor's own."""
+    info = ServiceInfo()
+    info.pid, info.version, info.state = serial_of(board.itself), own.version, ServiceState.SERVING
+    info.last_pause, info.longest_pause = own.last_pause, own.longest_pause
+    write_info(info, OWN_NAME.encode(), into)
+
+
+def write_info(info: ServiceInfo, name: Bytes, into: Slice[u8]) -> None:
+    """It, with its name."""
+    info.name_length = min(u64(len(name)), u64(len(info.name)))
+    info.name[0 : info.name_length] = name[0 : info.name_length]
     into[:] = view(address_of(info), INFO_SIZE)
+
+
+def serial_of(process: Process) -> u64:
+    """The number that no other process has."""
+    figures = Info()
+    read_info(process.handle, figures)
+    return figures.words[0]
 
 
 server: SupervisorServer = SupervisorServer()
@@ -141,13 +193,19 @@ def main() -> None:
     """Everything that happens after root has started us."""
     machine.start()  # what root gave us
     start_table()  # no service yet
+    worker.start()  # the thread that waits for servers
+    if given(PORT) != NO_HANDLE:
+        begin()
+    serve(server)
+
+
+def begin() -> None:
+    """Unless we take another's place: start all servers."""
+    loop.port.handle = given(PORT)  # where servers and the kernel find us
     try:
         read_manifest(find_file(board.archive, initrd.SERVICES), services)
     except BadManifest as error:
         print(f"supervisor: {initrd.SERVICES}: {error}")
         exit_program(1)
-    start_own_port()  # where servers and the kernel find us
     deaths.start_all()  # all servers
-    worker.start()  # the thread that waits for servers
     worker.register_names()  # so that clients find them
-    serve(server)

@@ -23,6 +23,7 @@ class Instance:
     """A process of a service."""
 
     used: bool
+    has_handed_over: bool  # it was swapped, and is about to end
     program: Program
     service: u64
     control: Gate
@@ -58,6 +59,8 @@ class Service:
     instance: u64  # which serves; NO_INSTANCE: none
     generation: u64  # starts after a death
     version: u64  # swaps
+    last_pause: u64  # of a swap; nanoseconds
+    longest_pause: u64
     failures: u64  # deaths in a row, each soon after the start
     started: u64  # nanoseconds since power-on
     restart_at: u64

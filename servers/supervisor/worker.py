@@ -7,14 +7,15 @@ from atoll.abi.control import Ask
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.naming.interface import Naming
-from atoll.servers.root.interface import Parent
+from atoll.servers.root.interface import Parent, ReplaceFailed, Root
 from atoll.servers.supervisor import swap
-from atoll.servers.supervisor.interface import Supervisor, SwapFailed
+from atoll.servers.supervisor.interface import Supervisor, SwapFailed, SwapReport
 from atoll.servers.supervisor.legacies import another_handle, kept_names
 from atoll.servers.supervisor.machine import board
-from atoll.servers.supervisor.orders import orders
 from atoll.servers.supervisor.services import NO_INSTANCE, Service, services
+from atoll.userland.runtime.handover import HandOverFailed, orders
 from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Memory, duplicate
@@ -32,16 +33,25 @@ POWER_OFF = 4
 LEGACY = 8
 
 
+class Caller:
+    """Who wants a swap."""
+
+    reply: u64  # NO_HANDLE: nobody does
+
+
 class Jobs:
     """What the second thread is to do."""
 
     port: Port
     gate: Gate
-    swap_reply: u64  # of the caller who wants a swap; NO_HANDLE: nobody does
-    swap_service: u64
+    caller: Caller
+    swap_service: u64  # services.count: the supervisor itself
     swap_image: Memory
     swap_size: u64
-    status: u64  # of the machine, when it is switched off
+    swap_begun: u64  # when that was asked; nanoseconds since power-on
+    is_ending: bool  # the machine is to be switched off
+    status: u64  # of the machine then
+    names_are_due: bool  # the naming service does not know them yet
     stack: Array[u8, 65536]
 
 
@@ -60,6 +70,7 @@ def start() -> None:
 
 def register_names() -> None:
     """The naming service is new: it knows no name."""
+    jobs.names_are_due = True
     jobs.gate.notify(NAMES)
 
 
@@ -72,14 +83,29 @@ def hand_over_legacy(number: u64) -> None:
 
 def ask_for_swap(reply: u64, service: u64, image: Memory, size: u64) -> None:
     """Somebody wants a swap and waits for its end; there is none under way."""
-    jobs.swap_reply, jobs.swap_service, jobs.swap_image, jobs.swap_size = reply, service, image, size
+    jobs.caller.reply, jobs.swap_service, jobs.swap_image, jobs.swap_size = reply, service, image, size
+    jobs.swap_begun = clock()
     jobs.gate.notify(SWAP)
 
 
 def power_off(status: u64) -> None:
     """End the machine."""
-    jobs.status = status
+    jobs.is_ending, jobs.status = True, status
     jobs.gate.notify(POWER_OFF)
+
+
+def take_over(report: SwapReport) -> None:
+    """We are the supervisor now: tell who wanted that, and do what our predecessor may not have come to."""
+    report.total = clock() - jobs.swap_begun
+    if jobs.caller.reply != NO_HANDLE:
+        Supervisor.reply_swap(jobs.caller.reply, report)
+        jobs.caller.reply = NO_HANDLE
+    if jobs.names_are_due:
+        register_names()
+    if has_heirs():
+        jobs.gate.notify(LEGACY)
+    if jobs.is_ending:
+        jobs.gate.notify(POWER_OFF)
 
 
 # ---- the second thread ----
@@ -103,6 +129,7 @@ def run(_: u64) -> None:
 
 def register_all() -> None:
     """Tell the naming service our own name, all names of the manifest, and those that programs had registered."""
+    jobs.names_are_due = False
     own = loop.port.mint(0)
     register(OWN_NAME, own)
     own.close()
@@ -110,7 +137,7 @@ def register_all() -> None:
         service = services.items[number]
         for i in range(service.name_count):
             if service.gate.handle != NO_HANDLE and not register(str(service.names[i], "utf-8"), service.gate):
-                jobs.gate.notify(NAMES)  # the naming service has died meanwhile: once more, all of them
+                register_names()  # the naming service has died meanwhile: once more, all of them
                 return
     for item in kept_names.items:
         if item.length > 0 and not register(str(item.text(), "utf-8"), item.gate):
@@ -132,6 +159,14 @@ def register(name: str, gate: Gate) -> bool:
     return True
 
 
+def has_heirs() -> bool:
+    """Whether a server has yet to be given what its predecessor left."""
+    for number in range(services.count):
+        if services.items[number].is_heir:
+            return True
+    return False
+
+
 def give_legacies() -> None:
     """Processes of dead program managers go to their successors."""
     for number in range(services.count):
@@ -148,19 +183,24 @@ def give_legacy(service: Service, generation: u64) -> None:
             return
         try:
             handle = another_handle(service.inherited[i])
-            orders.give(services.instances[service.instance], Ask.INHERIT, 0, handle)
-        except (SwapFailed, KernelError) as error:
+            orders.give(services.instances[service.instance].control, Ask.INHERIT, 0, handle)
+        except (HandOverFailed, KernelError) as error:
             print(f"supervisor: {str(service.name, 'utf-8')}: a process cannot be handed over: {error}")
 
 
 def do_swap() -> None:
     """Swap, and tell who wanted it."""
-    reply = jobs.swap_reply
+    reply = jobs.caller.reply
     try:
-        Supervisor.reply_swap(reply, swap.swap(jobs.swap_service, jobs.swap_image, jobs.swap_size))
+        if jobs.swap_service == services.count:
+            Root(board.parent.handle).replace(jobs.swap_image, jobs.swap_size)  # if it goes well, that ends us
+        else:
+            Supervisor.reply_swap(reply, swap.swap(jobs.swap_service, jobs.swap_image, jobs.swap_size))
+    except ReplaceFailed as error:
+        Supervisor.fail(reply, SwapFailed(f"{error}"))
     except SwapFailed as error:
         Supervisor.fail(reply, SwapFailed(f"{error}"))
-    jobs.swap_reply = NO_HANDLE
+    jobs.caller.reply = NO_HANDLE
 
 
 def switch_off() -> None:
@@ -169,7 +209,7 @@ def switch_off() -> None:
         service = services.items[services.count - 1 - position]
         if service.instance != NO_INSTANCE:
             try:
-                orders.give(services.instances[service.instance], Ask.QUIT)
-            except SwapFailed as error:
+                orders.give(services.instances[service.instance].control, Ask.QUIT)
+            except HandOverFailed as error:
                 print(f"supervisor: {str(service.name, 'utf-8')}: {error}")
     Parent(board.parent.handle).power_off(jobs.status)

@@ -26,17 +26,26 @@ def test_it_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert images[0] == make_disk(files())
 
 
-def test_its_name_changes_with_every_source(tmp_path: Path) -> None:
-    for folder in system_disk.SOURCES:
-        shutil.copytree(recipe.PACKAGE / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    keys = {system_disk.disk_key(tmp_path)}
-    for file in ("userland/programs/echo.py", "servers/files/main.py", "images/system.toml", "abi/calls.py"):
-        path = tmp_path / file
-        path.write_text(path.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
-        keys.add(system_disk.disk_key(tmp_path))
-    (tmp_path / "userland" / "programs" / "more.py").write_text('"""More."""\n', encoding="utf-8")
-    keys.add(system_disk.disk_key(tmp_path))
-    assert len(keys) == 6
+def test_a_change_of_any_source_makes_it_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package, cache = tmp_path / "package", Cache(tmp_path / "cache")
+    for folder in recipe.INPUTS:
+        shutil.copytree(recipe.PACKAGE / folder, package / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(recipe, "PACKAGE", package)
+    made: list[str] = []
+
+    def make(change: str) -> None:
+        recipe.cached("thing", {}, lambda: made.append(change) or b"made", cache)  # type: ignore[func-returns-value]
+
+    changes = ["", "userland/programs/echo.py", "servers/files/main.py", "images/system.toml", "abi/calls.py"]
+    for file in changes:
+        if file:
+            path = package / file
+            path.write_text(path.read_text(encoding="utf-8") + "\n# changed\n", encoding="utf-8")
+        make(file)
+        make("again")
+    (package / "userland" / "programs" / "more.py").write_text('"""More."""\n', encoding="utf-8")
+    make("more")
+    assert made == [*changes, "more"]
 
 
 def test_many_programs_are_compiled_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from atoll.abi.calls import Message, Status
 
 ACTORS = 4
 SLOTS = 12
+NOT_AT_ALL, FOR_EVER, FOR_A_TIME = range(3)  # how to wait
 TOLD = 9  # the badge of all gates whose last handle is told of
 
 Result = tuple[int, int, int, int, int, int, int, int]
@@ -67,6 +68,7 @@ class Waiting:
     reply: Reply | None = None  # the call was taken
     reply_slot: int = 0
     handle_slot: int = 0
+    since: int | None = None  # with a time-out: the step
 
 
 @dataclass(eq=False, repr=False)
@@ -194,24 +196,31 @@ class Model:
             return None
         return gate
 
-    def send(self, actor: Actor, kind: int, slot: int, word: int, given: int | None, handle_slot: int = -1) -> None:
+    def send(self, actor: Actor, kind: int, slot: int, word: int, given: int | None, handle_slot: int = -1,
+             how: int = FOR_EVER) -> None:  # fmt: skip
         """CALL or SEND."""
         gate = self.open_gate(actor, slot)
-        if gate is not None:
-            gate.handles += 1
-            actor.waiting = Waiting(gate.port, kind, word, gate.badge, gate, given, handle_slot=handle_slot)
-            gate.port.senders.append(actor)
-            self.look(gate.port)
+        if gate is None:
+            return
+        if how == NOT_AT_ALL and gate.port.receiver is None:
+            self.finish(actor, Status.WOULD_BLOCK)
+            return
+        gate.handles += 1
+        since = self.step if how == FOR_A_TIME else None
+        actor.waiting = Waiting(gate.port, kind, word, gate.badge, gate, given, handle_slot=handle_slot, since=since)
+        gate.port.senders.append(actor)
+        self.look(gate.port)
 
-    def receive(self, actor: Actor, slot: int, reply_slot: int, handle_slot: int, waits: bool = True) -> None:
+    def receive(self, actor: Actor, slot: int, reply_slot: int, handle_slot: int, how: int = FOR_EVER) -> None:
         """RECEIVE."""
         port = self.find(actor, slot, Port)
         if not isinstance(port, Port):
             return
-        if not waits and not (port.bits or port.notices or port.senders):
+        if how == NOT_AT_ALL and not (port.bits or port.notices or port.senders):
             self.finish(actor, Status.WOULD_BLOCK)
             return
-        actor.waiting = Waiting(port, 0, reply_slot=reply_slot, handle_slot=handle_slot)
+        since = self.step if how == FOR_A_TIME else None
+        actor.waiting = Waiting(port, 0, reply_slot=reply_slot, handle_slot=handle_slot, since=since)
         port.receiver = actor
         self.look(port)
 
@@ -315,6 +324,14 @@ class Model:
         """CANCEL, by who holds the actor."""
         self.withdraw(actor)
         self.finish(actor, Status.CANCELLED)
+
+    def let_time_pass(self) -> None:
+        """All time-outs are over, the earliest first; what one leaves behind may come to another just in time."""
+        since = {actor: actor.waiting.since for actor in self.actors if actor.waiting is not None}
+        for actor in sorted(since, key=lambda actor: since[actor] or 0):
+            if actor.waiting is not None and actor.waiting.since is not None:
+                self.withdraw(actor)
+                self.finish(actor, Status.TIMED_OUT)
 
     def kill(self, actor: Actor) -> None:
         """Its handles are gone; its ports go to an heir, who closes them."""

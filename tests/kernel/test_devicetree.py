@@ -38,7 +38,7 @@ def texts(name: str, *values: str) -> Any:
 def read(blob: bytes) -> Any:
     """The board that the kernel makes of a tree."""
     assert devicetree.size_of_tree(blob[:8]) == len(blob)
-    board = devicetree.Board()
+    board = devicetree.BootInfo()
     devicetree.read_board(blob, board)
     return board
 
@@ -96,7 +96,14 @@ def test_timebase() -> None:
     ],
 )
 def test_words_of_the_command_line(line: str, quiet: bool) -> None:
-    assert read(tree(node("chosen", texts("bootargs", line)))).quiet == quiet
+    board = read(tree(node("chosen", texts("bootargs", line))))
+    assert board.quiet == quiet
+    assert bytes(board.command_line[: board.command_line_size]).decode() == line
+
+
+def test_only_the_beginning_of_a_long_command_line_is_kept() -> None:
+    board = read(tree(node("chosen", texts("bootargs", "x" * 255 + "yz"))))
+    assert bytes(board.command_line[: board.command_line_size]).decode() == "x" * 255 + "y"
 
 
 def test_what_is_no_device_tree() -> None:

@@ -14,17 +14,32 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from atoll.abi.calls import Message
 from atoll.images.recipe import Image, make_tar
 from tests.kernel.machines import boot
-from tests.kernel.model import SLOTS, TOLD, Actor, Gate, Handle, Model, Port, Reply, Result, Stale
+from tests.kernel.model import (
+    FOR_A_TIME,
+    FOR_EVER,
+    NOT_AT_ALL,
+    SLOTS,
+    TOLD,
+    Actor,
+    Gate,
+    Handle,
+    Model,
+    Port,
+    Reply,
+    Result,
+    Stale,
+)
 from tests.kernel.support import guest
 
 CREATE, MINT, CALL, SEND, RECEIVE, REPLY, REPLY_RECEIVE = range(1, 8)
-CLOSE, REVOKE, NOTIFY, DUPLICATE, KILL, MOVE, CANCEL = range(8, 15)
+CLOSE, REVOKE, NOTIFY, DUPLICATE, KILL, MOVE, CANCEL, PASS = range(8, 16)
 NOTHING = 99  # no slot
 STEPS = 50
 
 data = st.data()
 words = st.integers(0, 1000)
 badges = st.sampled_from([1, 2, TOLD])
+ways = st.sampled_from([FOR_EVER, FOR_EVER, FOR_A_TIME, NOT_AT_ALL])
 
 
 def is_busy(handle: Handle) -> bool:
@@ -148,17 +163,20 @@ class Messages(RuleBasedStateMachine):
         self.mint(actor, self.slot(draw, actor, Port), badge, self.free(actor)[0])
 
     @precondition(lambda self: self.such(True))
-    @rule(draw=data, word=words, is_call=st.booleans())
-    def send_or_call(self, draw: st.DataObject, word: int, is_call: bool) -> None:
+    @rule(draw=data, word=words, is_call=st.booleans(), how=ways)
+    def send_or_call(self, draw: st.DataObject, word: int, is_call: bool, how: int) -> None:
         actor = self.client(draw)
-        self.send_through(draw, actor, self.slot(draw, actor, Gate), word, is_call)
+        self.send_through(draw, actor, self.slot(draw, actor, Gate), word, is_call, how)
 
-    def send_through(self, draw: st.DataObject, actor: Actor, slot: int, word: int, is_call: bool) -> None:
+    def send_through(
+        self, draw: st.DataObject, actor: Actor, slot: int, word: int, is_call: bool, how: int = FOR_EVER
+    ) -> None:
         """CALL or SEND."""
         back = self.free(actor)[0]
         given = self.gift(draw, actor, -1)
-        self.command(CALL if is_call else SEND, actor, slot, word, NOTHING if given is None else given, back)
-        self.model.send(actor, Message.CALL if is_call else Message.SEND, slot, word, given, back)
+        gift = NOTHING if given is None else given
+        self.command(CALL if is_call else SEND, actor, slot, word, gift, back + 100 * how)
+        self.model.send(actor, Message.CALL if is_call else Message.SEND, slot, word, given, back, how)
 
     @precondition(lambda self: self.pairs())
     @rule(draw=data, word=words, is_call=st.booleans(), receives_first=st.booleans())
@@ -189,16 +207,16 @@ class Messages(RuleBasedStateMachine):
         self.receive_at(actor, self.slot(draw, actor, Port))
 
     @precondition(lambda self: self.such(True))
-    @rule(draw=data, waits=st.integers(0, 3))
-    def receive(self, draw: st.DataObject, waits: int) -> None:
+    @rule(draw=data, how=ways)
+    def receive(self, draw: st.DataObject, how: int) -> None:
         actor = self.some(draw, Port)
-        self.receive_at(actor, self.slot(draw, actor, Port), waits > 0)
+        self.receive_at(actor, self.slot(draw, actor, Port), how)
 
-    def receive_at(self, actor: Actor, slot: int, waits: bool = True) -> None:
+    def receive_at(self, actor: Actor, slot: int, how: int = FOR_EVER) -> None:
         """RECEIVE."""
         reply, handle = self.free(actor)[:2]
-        self.command(RECEIVE, actor, slot, reply, handle, int(waits))
-        self.model.receive(actor, slot, reply, handle, waits)
+        self.command(RECEIVE, actor, slot, reply, handle, how)
+        self.model.receive(actor, slot, reply, handle, how)
 
     @precondition(lambda self: self.such(True))
     @rule(draw=data, word=words)
@@ -257,6 +275,12 @@ class Messages(RuleBasedStateMachine):
         actor = self.some(draw, free=False)
         self.command(CANCEL, actor)
         self.model.cancel(actor)
+
+    @precondition(lambda self: any(actor.waiting and actor.waiting.since is not None for actor in self.model.actors))
+    @rule()
+    def let_time_pass(self) -> None:
+        self.command(PASS, self.model.actors[0])
+        self.model.let_time_pass()
 
     @precondition(lambda self: sum(actor.alive for actor in self.model.actors) > 1)
     @rule(draw=data, chance=st.integers(0, 3))

@@ -5,7 +5,7 @@ The program is one more service: it finds gates under "naming" and "supervisor",
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.compiler.cache import Cache
@@ -15,6 +15,7 @@ from atoll.machine.board import Board, Stop
 from atoll.machine.config import BoardConfig
 
 SECOND = 1_000_000_000  # nanoseconds
+LIMIT = 3 * SECOND  # of virtual time; one of them the supervisor waits in vain for the program to finish like a server
 NAME = "probe"  # of the test program's service
 NODE = "node=node1 number=1"
 
@@ -33,22 +34,22 @@ class Booted:
         return self.output.splitlines()
 
 
-def image_of(names: Sequence[str], program: Path, cache: Cache, command_line: str = "", **options: int) -> Image:
+def image_of(names: Sequence[str], program: Path, cache: Cache, command_line: str = "", quota: int = 256) -> Image:
     """An image with these services of the standard recipe, in its order, and the test program as the last.
 
-    `options` are the test program's, of a Service: quota, priority.
+    `quota` is the test program's, in pages.
     """
     recipe = {service.name: service for service in read_recipe()}
     unknown = set(names) - set(recipe)
     assert not unknown, f"the recipe has no service {', '.join(sorted(unknown))}"
-    probe = replace(Service(NAME, program), **options)
+    probe = Service(NAME, program, quota=quota)
     services = [service for service in recipe.values() if service.name in names]
     return build_system([*services, probe], f"{NODE} {command_line}".rstrip(), cache)
 
 
 def run_image(
     image: Image,
-    limit_ns: int = SECOND,
+    limit_ns: int = LIMIT,
     *,
     disk: bytes | Path | None = None,
     network: bool = False,

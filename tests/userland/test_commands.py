@@ -273,7 +273,7 @@ d leads to c, which has 2003 lines; a directory: True
 tour: the directory is not empty
 a c d gone: True
 /usr/share/man man /usr/share / / b
-/a/c
+/a
 apple pear plum
 yes
 status 9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import posixpath
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -99,6 +100,30 @@ def test_a_builder_holds_what_fits(uses: Path, parts: list[str]) -> None:
             model += part
     assert builder.text == model
     assert len(builder) == len(model)
+
+
+# ---- paths ----
+
+
+@given(path=st.text("ab./", max_size=12))
+def test_paths_are_normalised_as_python_does(normalised: Any, path: str) -> None:
+    library("paths").normalise(f"/{path}", normalised)
+    assert normalised.text == posixpath.normpath(f"/{path}").replace("//", "/")
+
+
+@pytest.fixture(scope="module")
+def normalised() -> Any:
+    """Room for a path."""
+    return library("paths").Working().path
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "parent"),
+    [("/a/b", "b", "/a"), ("/a", "a", "/"), ("a", "a", ""), ("/", "/", "/"), ("a/b/", "b", "a/b"), ("", "", "")],
+)
+def test_parts_of_paths(path: str, name: str, parent: str) -> None:
+    assert library("paths").base_name(path) == name
+    assert library("paths").parent_of(path) == parent
 
 
 # ---- lists ----

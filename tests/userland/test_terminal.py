@@ -39,7 +39,8 @@ def test_a_line_and_the_next_prompt(typist: Typist) -> None:
 
 def test_the_prompt_says_where_we_are(typist: Typist) -> None:
     assert typist.type("cd /usr/../tmp/.\n") == "cd /usr/../tmp/.\nnode1 /tmp $ "
-    assert typist.type("cd\n") == f"cd\n{PROMPT}"
+    assert typist.type("cd\n") == "cd\nnode1 /home $ "
+    assert typist.type("cd /\n") == f"cd /\n{PROMPT}"
 
 
 def test_ctrl_c_ends_the_programs_in_front_and_the_line(typist: Typist) -> None:

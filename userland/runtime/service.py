@@ -7,16 +7,17 @@ wait in the kernel, and find the server that has the ports then.
 
 from typing import NoReturn, TypeVar
 
+from atoll.abi.address_space import STATE_WINDOW
 from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Message, Status
 from atoll.abi.control import Answer, Ask
 from atoll.abi.interfaces import BAD_REQUEST
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, load64, store64
 from atoll.abi.startup import CONTROL, PORT
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.userland.runtime.interface import Interface, call
 from atoll.userland.runtime.kernel_errors import refuse as refuse_status
-from atoll.userland.runtime.messages import Letter, Port, PortSet, create_port, create_set
+from atoll.userland.runtime.messages import Letter, Port, PortSet, create_set
 from atoll.userland.runtime.objects import Memory, Process, close
 from atoll.userland.runtime.startup import given
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
@@ -38,6 +39,7 @@ class Loop:
     ports: PortSet
     parked: bool
     serving: bool  # it has its service port
+    taken: u64  # ports and reply handles that came from a predecessor
     letter: Letter
     writer: StateWriter
     reader: StateReader
@@ -59,7 +61,7 @@ def serve(server: S) -> NoReturn:
     letter = loop.letter
     letter.set_buffer(loop.request[:])
     while True:
-        if not receive(letter, server.timeout()):
+        if not receive(server, letter):
             server.timed_out()
         elif letter.label == CONTROL_LABEL:
             obey(server, letter)
@@ -85,12 +87,6 @@ def start() -> None:
         take_service_port(given(PORT))
 
 
-def start_own_port() -> None:
-    """For a program that was given no service port: it makes one, from which it can mint gates for others."""
-    loop.ports = create_set()
-    take_service_port(create_port().handle)
-
-
 def take_service_port(handle: u64) -> None:
     """From now on we serve."""
     loop.port.handle = handle
@@ -98,13 +94,12 @@ def take_service_port(handle: u64) -> None:
     loop.serving = True
 
 
-def receive(letter: Letter, timeout: u64) -> bool:
+def receive(server: S, letter: Letter) -> bool:
     """Answer what is to be answered, and wait for the next message; False if none comes within the time-out."""
-    target = loop.control.handle if loop.parked else loop.ports.handle
     reply = letter.reply if letter.kind == Message.CALL else NO_HANDLE
     if reply != NO_HANDLE:
         letter.arrival = reply
-        status = letter.attempt(Call.REPLY_RECEIVE, target, timeout)
+        status = letter.attempt(Call.REPLY_RECEIVE, source(), server.timeout())
         if status == Status.OK:
             return True
         if status in (Status.TIMED_OUT, Status.WOULD_BLOCK):
@@ -116,14 +111,19 @@ def receive(letter: Letter, timeout: u64) -> bool:
             # (An error is told without its text: who reads into a small buffer has no room for that.)
             letter.attempt(Call.REPLY, reply, NO_TIMEOUT)
         if status == Status.CALLER_GONE and loop.parked:
-            abandon_park()
-    status = letter.attempt(Call.RECEIVE, target, timeout)
+            abandon_park(server)
+    status = letter.attempt(Call.RECEIVE, source(), server.timeout())
     if status == Status.OK:
         return True
     letter.arrival = 0
     if status not in (Status.TIMED_OUT, Status.WOULD_BLOCK):
         refuse_status(status, letter.words[0])
     return False
+
+
+def source() -> u64:
+    """Where the next message may come from."""
+    return loop.control.handle if loop.parked else loop.ports.handle
 
 
 # ---- the supervisor's orders ----
@@ -156,18 +156,21 @@ def obey(server: S, letter: Letter) -> None:
             letter.set_words(Answer.DONE)
 
 
-def abandon_park() -> None:
+def abandon_park(server: S) -> None:
     """Who told us to park has not waited for our state."""
-    loop.writer.memory.destroy()
+    itself = Process(own_process())
+    itself.map(loop.writer.memory, 0, STATE_WINDOW, loop.writer.pages, Right.READ)
+    loop.writer.discard(itself)
     unpark()
+    server.resumed()
 
 
 def refuse(letter: Letter, why: Text) -> None:
     """The answer to an order that cannot be followed."""
+    size = u64(len(why))
     letter.set_words(Answer.REFUSED)
-    for i in range(len(why)):
-        loop.reply[i] = why.encode()[i]
-    letter.enclose(loop.reply[0 : len(why)])
+    loop.reply[0:size] = why.encode()
+    letter.enclose(loop.reply[0:size])
 
 
 def park(server: S, letter: Letter, itself: Process) -> None:
@@ -180,8 +183,9 @@ def park(server: S, letter: Letter, itself: Process) -> None:
     try:
         loop.writer.moved(loop.port.handle)
         server.export_state(loop.writer)
-    except StateRefused as error:
+    except Exception as error:  # whatever it is: this server goes on
         loop.writer.discard(itself)
+        server.resumed()
         refuse(letter, f"{error}")
         return
     size = loop.writer.finish(itself)
@@ -222,6 +226,7 @@ def activate(server: S, letter: Letter) -> None:
         address = loop.reader.claims[i]
         if address != 0:
             store64(address, load64(address_of(loop.request) + 8 * i))
+    loop.taken = letter.size // 8
     take_service_port(loop.port.handle)
     server.activated()
     letter.set_words(Answer.DONE)

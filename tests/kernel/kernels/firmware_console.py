@@ -1,16 +1,14 @@
-"""A kernel on a machine without UART: it prints through its firmware, in both ways that there are."""
+"""A kernel on a machine without UART: it prints through its firmware, whose debug console it tries as well."""
 
 from common import start
 
+from atoll.abi import sbi
+from atoll.abi.raw import address_of
 from atoll.abi.types import export, u64
-from atoll.kernel import console, power
+from atoll.kernel import firmware, memory, power
 from atoll.kernel.board import board
 
-
-def print_slowly() -> None:
-    """Byte by byte, as firmware without a debug console wants it."""
-    console.state.has_debug_console = False
-    print("byte by byte")
+TEXT = "at once\n"
 
 
 @export("kernel_main")
@@ -18,6 +16,10 @@ def kernel_main(hart: u64, device_tree: u64) -> None:
     """Start, and forget the UART."""
     start(device_tree)
     board.uart = 0
-    print(f"hart {hart}: at once, if there is a debug console")
-    print_slowly()
+    print(f"hart {hart}: byte by byte")
+    error, known = firmware.sbi_call(sbi.BASE, sbi.BASE_PROBE, sbi.DEBUG_CONSOLE, 0)
+    if error == sbi.SUCCESS and known != 0:
+        place = memory.physical(address_of(TEXT))
+        error, written = firmware.sbi_call(sbi.DEBUG_CONSOLE, sbi.DEBUG_CONSOLE_WRITE, u64(len(TEXT)), place)
+        assert error == sbi.SUCCESS and written == len(TEXT)
     power.power_off(9)

@@ -29,9 +29,9 @@ COMMAND = 48  # bytes
 # ---- operations (test_model.py knows them by the same numbers); a to d: the arguments ----
 CREATE = 1  # slot a
 MINT = 2  # port a, badge b, tell c, slot d
-CALL = 3  # gate a, word b, give c, slot d for a handle
-SEND = 4  # gate a, word b, give c
-RECEIVE = 5  # port a, slot b for the reply, slot c for a handle, d: 1 to wait
+CALL = 3  # gate a, word b, give c, slot d % 100 for a handle, d // 100: how to wait
+SEND = 4  # the same
+RECEIVE = 5  # port a, slot b for the reply, slot c for a handle, d: how to wait
 REPLY = 6  # reply a, word b, give c
 REPLY_RECEIVE = 7  # reply a, word b, port c, slots d % 100 for the reply, d // 100 for a handle
 CLOSE = 8  # slot a
@@ -41,6 +41,9 @@ DUPLICATE = 11  # slot a, slot d
 KILL = 12
 MOVE = 13  # slot a, to actor b, slot c
 CANCEL = 14
+PASS = 15  # time: who waits with a time-out waits no more
+# ---- how to wait: 0 for not at all, 1 for ever, 2 until time passes ----
+TIMEOUTS: Array[u64, 3] = Array((0, NO_TIMEOUT, 1_000_000_000))  # nanoseconds, longer than a whole script takes
 
 
 class ActorPage:
@@ -125,17 +128,17 @@ def send(page: ActorPage) -> None:
     if page.c != NOTHING:
         letter.give(page.slots[page.c])
     number: u64 = Call.CALL if page.operation == CALL else Call.SEND
-    page.status = letter.attempt(number, page.slots[page.a], NO_TIMEOUT)
+    page.status = letter.attempt(number, page.slots[page.a], TIMEOUTS[page.d // 100])
     if page.status != Status.OK:
         page.word = letter.words[0]
     elif page.operation == CALL:
-        keep(page, letter, NOTHING, page.d)
+        keep(page, letter, NOTHING, page.d % 100)
 
 
 def receive(page: ActorPage) -> None:
     """RECEIVE."""
     letter = Letter()
-    page.status = letter.attempt(Call.RECEIVE, page.slots[page.a], NO_TIMEOUT if page.d == 1 else 0)
+    page.status = letter.attempt(Call.RECEIVE, page.slots[page.a], TIMEOUTS[page.d])
     if page.status == Status.OK:
         keep(page, letter, page.b, page.c)
 
@@ -183,6 +186,8 @@ def perform(step: u64, command: Bytes) -> None:
             move(actor, word[2], word[3], word[4])
         case 14:
             actors[actor].thread.cancel()
+        case 15:
+            sleep(TIMEOUTS[2])
         case _:
             order(actor, word)
     while somebody_runs():

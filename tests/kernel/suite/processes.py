@@ -13,8 +13,8 @@ from atoll.abi.raw import address_of, view
 from atoll.abi.riscv import ebreak, unimp
 from atoll.abi.types import Array, assembly, export, u64
 from atoll.userland.runtime.kernel_calls import let_others_run, sleep
-from atoll.userland.runtime.messages import Letter, Port, create_port
-from atoll.userland.runtime.objects import create_memory, create_process, duplicate
+from atoll.userland.runtime.messages import Letter, Port, create_port, create_set
+from atoll.userland.runtime.objects import close, create_memory, create_process, duplicate
 
 
 def fail(_: u64) -> None:
@@ -193,6 +193,31 @@ def ports_go_to_the_heir() -> None:
     inherited.close()
 
 
+def a_death_heard_through_a_set() -> None:
+    """The thread that waits at the set hears the first of what there is to tell at once, and the set has the rest."""
+    first, second = create_port(5), create_port(6)
+    give(first.handle)
+    give(second.handle)
+    child = spawn(die_soon)
+    both = create_set()
+    both.add(child.heir)
+    letter = Letter()
+    for label in range(u64(5), u64(7)):
+        both.receive(letter, 20 * MILLISECOND)
+        assert letter.kind == Message.INHERITED and letter.words[1] == label
+        close(letter.handle)
+    both.receive(letter, 20 * MILLISECOND)
+    assert letter.kind == Message.DEATH and letter.words[0] == child.serial and letter.words[1] == 9
+    child.free()
+    both.close()
+
+
+def die_soon(_: u64) -> None:
+    """When the parent waits."""
+    sleep(5 * MILLISECOND)
+    leave(9)
+
+
 def no_heir() -> None:
     """Its ports are closed with it."""
     open_port()
@@ -296,6 +321,7 @@ def main() -> None:
     run("a pc that is not aligned", pc_not_aligned)
     run("install and take", install_and_take)
     run("ports go to the heir", ports_go_to_the_heir)
+    run("a death heard through a set", a_death_heard_through_a_set)
     run("no heir", no_heir)
     run("forty processes", forty_processes)
     run("a fork bomb", fork_bomb)

@@ -4,7 +4,8 @@ from atoll.abi import causes
 from atoll.abi.address_space import STACK, STACK_END, STACK_GUARD, STACK_SIZE
 from atoll.abi.objects import Registers
 from atoll.abi.raw import address_of, view
-from atoll.abi.types import Array, Bytes, Text, u32, u64
+from atoll.abi.types import Array, Bytes, u32, u64
+from atoll.userland.runtime.accesses import access_of, is_fetch
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import Process
 from atoll.userland.runtime.traceback import CALL_SIZE, Trail, print_trail
@@ -43,11 +44,6 @@ def report(process: Process, serial: u64, cause: u64, address: u64, trace: Bytes
     print_cause(cause, address, read_instruction(process, registers.x[PC]))
 
 
-def is_fetch(cause: u64) -> bool:
-    """Whether there was no instruction to execute: the program has jumped astray."""
-    return cause in (causes.FETCH_PAGE_FAULT, causes.FETCH_ACCESS, causes.FETCH_MISALIGNED)
-
-
 # ---- the last line ----
 
 
@@ -65,17 +61,6 @@ def print_cause(cause: u64, address: u64, instruction: u64) -> None:
         print("Breakpoint: ebreak without a debugger")
     else:
         print(f"CpuException: cause {cause}, address 0x{address:016x}")
-
-
-def access_of(cause: u64) -> Text:
-    """What was done to an address; empty if the cause is not about an access."""
-    if is_fetch(cause):
-        return "execute"
-    if cause in (causes.LOAD_PAGE_FAULT, causes.LOAD_ACCESS, causes.LOAD_MISALIGNED):
-        return "read"
-    if cause in (causes.STORE_PAGE_FAULT, causes.STORE_ACCESS, causes.STORE_MISALIGNED):
-        return "write"
-    return ""
 
 
 # ---- the frames ----
