@@ -129,7 +129,9 @@ def run(_: u64) -> None:
 def register_all() -> None:
     """Tell the naming service our own name, all names of the manifest, and those that programs had registered."""
     jobs.names_are_due = False
-    register(OWN_NAME, loop.port.mint(0))
+    own = loop.port.mint(0)
+    register(OWN_NAME, own)
+    own.close()
     for number in range(services.count):
         service = services.items[number]
         for i in range(service.name_count):

@@ -71,3 +71,10 @@ def loaded(cache: Cache) -> System:
     for source in sorted((Path(__file__).parent / "programs").glob("*.py")):
         put_file(cluster, compile_file(source, "program", cache=cache), f"/bin/{source.stem}")
     return System(cluster)
+
+
+@pytest.fixture
+def fresh(loaded: System) -> System:
+    """The loaded node as if nothing had been."""
+    loaded.restore()
+    return loaded

@@ -20,7 +20,7 @@ from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.startup import given
 
 OWN_NAME = "/load"
-PIPELINE = b"-c\0seq 20 | sort -r | wc -l > /tmp/count\0"
+PIPELINE = b"-c\0seq 20 | sort -r | wc -l > /count\0"
 PAGES = 24
 
 
@@ -56,7 +56,7 @@ def use_held(step: u64) -> None:
         if load.held.handle != 0:
             close(load.held.handle)
             load.held.handle = 0
-        load.held = open_file("/tmp/held", WRITING)
+        load.held = open_file("/held", WRITING)
 
 
 def use_names(_: u64) -> None:
@@ -97,7 +97,7 @@ def main() -> i64:
     expect_operands(2, 2)
     load.streams.inherit()
     pack_environment(load.own)
-    load.held = open_file("/tmp/held", WRITING)
+    load.held = open_file("/held", WRITING)
     port = create_port()
     Naming(given(NAMING)).replace(OWN_NAME, Gate(port.mint(0).handle))
     for step in range(number(operand(0))):
