@@ -89,8 +89,8 @@ def measure_swaps(samples: Samples) -> None:
             # In the background: the network server's swap waits until no call from outside is in its hands.
             pauses |= run_program(cluster, "node_swap", f"{name} &", SWAP_SECONDS)
     for name in names:
-        samples.add(f"swap_pause_{name}_microseconds", pauses[name] * MICRO)
-    samples.add("swap_pause_microseconds", max(pauses.values()) * MICRO)
+        samples.add(f"swap_pause_{name}_microseconds", round(pauses[name] * MICRO, 1))
+    samples.add("swap_pause_microseconds", round(max(pauses.values()) * MICRO, 1))
 
 
 def run_program(cluster: Cluster, name: str, arguments: str = "", wait: float = 0.0) -> dict[str, int]:
