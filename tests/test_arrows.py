@@ -23,7 +23,7 @@ ALLOWED = {
     "servers": ("abi", "userland.runtime"),
     "userland": ("abi",),
     "userland.runtime": ("abi",),
-    "benchmarks.programs": ("abi", "userland.library", "userland.runtime"),
+    "benchmarks.programs": ("abi", "userland"),
 }
 
 

@@ -33,15 +33,15 @@ def without_banner(output: bytes, first_line: bytes) -> bytes:
 
 SCRIPT = """\
 # a comment is not typed
-mkdir /home/notes
-echo written on QEMU > /home/notes/one
-seq 20000 > /home/notes/many; wc -l /home/notes/many
-cat /home/notes/one | tee /home/notes/two
-mv /home/notes/one /tmp/moved; rm /home/notes/many
+mkdir /usr/notes
+echo written on QEMU > /usr/notes/one
+seq 20000 > /usr/notes/many; wc -l /usr/notes/many
+cat /usr/notes/one | tee /usr/notes/two
+mv /usr/notes/one /tmp/moved; rm /usr/notes/many
 sync
 false
 """
-BACK = "cat /tmp/moved /home/notes/two; ls /home/notes; services"
+BACK = "cat /tmp/moved /usr/notes/two; ls /usr/notes; services"
 E2FSCK = shutil.which("e2fsck", path=f"{os.environ.get('PATH', '')}:/sbin:/usr/sbin")
 
 
@@ -53,7 +53,7 @@ def test_the_system_runs_a_script_and_keeps_its_disk(tmp_path: Path) -> None:
     status, output = run("qemu", "--script", script, "--disk", disk)
     assert status == 1, "the status of the last line, false"
     assert output.startswith(b"Atoll ")
-    assert b"20000 /home/notes/many" in output
+    assert b"20000 /usr/notes/many" in output
     assert b"a comment" not in output
     check_disk(disk)
     status, output = run("qemu", "-c", BACK, "--disk", disk)
@@ -61,7 +61,7 @@ def test_the_system_runs_a_script_and_keeps_its_disk(tmp_path: Path) -> None:
     for word in (b"written on QEMU\r\nwritten on QEMU", b"\r\ntwo\r\n"):
         assert word in output.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     assert output.count(b"serving") == len(read_recipe())
-    ours = run("boot", "-c", "cat /tmp/moved; ls /home/notes", "--disk", disk)
+    ours = run("boot", "-c", "cat /tmp/moved; ls /usr/notes", "--disk", disk)
     assert ours == (0, b"written on QEMU\ntwo\n")
     check_disk(disk)
 
