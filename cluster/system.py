@@ -13,6 +13,7 @@ from atoll.cluster.cluster import Cluster
 from atoll.cluster.console import HINT, run_at_terminal
 from atoll.cluster.guard import say
 from atoll.cluster.interrupts import Interrupts
+from atoll.cluster.services import service_statistics
 from atoll.cluster.tracing import Trace
 from atoll.machine.config import Hooks
 
@@ -88,5 +89,5 @@ def talk(cluster: Cluster, lines: Iterable[str] | None, output: Output, limit: f
 
 def write_stats(cluster: Cluster, status: int | None, seconds: float, file: Path) -> None:
     """What the run came to; all of it but the host's time is the same in every run."""
-    figures = {"status": status, **cluster.stats(), "host_seconds": seconds}
+    figures = {"status": status, **cluster.stats(), "services": service_statistics(cluster), "host_seconds": seconds}
     file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

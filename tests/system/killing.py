@@ -1,14 +1,14 @@
 """A booted node whose servers are killed while it works: what a round does, and what must be true afterwards."""
 
 import random
-import struct
 from dataclasses import dataclass
 
 from atoll.cluster.cluster import Cluster, NodeStopped
+from atoll.cluster.services import services
 from atoll.cluster.transfer import get_file
 from atoll.machine.virtio.disk import MemoryDisk
 from atoll.net.station import Call, CallError
-from atoll.servers.supervisor.interface import INFO_SIZE, ServiceState, Supervisor
+from atoll.servers.supervisor.interface import ServiceState
 
 SECOND = 1_000_000_000
 SHELL, RUN = "/services/shell", 0x1000
@@ -19,7 +19,6 @@ STEPS = 6
 LAST_LOOK = 99  # the load's last step: all names are there again
 COUNTED = ("processes", "threads", "ports", "gates", "sets", "interrupts", "handles")
 KEPT = {"handles": 8, "gates": 6}  # at most; that it does not grow has a test of its own
-INFO = struct.Struct("<5Q32s")
 
 
 @dataclass(frozen=True)
@@ -136,13 +135,7 @@ class System:
 
     def services(self) -> dict[str, tuple[int, int]]:
         """Generation and state of each service."""
-        data = bytearray(32 * INFO_SIZE)
-        size = self.cluster.client(Supervisor, SUPERVISOR).list(0, data)  # type: ignore[arg-type]
-        found = {}
-        for start in range(0, size, INFO_SIZE):
-            _, generation, _, state, length, name = INFO.unpack_from(data, start)
-            found[name[:length].decode()] = (generation, state)
-        return found
+        return {name: (figures.generation, figures.state) for name, figures in services(self.cluster).items()}
 
     def log(self) -> list[str]:
         """The lines of the log."""
