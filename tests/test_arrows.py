@@ -22,7 +22,7 @@ ALLOWED = {
     "servers": ("abi", "userland.runtime"),
     "userland": ("abi",),
     "userland.runtime": ("abi",),
-    "benchmarks.programs": ("abi", "userland.runtime"),
+    "benchmarks.programs": ("abi", "userland"),
 }
 
 
@@ -76,8 +76,9 @@ def may_know(module: str, other: str) -> bool:
         return not (below and other.split(".", maxsplit=1)[0] in {"cluster", "images"})
     folder = max((name for name in ALLOWED if module.startswith(f"{name}.")), key=len)
     theirs = other.split(".")
-    if theirs[0] == "servers" and folder in {"servers", "userland"}:    # servers are known through their interfaces
-        own = module.split(".")[1] if folder == "servers" else None     # ... and know all of themselves
+    # Servers are known through their interfaces, and know all of themselves.
+    if theirs[0] == "servers" and folder in {"servers", "userland", "benchmarks.programs"}:
+        own = module.split(".")[1] if folder == "servers" else None
         return theirs[1] == own or theirs[2:3] == ["interface"]
     return any(other == name or other.startswith(f"{name}.") for name in (folder, *ALLOWED[folder]))
 
