@@ -60,7 +60,7 @@ def test_the_system_runs_a_script_and_keeps_its_disk(tmp_path: Path) -> None:
     assert status == 0
     for word in (b"written on QEMU\r\nwritten on QEMU", b"\r\ntwo\r\n"):
         assert word in output.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
-    assert output.count(b"serving") == len(read_recipe())
+    assert output.count(b"serving") >= len(read_recipe())
     ours = run("boot", "-c", "cat /tmp/moved; ls /usr/notes", "--disk", disk)
     assert ours == (0, b"written on QEMU\ntwo\n")
     check_disk(disk)

@@ -161,7 +161,7 @@ def test_names_services_and_figures(node: Cluster) -> None:
     assert lines(node, "df")[1].endswith("/")
     assert lines(node, "date")[0].endswith(" UTC")
     assert lines(node, "date -s")[0].isdigit()
-    assert "ls: the names in directories, sorted; of a file its own name." in lines(node, "help")
+    assert "ls: the names in directories, sorted (at a terminal in columns), or of files." in lines(node, "help")
 
 
 def test_details_of_a_file(node: Cluster) -> None:

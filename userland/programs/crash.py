@@ -71,7 +71,7 @@ def crash(how: Text) -> None:
 
 def main() -> i64:
     """It should not come back."""
-    begin("crash [index | none | overflow | division | assert | error | stack | pointer | privileged]", "")
+    begin("crash [WAY]", "")
     expect_operands(0, 1)
     crash(operand(0) if operand_count() > 0 else "index")
     print("crash: nothing happened")
