@@ -252,8 +252,8 @@ class Cluster:
             "virtual_nanoseconds": self.time_ns,
             "nodes": {self.node.name: self.node.stats()},
             "wire": {
-                "to_node": {"frames": wire.to_node.frames, "bytes": wire.to_node.bytes},
-                "to_host": {"frames": wire.to_host.frames, "bytes": wire.to_host.bytes},
+                "to_node": {"frames": wire.to_node.counts.frames, "bytes": wire.to_node.counts.bytes},
+                "to_host": {"frames": wire.to_host.counts.frames, "bytes": wire.to_host.counts.bytes},
             },
         }
 

@@ -38,13 +38,14 @@ class Engine:
     def _from_host(self, frame: bytes) -> None:
         now = self.board.time_ns
         self.tap(now, frame)
-        self.board.deliver(frame, self.wire.to_node.arrival(frame, now))
+        for arrival, copy in self.wire.to_node.send(frame, now):
+            self.board.deliver(copy, arrival)
 
     def _from_node(self, frame: bytes) -> None:
         self.tap(self.board.time_ns, frame)
-        arrival = self.wire.to_host.arrival(frame, self.board.time_ns)
-        self._arriving.add(arrival, frame)
-        self.board.stop_by(arrival)
+        for arrival, copy in self.wire.to_host.send(frame, self.board.time_ns):
+            self._arriving.add(arrival, copy)
+            self.board.stop_by(arrival)
 
     # ---- time ----
 
