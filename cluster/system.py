@@ -58,7 +58,7 @@ def boot_system(boot: Boot) -> int:
     cluster = Cluster(1, boot.seed, boot.memory, boot.disk, hooks=boot.hooks, interactive=lines is None)
     with ExitStack() as stack:
         if boot.trace is not None:
-            cluster.engine.tap = stack.enter_context(Trace(boot.trace, cluster.settings.key)).frame
+            cluster.engine.network.taps.append(stack.enter_context(Trace(boot.trace, cluster.settings.key)).frame)
         stack.enter_context(cluster)
         output = Output(cluster)
         status: int | None = None

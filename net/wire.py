@@ -153,20 +153,3 @@ class Direction:
 def total(counts: list[Counts]) -> dict[str, int]:
     """The sums over several directions."""
     return {field.name: sum(getattr(each, field.name) for each in counts) for field in fields(Counts)}
-
-
-class Wire:
-    """A node's card at one end, a station of the host at the other."""
-
-    def __init__(self, medium: Medium) -> None:
-        self.to_node = Direction(medium)
-        self.to_host = Direction(medium)
-
-    def save(self) -> dict[str, Any]:
-        """Both directions."""
-        return {"to_node": self.to_node.save(), "to_host": self.to_host.save()}
-
-    def restore(self, saved: dict[str, Any]) -> None:
-        """The opposite of `save`."""
-        self.to_node.restore(saved["to_node"])
-        self.to_host.restore(saved["to_host"])
