@@ -159,8 +159,8 @@ class Cluster:
 
     @property
     def is_on(self) -> bool:
-        """Whether the current node is switched on."""
-        return self.node.is_on
+        """Whether time can pass: the current node is switched on, or another runs."""
+        return self.node.is_on or any(node.runs for node in self.nodes)
 
     @property
     def time_ns(self) -> int:
@@ -207,7 +207,7 @@ class Cluster:
 
     def advance(self, seconds: float) -> None:
         """Let virtual time pass. Raises NodeStopped if the current node has ended; ClusterError if all are off."""
-        watched = self.node if self.node.is_on else next((node for node in self.nodes if node.is_on), self.node)
+        watched = self.node if self.node.is_on else next((node for node in self.nodes if node.runs), self.node)
         self.check_on(watched)
         self.check(self.engine.run(self.time_ns + round(seconds * SECOND), node=watched))
 

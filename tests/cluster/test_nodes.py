@@ -175,6 +175,12 @@ def test_a_node_that_ends_does_not_end_the_others(node_image: Image) -> None:
         with pytest.raises(NodeStopped, match="status 5"):
             cluster.call(ECHO, WORDS, node="node3")
         assert "node3            ended" in cluster.monitor("node")
+        cluster.crash("node1")
+        cluster.advance(0.1)                               # node2 is still there
+        cluster.crash("node2")
+        with pytest.raises(ClusterError, match="node1 is off"):
+            cluster.advance(0.1)                           # for node3 there is no time any more
+        cluster.start("node1")
         cluster.start("node3")
         assert calls(cluster, "node3") == 0
 

@@ -1,5 +1,6 @@
 """Windows of virtual time: nobody runs past what could still reach him, where the host stops is no matter."""
 
+from functools import partial
 from typing import Any
 
 from atoll.cluster import engine
@@ -21,6 +22,10 @@ def load(cluster: Cluster) -> list[Any]:
     ]  # fmt: skip
 
 
+def over(begun: list[Any]) -> bool:
+    return all(call.over for call in begun)
+
+
 def test_no_node_is_ahead_of_a_frame_that_reaches_anybody(node_image: Image) -> None:
     with Cluster(nodes=3, seed=7, image=node_image) as cluster:
         for node in cluster.nodes:
@@ -35,7 +40,7 @@ def test_no_node_is_ahead_of_a_frame_that_reaches_anybody(node_image: Image) -> 
 
         cluster.engine.network.taps.append(watch)
         begun = load(cluster)
-        cluster.engine.run(cluster.time_ns + 1000 * MILLISECOND, lambda: all(call.over for call in begun))
+        cluster.engine.run(cluster.time_ns + 1000 * MILLISECOND, partial(over, begun))
         assert [len(call.result().segment) for call in begun] == [6000] * 6 and seen > 60
 
 
@@ -51,7 +56,7 @@ def test_where_the_host_stops_makes_no_difference(node_image: Image) -> None:
             while cluster.time_ns < end:
                 cluster.engine.run(min(cluster.time_ns + piece, end))
             cluster.engine.network.heal()
-            cluster.engine.run(10**12, lambda begun=begun: all(call.over for call in begun))
+            cluster.engine.run(10**12, partial(over, begun))
             cluster.advance(0.01)
             stats = cluster.stats()
             windows = stats.pop("windows")
@@ -87,9 +92,9 @@ def test_an_interrupted_run_can_go_on(node_image: Image) -> None:
         begun = load(cluster)
         interruptions = 0
         cluster.engine.watch = interrupt
-        while not all(call.over for call in begun):
+        while not over(begun):
             try:
-                cluster.engine.run(10**12, lambda: all(call.over for call in begun))
+                cluster.engine.run(10**12, partial(over, begun))
             except KeyboardInterrupt:
                 interruptions += 1
                 cluster.engine.watch = lambda: None
