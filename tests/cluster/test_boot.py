@@ -13,7 +13,7 @@ import pytest
 from atoll.compiler.cache import Cache
 from tests.net.test_capture import fields
 
-LINES = """echo here > /home/mine
+LINES = """echo here > /etc/mine
 sync
 !node node2
 ls /home | grep mine
@@ -26,7 +26,7 @@ echo three
 !heal
 !start node1
 !node node1
-cat /home/mine
+cat /etc/mine
 false
 """
 
@@ -92,10 +92,10 @@ def test_a_cluster_file(atoll: Run, repository: Path, tmp_path: Path) -> None:
     """Nodes with disks that are kept beside the file: two runs, the second finds what the first wrote."""
     file = tmp_path / "pair.toml"
     file.write_text('[[nodes]]\nname = "a"\n[[nodes]]\nname = "b"\nspeed = 500\ndisk = "b.img"\n')
-    status, _, messages = atoll("boot", file, "-c", "!node b; echo kept > /home/x; sync")
+    status, _, messages = atoll("boot", file, "-c", "!node b; echo kept > /etc/x; sync")
     assert status == 0 and f"b: 128 MiB, 500 MHz, disk {tmp_path / 'b.img'}, which is kept" in messages
-    assert atoll("boot", file, "-c", "!node b; cat /home/x")[1].endswith("kept\n")
-    assert atoll("boot", file, "-c", "cat /home/x")[0] != 0
+    assert atoll("boot", file, "-c", "!node b; cat /etc/x")[1].endswith("kept\n")
+    assert atoll("boot", file, "-c", "cat /etc/x")[0] != 0
 
 
 @pytest.mark.parametrize(
