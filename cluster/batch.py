@@ -43,19 +43,20 @@ def wanted(lines: Iterable[str]) -> Iterator[str]:
 
 
 class Output:
-    """What the console has printed, to standard output, once."""
+    """What the current node's console has printed, to standard output, once."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
-        self.shown = len(cluster.node.console)
+        self.shown = {node.name: len(node.console) for node in cluster.nodes}
 
     def flush(self) -> None:
         """Write out what is new."""
-        console = self.cluster.node.console
-        if len(console) > self.shown:
-            sys.stdout.buffer.write(console[self.shown :])
+        node = self.cluster.node
+        shown = self.shown[node.name]
+        if len(node.console) > shown:
+            sys.stdout.buffer.write(node.console[shown:])
             sys.stdout.buffer.flush()
-            self.shown = len(console)
+            self.shown[node.name] = len(node.console)
 
 
 def run_lines(cluster: Cluster, lines: Iterable[str], output: Output, limit: float = LINE_LIMIT) -> int:

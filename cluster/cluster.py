@@ -1,23 +1,25 @@
-"""A whole cluster as one object: `with atoll.Cluster(seed=7) as c: print(c.run("ls /bin").output)`.
+"""A whole cluster as one object: `with atoll.Cluster(nodes=3) as c: print(c.run("ls /bin", node="node2").output)`.
 
 Everything happens in virtual time, and only inside a method: while the host thinks, the cluster stands still.
 """
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 from atoll.cluster.engine import Engine
 from atoll.cluster.node import HOST_NUMBER, Node, Settings, station_address
+from atoll.cluster.plan import MOST_NODES, NodePlan, Plan, star
 from atoll.cluster.remote import Remote
 from atoll.images.recipe import Image
 from atoll.machine.board import Stop, StopReason
 from atoll.machine.config import Hooks
-from atoll.machine.state import pack, unpack
+from atoll.machine.state import check_same, pack, unpack
 from atoll.net.frame import Words
+from atoll.net.network import Network
 from atoll.net.station import NO_PORT, NoSuchService, NotTaken, Reply, Unreachable
 from atoll.net.wire import Medium
 
@@ -29,7 +31,7 @@ LOOK_AGAIN = 5 * MILLISECOND  # while a service is waited for
 RESTART = 3 * SECOND  # that a shell which has died may take until there is another
 SETTLE = 10 * MILLISECOND  # the most that the console may lag behind what was printed
 
-LENGTH = struct.Struct("<Q")  # a saved cluster: the length of all but the board's state, that, the board's state
+LENGTH = struct.Struct("<Q")  # before each part of a saved cluster: all but the boards' states, then each of those
 
 SHELL = "/services/shell"
 NETWORK = "/services/network"
@@ -60,11 +62,25 @@ class Result:
     output: str
 
 
-class Cluster:
-    """Nodes, wire and the host's station.
+@dataclass(frozen=True)
+class AtNode:
+    """A node's services, for who calls them."""
 
-    nodes: one, so far. seed: of all that is random. memory: MiB of a node. disk: an image file to keep; without it,
-    a fresh copy of the system's. image: another system than the standard one (then without a disk, unless given).
+    cluster: "Cluster"
+    node: Node
+
+    def call(self, service: str, words: Words, segment: bytes, room: int, port: bytes = NO_PORT) -> Reply:
+        """One call of a service there."""
+        return self.cluster.call(service, words, segment, room, port, self.node.name)
+
+
+class Cluster:
+    """Nodes, network and the host's station. Where a method takes a node's name, None is the current node, `node`.
+
+    nodes: how many, at one switch. seed: of all that is random. memory: MiB of a node. disk: an image file to keep (of
+    one node); without it, a fresh copy of the system's. plan: another cluster, such as a cluster file describes
+    (clusterfile.py), instead of nodes, memory and medium. image: another system than the standard one (then without a
+    disk, unless given). threads: of the host; a run does not depend on it.
     """
 
     def __init__(
@@ -74,26 +90,38 @@ class Cluster:
         memory: int = 128,
         disk: Path | str | bytes | None = None,
         *,
+        plan: Plan | None = None,
         image: Image | None = None,
         hooks: Hooks = "native",
         medium: Medium | None = None,
         interactive: bool = False,
+        threads: int = 1,
     ) -> None:
-        if nodes != 1:
-            raise ClusterError(f"a cluster of {nodes} nodes is not possible yet: there is one")
+        if plan is None:
+            plan = star(planned(nodes, memory), medium)
+        if isinstance(disk, Path | str) and len(plan.nodes) > 1:
+            raise ClusterError("several nodes cannot have the same disk: name each one's in a cluster file")
+        disks: list[Path | bytes | None]
         if image is None:
-            from atoll.cluster.disks import system_disk
+            from atoll.cluster.disks import system_disks
             from atoll.cluster.images import ready_system
 
-            image, disk = ready_system(), system_disk(disk)
-        self.settings = Settings(seed, memory, Path(disk) if isinstance(disk, str) else disk, hooks, interactive)
-        self.node = Node(1, image, self.settings)
+            image = ready_system()
+            disks = [*system_disks(plan.nodes, disk)]
+        else:
+            given = Path(disk) if isinstance(disk, str) else disk
+            disks = [node.disk or given for node in plan.nodes]
+        self.settings = Settings(seed, hooks, interactive)
+        self.nodes = [
+            Node(number, replace(node, disk=its), image, self.settings)
+            for number, (node, its) in enumerate(zip(plan.nodes, disks, strict=True), 1)
+        ]
+        self.node = self.nodes[0]  # the current one
         self.engine = Engine(
-            self.node.board, medium or Medium(), station_address(HOST_NUMBER), self.settings.key,
-            self.settings.host_session,
+            self.nodes, Network(plan.with_host(), seed), station_address(HOST_NUMBER), self.settings.key,
+            self.settings.host_session, max(threads, 1),
         )  # fmt: skip
-        self.is_on = False
-        self._there: set[str] = set()  # services that have answered since the node was switched on
+        self._there: set[tuple[str, str]] = set()  # nodes and services that have answered since they were switched on
 
     # ---- life ----
 
@@ -105,54 +133,71 @@ class Cluster:
         self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
         """Nothing runs any more; a disk that is kept is an ordinary file."""
+        self.engine.close()
 
-    def start(self) -> None:
-        """Switch the node on, again if it was on already: its memory is lost, its disk is not."""
-        self.crash()
-        self.node.start()
-        self.is_on = True
+    def start(self, node: str | None = None) -> None:
+        """Switch a node on, or all; again if it was on already: its memory is lost, its disk is not."""
+        for each in self.nodes if node is None else [self.find(node)]:
+            self.crash(each.name)
+            each.start(self.time_ns)
 
-    def crash(self) -> None:
-        """Switch the node off, without any warning to it."""
-        self.engine.station.forget(self.node.address)
-        self._there.clear()
-        self.is_on = False
+    def crash(self, node: str | None = None) -> None:
+        """Switch a node off, without any warning to it."""
+        found = self.find(node)
+        found.crash()
+        self.engine.station.forget(found.address)
+        self._there = {(name, service) for name, service in self._there if name != found.name}
+
+    def find(self, node: str | None) -> Node:
+        """The node of that name. Raises ClusterError."""
+        if node is None:
+            return self.node
+        for each in self.nodes:
+            if each.name == node:
+                return each
+        raise ClusterError(f"there is no node {node}; there are {', '.join(each.name for each in self.nodes)}")
+
+    @property
+    def is_on(self) -> bool:
+        """Whether time can pass: the current node is switched on, or another runs."""
+        return self.node.is_on or any(node.runs for node in self.nodes)
 
     @property
     def time_ns(self) -> int:
         """Virtual time."""
-        return self.node.board.time_ns
+        return self.engine.now_ns
 
     @property
     def console(self) -> bytes:
-        """All that the console has printed."""
+        """All that the current node's console has printed."""
         return bytes(self.node.console)
 
     # ---- what can be done ----
 
-    def run(self, line: str, limit: float = LINE_LIMIT) -> Result:
-        """Run a line in the shell, as soon as there is one. `limit`: seconds of virtual time.
+    def run(self, line: str, limit: float = LINE_LIMIT, node: str | None = None) -> Result:
+        """Run a line in a node's shell, as soon as there is one. `limit`: seconds of virtual time.
 
         Raises OutOfTime, NodeStopped, CallError.
         """
-        self.wait_for(SHELL)
-        begin = len(self.node.console)
-        status = self.within(limit, lambda: self._run_line(line))
-        self.settle()
-        return Result(status, self.node.console[begin:].decode("utf-8", "replace"))
+        self.wait_for(SHELL, node=node)
+        console = self.find(node).console
+        begin = len(console)
+        status = self.within(limit, lambda: self._run_line(line, node))
+        self.settle(node)
+        return Result(status, console[begin:].decode("utf-8", "replace"))
 
-    def _run_line(self, line: str) -> int:
+    def _run_line(self, line: str, node: str | None) -> int:
         """The status of a line. If the shell has died, a line that has not begun waits for the next one."""
         from atoll.servers.shell.interface import Shell
 
         patience = self.time_ns + RESTART
         while True:
             try:
-                return self.client(Shell, SHELL).run(line)
+                return self.client(Shell, SHELL, node).run(line)
             except NotTaken:
                 if self.time_ns > patience:
                     raise
-                self.engine.run(self.time_ns + LOOK_AGAIN)
+                self.check(self.engine.run(self.time_ns + LOOK_AGAIN, node=self.find(node)))
 
     def monitor(self, line: str) -> str:
         """A line for the monitor, such as `crash`; what it says. Raises MonitorError."""
@@ -161,36 +206,39 @@ class Cluster:
         return monitor_line(self, line).text
 
     def advance(self, seconds: float) -> None:
-        """Let virtual time pass. Raises NodeStopped if the node ends meanwhile."""
-        self.check_on()
-        self.check(self.engine.run(self.time_ns + round(seconds * SECOND)))
+        """Let virtual time pass. Raises NodeStopped if the current node has ended; ClusterError if all are off."""
+        watched = self.node if self.node.is_on else next((node for node in self.nodes if node.runs), self.node)
+        self.check_on(watched)
+        self.check(self.engine.run(self.time_ns + round(seconds * SECOND), node=watched))
 
     def feed(self, keys: bytes) -> None:
-        """Type at the console."""
-        self.node.board.feed(keys)
+        """Type at the current node's console."""
+        self.node.board.feed(keys, self.time_ns)
 
-    def settle(self) -> None:
-        """Let what was printed come out of the console: run until the node has nothing to do, or a moment."""
-        board = self.node.board
-        self.engine.run(self.time_ns + SETTLE, lambda: board.idle)
+    def settle(self, node: str | None = None) -> None:
+        """Let what was printed come out of a console: run until the node has nothing to do, or a moment."""
+        found = self.find(node)
+        self.engine.run(self.time_ns + SETTLE, lambda: found.board.idle, found)
 
     # ---- services ----
 
-    def client(self, interface: type[Declared], service: str) -> Declared:
-        """A client of a service of the node; its methods take as long, in virtual time, as the service does."""
+    def client(self, interface: type[Declared], service: str, node: str | None = None) -> Declared:
+        """A client of a service of a node; its methods take as long, in virtual time, as the service does."""
         from atoll.compiler.interfaces.host import client
 
-        return client(interface, Remote(self, service))
+        return client(interface, Remote(AtNode(self, self.find(node)), service))
 
     def call(
-        self, service: str, words: Words, segment: bytes = b"", room: int = 1 << 16, port: bytes = NO_PORT
-    ) -> Reply:
-        """One message to a service and its reply, for clients. Raises CallError, OutOfTime, NodeStopped."""
-        self.check_on()
+        self, service: str, words: Words, segment: bytes = b"", room: int = 1 << 16, port: bytes = NO_PORT,
+        node: str | None = None,
+    ) -> Reply:  # fmt: skip
+        """One message to a node's service and its reply, for clients. Raises CallError, OutOfTime, NodeStopped."""
+        found = self.find(node)
+        self.check_on(found)
         station = self.engine.station
-        call = station.begin(self.node.address, service, words, segment, room, self.time_ns, port)
+        call = station.begin(found.address, service, words, segment, room, self.time_ns, port)
         try:
-            self.check(self.engine.run(self.engine.limit_ns, lambda: call.over))
+            self.check(self.engine.run(self.engine.limit_ns, lambda: call.over, found))
             if not call.over:
                 raise OutOfTime(f"{service}: no answer by {self.time_ns / SECOND:.3f} s of virtual time")
         finally:
@@ -200,13 +248,13 @@ class Cluster:
     def release(self, held: object) -> None:
         """Tell the node that a client that came with a reply is not needed any more."""
         from atoll.compiler.interfaces.host import transport_of
-        from atoll.servers.network.interface import Network
+        from atoll.servers.network.interface import Network as NetworkService
 
         transport = transport_of(held)
-        assert isinstance(transport, Remote)
+        assert isinstance(transport, Remote) and isinstance(transport.caller, AtNode)
         port = transport.port
         low, high = int.from_bytes(port[:8], "little"), int.from_bytes(port[8:], "little")
-        self.client(Network, NETWORK).release(low, high)
+        self.client(NetworkService, NETWORK, transport.caller.node.name).release(low, high)
 
     def within(self, seconds: float, action: Callable[[], Declared]) -> Declared:
         """Do something that calls services; OutOfTime is raised when so much virtual time has passed."""
@@ -217,25 +265,25 @@ class Cluster:
         finally:
             self.engine.limit_ns = before
 
-    def wait_for(self, service: str, limit: float = BOOT_LIMIT) -> None:
-        """Let the node go on until it has a service of that name. Raises OutOfTime."""
-        self.within(limit, lambda: self._wait_for(service))
+    def wait_for(self, service: str, limit: float = BOOT_LIMIT, node: str | None = None) -> None:
+        """Let time pass until a node has a service of that name. Raises OutOfTime."""
+        self.within(limit, lambda: self._wait_for(service, self.find(node)))
 
-    def _wait_for(self, service: str) -> None:
-        while service not in self._there:
+    def _wait_for(self, service: str, node: Node) -> None:
+        while (node.name, service) not in self._there:
             try:
-                self.call(service, (0, 0, 0, 0))
-                self._there.add(service)
+                self.call(service, (0, 0, 0, 0), node=node.name)
+                self._there.add((node.name, service))
                 return
             except NoSuchService:
-                self.check(self.engine.run(min(self.time_ns + LOOK_AGAIN, self.engine.limit_ns)))
+                self.check(self.engine.run(min(self.time_ns + LOOK_AGAIN, self.engine.limit_ns), node=node))
             if self.time_ns >= self.engine.limit_ns:
                 raise OutOfTime(f"{service} is not there after {self.time_ns / SECOND:.3f} s of virtual time")
 
-    def check_on(self) -> None:
+    def check_on(self, node: Node) -> None:
         """Refuse what a node that is off cannot do."""
-        if not self.is_on:
-            raise ClusterError(f"{self.node.name} is off: `start` switches it on")
+        if not node.is_on:
+            raise ClusterError(f"{node.name} is off: `start` switches it on")
 
     def check(self, reason: StopReason | None) -> None:
         """Raise what a run of the engine ended with, if the node has ended."""
@@ -245,35 +293,52 @@ class Cluster:
     # ---- figures and states ----
 
     def stats(self) -> dict[str, Any]:
-        """What has happened, by node; the same in every run."""
-        wire = self.engine.wire
+        """What has happened, by node and link; the same in every run."""
         return {
             "seed": self.settings.seed,
             "virtual_nanoseconds": self.time_ns,
-            "nodes": {self.node.name: self.node.stats()},
-            "wire": {
-                "to_node": {"frames": wire.to_node.frames, "bytes": wire.to_node.bytes},
-                "to_host": {"frames": wire.to_host.frames, "bytes": wire.to_host.bytes},
-            },
+            "windows": self.engine.windows,
+            "nodes": {node.name: node.stats() for node in self.nodes},
+            "network": self.engine.network.stats(),
         }
 
     def save(self) -> bytes:
         """Everything: nodes with their disks, frames on their way, what the station knows. Between two calls."""
         rest = {
-            "node": self.node.save(), "engine": self.engine.save(), "is_on": self.is_on, "there": sorted(self._there),
+            "nodes": [node.save() for node in self.nodes], "current": self.node.name, "engine": self.engine.save(),
+            "there": [list(pair) for pair in sorted(self._there)],
         }  # fmt: skip
-        packed = pack(rest)
-        return LENGTH.pack(len(packed)) + packed + self.node.board.save()
+        parts = [pack(rest), *(node.board.save() for node in self.nodes)]
+        return b"".join(LENGTH.pack(len(part)) + part for part in parts)
 
     def restore(self, data: bytes) -> None:
-        """Become the cluster that was saved; this one must have been made alike."""
-        end = LENGTH.size + (LENGTH.unpack_from(data)[0] if len(data) >= LENGTH.size else 0)
-        saved = unpack(data[LENGTH.size : end])
-        self.node.board.restore(data[end:])
-        self.node.restore(saved["node"])
+        """Become the cluster that was saved; this one must have been made alike. Raises StateError."""
+        rest, *boards = split_parts(data)
+        saved = unpack(rest)
+        check_same("number of nodes", len(boards), len(self.nodes))
+        for node, board, state in zip(self.nodes, boards, saved["nodes"], strict=True):
+            node.board.restore(board)
+            node.restore(state)
         self.engine.restore(saved["engine"])
-        self.is_on = saved["is_on"]
-        self._there = set(saved["there"])
+        self.node = self.find(saved["current"])
+        self._there = {(name, service) for name, service in saved["there"]}
+
+
+def planned(count: int, memory: int) -> tuple[NodePlan, ...]:
+    """So many nodes, all alike."""
+    if not 1 <= count <= MOST_NODES:
+        raise ClusterError(f"a cluster of {count} nodes is not possible: it can have 1 to {MOST_NODES}")
+    return tuple(NodePlan(f"node{number}", memory) for number in range(1, count + 1))
+
+
+def split_parts(data: bytes) -> list[bytes]:
+    """The parts of a saved cluster."""
+    parts, place = [], 0
+    while place < len(data):
+        begin = place + LENGTH.size
+        place = begin + (LENGTH.unpack_from(data, place)[0] if begin <= len(data) else 0)
+        parts.append(data[begin:place])
+    return parts or [b""]
 
 
 __all__ = ["Cluster", "ClusterError", "NodeStopped", "OutOfTime", "Result", "Unreachable"]

@@ -56,7 +56,7 @@ def run_console(cluster: Cluster, keyboard: Keyboard, interrupts: Interrupts, ou
             cluster.advance(SLICE_NS / 1e9)
         output.flush()
         interrupts.check()
-        idle = not cluster.is_on or cluster.node.board.idle
+        idle = not cluster.node.runs or cluster.node.board.idle
         wait = pace.ahead(cluster.time_ns) if cluster.is_on else KEY_WAIT_SECONDS
         keys = keyboard.read(min(wait, KEY_WAIT_SECONDS) if idle else 0)
         if keys:

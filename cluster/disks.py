@@ -2,7 +2,15 @@
 
 from pathlib import Path
 
+from atoll.cluster.plan import NodePlan
 from atoll.cluster.progress import progress_bar
+
+
+def system_disks(nodes: tuple[NodePlan, ...], kept: Path | str | bytes | None) -> list[Path | bytes]:
+    """Each node's disk: its own file, or `kept`, or a fresh system disk."""
+    ours: list[Path | str | bytes | None] = [kept if node.disk is None else node.disk for node in nodes]
+    fresh = fresh_disk() if None in ours else b""
+    return [fresh if disk is None else system_disk(disk) for disk in ours]
 
 
 def system_disk(kept: Path | str | bytes | None) -> Path | bytes:

@@ -19,6 +19,8 @@ BROKEN_PIPE = 128 + 13                          # and for SIGPIPE
 # command line need not import the compiler to tell that something else went wrong.
 EXPECTED = {
     "atoll.cluster.guard": "CommandError",
+    "atoll.cluster.cluster": "ClusterError",
+    "atoll.cluster.clusterfile": "ClusterFileError",
     "atoll.compiler.errors": "CompileError",
     "atoll.compiler.relocate": "LinkError",
     "atoll.machine.errors": "MachineError",

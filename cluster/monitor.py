@@ -4,10 +4,12 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from atoll.cluster.cluster import Cluster, ClusterError
 from atoll.cluster.transfer import get_file, put_file
 from atoll.machine.errors import MachineError
+from atoll.net.network import TopologyError
 from atoll.net.station import CallError
 
 MARK = "!"  # begins a monitor line among lines for the shell
@@ -65,7 +67,8 @@ def is_told(error: Exception) -> bool:
     from atoll.compiler.errors import CompileError
     from atoll.userland.runtime.interface import ServiceError
 
-    return isinstance(error, MonitorError | CallError | ClusterError | MachineError | CompileError | ServiceError)
+    told = MonitorError | CallError | ClusterError | TopologyError | MachineError | CompileError | ServiceError
+    return isinstance(error, told)
 
 
 # ---- the commands ----
@@ -156,14 +159,63 @@ def get(cluster: Cluster, words: list[str]) -> Outcome:
     return Outcome(f"{len(data):,} bytes to {target}\n")
 
 
-def crash(cluster: Cluster, _words: list[str]) -> Outcome:
-    cluster.crash()
-    return Outcome(f"{cluster.node.name} is off: its memory is lost; `start` switches it on\n")
+def node(cluster: Cluster, words: list[str]) -> Outcome:
+    if words:
+        cluster.node = cluster.find(words[0])
+        return Outcome()
+    lines = []
+    for each in cluster.nodes:
+        state = "off" if not each.is_on else "on" if each.ended is None else f"ended: {each.ended}"
+        lines.append(f"{'*' if each is cluster.node else ' '} {each.name:<16} {state}\n")
+    return Outcome("".join(lines))
 
 
-def start(cluster: Cluster, _words: list[str]) -> Outcome:
-    cluster.start()
+def crash(cluster: Cluster, words: list[str]) -> Outcome:
+    name = words[0] if words else cluster.node.name
+    cluster.crash(name)
+    return Outcome(f"{name} is off: its memory is lost; `start` switches it on\n")
+
+
+def start(cluster: Cluster, words: list[str]) -> Outcome:
+    cluster.start(words[0] if words else cluster.node.name)
     return Outcome()
+
+
+def cut(cluster: Cluster, words: list[str]) -> Outcome:
+    cluster.engine.network.cut(words[0], words[1])
+    return Outcome()
+
+
+def heal(cluster: Cluster, _words: list[str]) -> Outcome:
+    cluster.engine.network.heal()
+    return Outcome()
+
+
+def spoil(fault: str) -> Callable[[Cluster, list[str]], Outcome]:
+    """What sets one of the faults that have a chance, on all links."""
+
+    def action(cluster: Cluster, words: list[str]) -> Outcome:
+        faults: dict[str, Any] = {fault: number(words[0], 0, 100) / 100}
+        cluster.engine.network.spoil(**faults)
+        return Outcome()
+
+    return action
+
+
+def slow(cluster: Cluster, words: list[str]) -> Outcome:
+    cluster.engine.network.spoil(slow=round(number(words[0], 1, 1_000_000)))
+    return Outcome()
+
+
+def number(text: str, least: float, most: float) -> float:
+    """A number within limits."""
+    try:
+        value = float(text)
+    except ValueError:
+        raise MonitorError(f"{text} is not a number") from None
+    if not least <= value <= most:
+        raise MonitorError(f"{text}: a number from {least:g} to {most:g} is wanted")
+    return value
 
 
 COMMANDS: dict[str, Command] = {
@@ -176,7 +228,15 @@ COMMANDS: dict[str, Command] = {
         Command("swap NAME FILE.py", "compile a server and let it take NAME's place while that serves", swap, 2, 2),
         Command("put HOST GUEST", "copy a file of the host to the node", put, 2, 2),
         Command("get GUEST HOST", "copy a file of the node to the host", get, 2, 2),
-        Command("crash", "switch the node off, without any warning to it", crash, 0, 0),
-        Command("start", "switch the node on, with the disk as it is", start, 0, 0),
+        Command("node [NODE]", "whose console follows, and who runs lines; without a name: the list", node, 0, 1),
+        Command("crash [NODE]", "switch a node off, without any warning to it", crash, 0, 1),
+        Command("start [NODE]", "switch a node on, with the disk as it is", start, 0, 1),
+        Command("cut A B", "two nodes hear each other no more; or a switch's link to a node or switch", cut, 2, 2),
+        Command("loss PERCENT", "so many of the frames on each link are lost", spoil("loss"), 1, 1),
+        Command("duplication PERCENT", "... come twice", spoil("duplication"), 1, 1),
+        Command("reordering PERCENT", "... come late", spoil("reordering"), 1, 1),
+        Command("corruption PERCENT", "... have wrong bits", spoil("corruption"), 1, 1),
+        Command("slow TIMES", "each link takes so many times as long", slow, 1, 1),
+        Command("heal", "nothing is cut any more, and all links are sound", heal, 0, 0),
     )
 }

@@ -3,27 +3,27 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 from random import Random
 from typing import Any
 
 from atoll.abi import bootargs
+from atoll.cluster.plan import NodePlan
 from atoll.images.recipe import Image
-from atoll.machine.board import Board
+from atoll.machine.board import Board, Stop, StopReason
 from atoll.machine.config import BoardConfig, Hooks
+from atoll.net.switch import GROUP
 
 MIB = 1 << 20
+MEGAHERTZ = 1_000_000
 FIRST_ADDRESS = 0x0200_0000_0000  # Ethernet addresses: locally administered, then the station's number
 HOST_NUMBER = 0xFE  # the host's station
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a cluster is made of, besides its images."""
+    """What is the same for all nodes of a cluster."""
 
     seed: int = 0
-    memory: int = 128  # MiB of each node
-    disk: Path | bytes | None = None
     hooks: Hooks = "native"
     interactive: bool = False  # whether somebody sits at the console
 
@@ -43,10 +43,10 @@ def station_address(number: int) -> bytes:
     return (FIRST_ADDRESS + number).to_bytes(6, "big")
 
 
-def command_line(words: Sequence[str], number: int, starts: int, settings: Settings) -> str:
+def command_line(words: Sequence[str], name: str, number: int, starts: int, settings: Settings) -> str:
     """The kernel's command line: the image's words, then what a node is told when it is switched on."""
     told = [
-        *words, f"{bootargs.NODE}=node{number}", f"{bootargs.NUMBER}={number}", f"{bootargs.INCARNATION}={starts}",
+        *words, f"{bootargs.NODE}={name}", f"{bootargs.NUMBER}={number}", f"{bootargs.INCARNATION}={starts}",
         f"{bootargs.SEED}={settings.seed}", f"{bootargs.KEY}={settings.key.hex()}",
     ]  # fmt: skip
     return " ".join([*told, bootargs.INTERACTIVE] if settings.interactive else told)
@@ -55,38 +55,82 @@ def command_line(words: Sequence[str], number: int, starts: int, settings: Setti
 class Node:
     """One machine, which can be switched off and on again."""
 
-    def __init__(self, number: int, image: Image, settings: Settings) -> None:
+    def __init__(self, number: int, plan: NodePlan, image: Image, settings: Settings) -> None:
         self.number = number
-        self.name = f"node{number}"
+        self.name = plan.name
         self.address = station_address(number)
         self.starts = 0  # how often it was switched on
+        self.is_on = False
+        self.ended: StopReason | None = None  # how it ended by itself since then
+        self.missed = 0  # frames that came while it was off
         self.console = bytearray()  # all that was printed
         self._settings = settings
         self._words = image.bootargs.split()
         config = BoardConfig(
-            ram_bytes=settings.memory * MIB, disk=settings.disk, hooks=settings.hooks, network=True,
-            mac=self.address, seed=settings.seed + number,
+            ram_bytes=plan.memory * MIB, clock_hz=plan.speed * MEGAHERTZ, disk=plan.disk, hooks=settings.hooks,
+            network=True, mac=self.address, seed=settings.seed + number,
         )  # fmt: skip
         self.board = Board(config)
         self.board.load_kernel(image.kernel)
         self.board.load_initrd(image.initrd)
         self.board.uart.output = self.console.extend
 
-    def start(self) -> None:
+    # ---- power ----
+
+    def start(self, now_ns: int) -> None:
         """Switch it on (again)."""
         self.starts += 1
-        told = command_line(self._words, self.number, self.starts, self._settings)
+        self.is_on, self.ended = True, None
+        self.board.pass_time(now_ns)
+        told = command_line(self._words, self.name, self.number, self.starts, self._settings)
         self.board.config = replace(self.board.config, bootargs=told)
         self.board.boot()
 
+    def crash(self) -> None:
+        """Switch it off, without any warning to it."""
+        self.is_on = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether it is on and has not ended."""
+        return self.is_on and self.ended is None
+
+    # ---- running ----
+
+    @property
+    def wakes_ns(self) -> int | None:
+        """When it does something next if nothing arrives; None: never."""
+        return self.board.wakes_ns if self.runs else None
+
+    def advance(self, until_ns: int) -> None:
+        """Run to a time; shorter if it sends, or ends."""
+        reason = self.board.run(until_ns=until_ns)
+        if reason.kind is not Stop.UNTIL:
+            self.ended = reason
+
+    def take(self, frame: bytes, at_ns: int) -> None:
+        """A frame comes to the card, which only takes what is for its address, or for a group."""
+        if not self.runs:
+            self.missed += 1
+        elif frame[: len(self.address)] == self.address or frame[0] & GROUP:
+            self.board.deliver(frame, at_ns)
+
+    # ---- figures and states ----
+
     def save(self) -> dict[str, Any]:
         """What there is besides the board."""
-        return {"console": bytes(self.console), "starts": self.starts}
+        ended = None if self.ended is None else [self.ended.kind.name, self.ended.status, self.ended.address]
+        return {
+            "console": bytes(self.console), "starts": self.starts, "is_on": self.is_on, "ended": ended,
+            "missed": self.missed,
+        }  # fmt: skip
 
     def restore(self, saved: dict[str, Any]) -> None:
         """The opposite of `save`."""
         self.console[:] = saved["console"]
-        self.starts = saved["starts"]
+        self.starts, self.is_on, self.missed = saved["starts"], saved["is_on"], saved["missed"]
+        ended = saved["ended"]
+        self.ended = None if ended is None else StopReason(Stop[ended[0]], ended[1], ended[2])
 
     def stats(self) -> dict[str, Any]:
         """What it has done so far; the same in every run."""
@@ -94,5 +138,5 @@ class Node:
         return {
             "instructions": board.instructions, "virtual_nanoseconds": board.time_ns, "idle_nanoseconds": board.idle_ns,
             "exceptions": board.exceptions, "frames_sent": board.port.sent, "frames_received": board.port.received,
-            "frames_dropped": board.port.dropped, "starts": self.starts,
+            "frames_dropped": board.port.dropped, "frames_missed": self.missed, "starts": self.starts,
         }  # fmt: skip

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atoll.cluster.batch import Output, run_lines, split_commands
-from atoll.cluster.cluster import Cluster
+from atoll.cluster.cluster import Cluster, planned
 from atoll.cluster.console import HINT, run_at_terminal
 from atoll.cluster.guard import say
 from atoll.cluster.interrupts import Interrupts
+from atoll.cluster.plan import NodePlan, Plan, star
 from atoll.cluster.services import service_statistics
 from atoll.cluster.tracing import Trace
 from atoll.machine.config import Hooks
@@ -24,15 +25,17 @@ STANDARD_INPUT = Path("-")
 class Boot:
     """What was asked for on the command line."""
 
+    plan: Plan
     commands: str | None
     script: Path | None
     seed: int
     disk: Path | None
-    memory: int
     limit: float
     hooks: Hooks
+    threads: int
     stats: Path | None
     trace: Path | None
+    pcap: Path | None
 
     @property
     def lines(self) -> Iterable[str] | None:
@@ -47,8 +50,27 @@ class Boot:
 
     def banner(self) -> str:
         """What a run depends on, and what is kept of it."""
-        disk = f"disk {self.disk}, which is kept" if self.disk is not None else "a fresh disk, which is not kept"
-        return f"node1: seed {self.seed}, {self.memory} MiB, {disk}; time is virtual: 1 ns for each instruction"
+        lines = [self.describe(node) for node in self.plan.nodes]
+        if len(lines) == 1:
+            return f"{lines[0]}; time is virtual: {1000 / self.plan.nodes[0].speed:g} ns for each instruction"
+        return "\n".join([f"seed {self.seed}; time is virtual: 1 ns for each instruction at 1000 MHz", *lines])
+
+    def describe(self, node: NodePlan) -> str:
+        """One node."""
+        path = node.disk if isinstance(node.disk, Path) else self.disk
+        disk = f"disk {path}, which is kept" if path is not None else "a fresh disk, which is not kept"
+        if len(self.plan.nodes) == 1:
+            return f"{node.name}: seed {self.seed}, {node.memory} MiB, {disk}"
+        return f"{node.name}: {node.memory} MiB, {node.speed} MHz, {disk}"
+
+
+def planned_cluster(file: Path | None, nodes: int, memory: int) -> Plan:
+    """The cluster of a file, or so many nodes, all alike."""
+    if file is None:
+        return star(planned(nodes, memory))
+    from atoll.cluster.clusterfile import load  # pydantic takes a while
+
+    return load(file)
 
 
 def boot_system(boot: Boot) -> int:
@@ -56,10 +78,18 @@ def boot_system(boot: Boot) -> int:
     begin = time.perf_counter()
     lines = boot.lines
     say(boot.banner())
-    cluster = Cluster(1, boot.seed, boot.memory, boot.disk, hooks=boot.hooks, interactive=lines is None)
+    cluster = Cluster(
+        seed=boot.seed, disk=boot.disk, plan=boot.plan, hooks=boot.hooks, interactive=lines is None,
+        threads=boot.threads,
+    )  # fmt: skip
     with ExitStack() as stack:
         if boot.trace is not None:
-            cluster.engine.tap = stack.enter_context(Trace(boot.trace, cluster.settings.key)).frame
+            cluster.engine.network.taps.append(stack.enter_context(Trace(boot.trace, cluster.settings.key)).frame)
+        if boot.pcap is not None:
+            from atoll.net.capture import Capture
+
+            names = [node.name for node in cluster.nodes]
+            cluster.engine.network.taps.append(stack.enter_context(Capture(boot.pcap, names)).frame)
         stack.enter_context(cluster)
         output = Output(cluster)
         status: int | None = None

@@ -27,8 +27,10 @@ class Trace:
     ) -> None:
         self._file.close()
 
-    def frame(self, time_ns: int, data: bytes) -> None:
-        """A frame is sent."""
+    def frame(self, time_ns: int, _station: str, leaves: bool, data: bytes) -> None:
+        """A frame leaves a station, or reaches one; it is written when it leaves."""
+        if not leaves:
+            return
         entry: dict[str, Any] = {"time_ns": time_ns, "bytes": len(data)}
         try:
             entry |= self.describe(decode(self._key, data))

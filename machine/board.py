@@ -220,6 +220,13 @@ class Board:
         event = self._next_event()
         return None if event is None else self.clock.nanoseconds(event)
 
+    @property
+    def wakes_ns(self) -> int | None:
+        """When it does something next if nothing arrives: now, unless it is idle; None: never."""
+        if not self._waiting or self._ending is not None or self.cpu.interrupt_pending():
+            return self.time_ns
+        return self.next_event_ns
+
     # ---- input ----
 
     def feed(self, data: bytes, at_ns: int | None = None) -> None:
@@ -270,6 +277,10 @@ class Board:
     def stop_by(self, time_ns: int) -> None:
         """For callbacks such as `port.transmit`: the run that goes on now ends at that time at the latest."""
         self._deadline = min(self._deadline, self.clock.cycles_at(time_ns))
+
+    def pass_time(self, until_ns: int) -> None:
+        """Time that goes by while the board is switched off; it counts as idle."""
+        self._jump(max(self.cpu.cycles, self.clock.cycles_at(until_ns)))
 
     def _step(self, limit: int) -> None:
         stop = self.cpu.run(limit)

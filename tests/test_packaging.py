@@ -46,7 +46,7 @@ def test_every_source_is_in_it(wheel: dict[str, bytes], repository: Path) -> Non
 
 
 def test_nothing_else_is_in_it(wheel: dict[str, bytes]) -> None:
-    kinds = (".py", ".md", ".toml", ".typed")
+    kinds = (".py", ".lua", ".md", ".toml", ".typed")
     assert not [name for name in wheel if name.startswith("atoll/") and not name.endswith(kinds)]
 
 

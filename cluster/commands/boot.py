@@ -13,6 +13,11 @@ MIB = 1 << 20
 
 
 def boot(
+    cluster: Annotated[
+        Path | None,
+        typer.Argument(metavar="[CLUSTER.toml]", exists=True, dir_okay=False, help="Which nodes and links there are."),
+    ] = None,
+    nodes: Annotated[int | None, typer.Option(metavar="N", min=1, help="So many nodes at one switch.")] = None,
     commands: Annotated[
         str | None,
         typer.Option("-c", metavar="COMMANDS", help="Lines for the shell, with ; between, instead of a terminal."),
@@ -27,7 +32,9 @@ def boot(
         Path | None,
         typer.Option(metavar="FILE", dir_okay=False, help="The disk, which is kept (and made if it is not there)."),
     ] = None,
-    memory: Memory = DEFAULT_MEMORY,
+    memory: Annotated[
+        int | None, typer.Option(metavar="MB", min=8, max=65536, help="RAM of each node, in MiB.")
+    ] = None,
     limit: Annotated[float, typer.Option(metavar="SECONDS", help="Virtual time that one line may take.")] = 120.0,
     hooks: HooksOption = Hooks.NATIVE,
     stats: StatsFile = None,
@@ -35,6 +42,11 @@ def boot(
         Path | None,
         typer.Option(metavar="FILE", dir_okay=False, help="Write each frame on the wire to FILE, as JSON lines."),
     ] = None,
+    pcap: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="Write all frames to FILE, for Wireshark (pcapng)."),
+    ] = None,
+    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of the host: the run is the same.")] = 1,
     kernel: Annotated[
         Path | None,
         typer.Option(metavar="ELF", exists=True, dir_okay=False, help="Another kernel, entered with no initrd."),
@@ -44,12 +56,17 @@ def boot(
     lines go to the shell (with ! to the monitor), and the exit status is the last one's.
     """
     if kernel is not None:
-        start(kernel.read_bytes(), None, "", memory, hooks, stats)
+        start(kernel.read_bytes(), None, "", memory or DEFAULT_MEMORY, hooks, stats)
+    if cluster is not None and (nodes is not None or memory is not None or disk is not None):
+        raise CommandError("what --nodes, --memory and --disk say is said by the cluster file")
     if commands is not None and script is not None:
         raise CommandError("-c and --script exclude each other")
-    from atoll.cluster.system import Boot, boot_system
+    from atoll.cluster.system import Boot, boot_system, planned_cluster
 
-    raise typer.Exit(boot_system(Boot(commands, script, seed, disk, memory, limit, hooks.value, stats, trace)))
+    plan = planned_cluster(cluster, nodes or 1, memory or DEFAULT_MEMORY)
+    raise typer.Exit(
+        boot_system(Boot(plan, commands, script, seed, disk, limit, hooks.value, threads, stats, trace, pcap))
+    )
 
 
 def run(

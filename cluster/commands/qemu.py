@@ -86,7 +86,7 @@ def boot_system(program: str, folder: Path, lines: list[str] | None, disk: Path 
         fresh.write_bytes(kept)
         kept = fresh
     words = [word for word in image.bootargs.split() if word != QUIET]
-    told = replace(image, bootargs=command_line(words, 1, 1, Settings(interactive=True)))
+    told = replace(image, bootargs=command_line(words, "node1", 1, 1, Settings(interactive=True)))
     command = [*machine(program, folder, told, memory), *devices(kept)]
     if lines is None:
         return run_qemu([*command, "-serial", "mon:stdio"])

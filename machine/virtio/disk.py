@@ -6,6 +6,7 @@ from typing import Protocol
 from atoll.machine.errors import DiskError
 
 SECTOR = 512
+BLOCK = 4096  # bytes that a disk in memory keeps at a time
 
 
 class Disk(Protocol):
@@ -25,22 +26,40 @@ class Disk(Protocol):
 
 
 class MemoryDisk:
-    """A disk that is gone with the board; `data` is what is on it."""
+    """A disk that is gone with the board. What it was made of is shared and stays as it is: nodes that have the same
+    disk cost the blocks that they change.
+    """
 
     def __init__(self, data: bytes, read_only: bool = False) -> None:
         if not data or len(data) % SECTOR:
             raise DiskError(f"a disk of {len(data)} bytes is not possible: it has whole sectors of {SECTOR} bytes")
-        self.data = bytearray(data)
+        self._given = data
+        self._changed: dict[int, bytes] = {}  # blocks by their numbers
         self.size = len(data)
         self.read_only = read_only
 
     def read(self, offset: int, size: int) -> bytes:
         """A copy."""
-        return bytes(self.data[offset : offset + size])
+        first, end = offset // BLOCK, -(-(offset + size) // BLOCK)
+        data = bytearray(self._given[first * BLOCK : end * BLOCK])
+        for index in range(first, end):
+            if (block := self._changed.get(index)) is not None:
+                data[(index - first) * BLOCK : (index - first + 1) * BLOCK] = block
+        begin = offset - first * BLOCK
+        return bytes(data[begin : begin + size])
 
     def write(self, offset: int, data: bytes) -> None:
-        """In place."""
-        self.data[offset : offset + len(data)] = data
+        """Keeps the blocks that are now others than those that were given."""
+        first, end = offset // BLOCK, -(-(offset + len(data)) // BLOCK)
+        now = bytearray(self.read(first * BLOCK, min(end * BLOCK, self.size) - first * BLOCK))
+        begin = offset - first * BLOCK
+        now[begin : begin + len(data)] = data
+        for index in range(first, end):
+            block = bytes(now[(index - first) * BLOCK : (index - first + 1) * BLOCK])
+            if block == self._given[index * BLOCK : (index + 1) * BLOCK]:
+                self._changed.pop(index, None)
+            else:
+                self._changed[index] = block
 
     def flush(self) -> None:
         """Nothing to do."""

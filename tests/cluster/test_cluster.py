@@ -207,8 +207,8 @@ def test_the_package_exports_the_class() -> None:
     assert atoll.Cluster is Cluster
     with pytest.raises(AttributeError):
         atoll.Clutter                                      # noqa: B018
-    with pytest.raises(ClusterError, match="3 nodes"):
-        atoll.Cluster(nodes=3)
+    with pytest.raises(ClusterError, match="a cluster of 0 nodes is not possible"):
+        atoll.Cluster(nodes=0)
 
 
 def test_a_node_that_ends(cluster: Cluster) -> None:

@@ -4,6 +4,8 @@ import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from atoll.machine.errors import DiskError
 from atoll.machine.virtio.block import Block
@@ -124,6 +126,21 @@ def test_a_file_is_a_disk_whose_writes_last(tmp_path: Path) -> None:
     (queue,) = slot.start()
     queue.send([request(WRITE_SECTORS, 7), b"last" * 128, 1])
     assert path.read_bytes() == bytes(3584) + b"last" * 128
+
+
+@given(st.lists(st.tuples(st.integers(0, 20 * 512 - 1), st.binary(min_size=1, max_size=6000)), max_size=12))
+def test_a_disk_in_memory_is_as_an_array_and_leaves_what_it_was_made_of(writes: list[tuple[int, bytes]]) -> None:
+    given_ = bytes(range(256)) * 40
+    disk, other, model = MemoryDisk(given_), MemoryDisk(given_), bytearray(given_)
+    for offset, data in writes:
+        data = data[: len(model) - offset]
+        disk.write(offset, data)
+        model[offset : offset + len(data)] = data
+        assert disk.read(offset, len(data)) == data
+    assert disk.read(0, disk.size) == model
+    assert other.read(0, other.size) == given_
+    disk.write(0, given_)
+    assert disk.read(0, disk.size) == given_ and not disk._changed
 
 
 def test_disks_that_cannot_be_used_are_refused_by_name(tmp_path: Path) -> None:

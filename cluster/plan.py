@@ -1,0 +1,43 @@
+"""What a cluster is made of: its nodes, and the network that joins them and the host."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from atoll.net.network import Link, Topology
+from atoll.net.wire import Medium
+
+HOST = "host"  # the name of the host's station
+MOST_NODES = 200  # numbers above are no node's: HOST_NUMBER is among them
+# The host's station sits in the first switch: a frame takes a nanosecond to it and from it, whatever its size.
+HOST_MEDIUM = Medium(10**18, 0, 1 << 30)
+
+
+@dataclass(frozen=True)
+class NodePlan:
+    """One node: RAM in MiB, clock in MHz, a disk (a file to keep, or the sectors themselves; None: none)."""
+
+    name: str
+    memory: int = 128
+    speed: int = 1000
+    disk: Path | bytes | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All of a cluster; the nodes are numbered by their places, from 1. `topology` does not know the host."""
+
+    nodes: tuple[NodePlan, ...]
+    topology: Topology
+
+    def with_host(self) -> Topology:
+        """The network with the host's station, the last of all stations."""
+        switch = self.topology.switches[0]
+        return Topology(
+            (*self.topology.stations, HOST), self.topology.switches,
+            (*self.topology.links, Link((HOST, switch), HOST_MEDIUM)),
+        )  # fmt: skip
+
+
+def star(nodes: tuple[NodePlan, ...], medium: Medium | None = None) -> Plan:
+    """Nodes at one switch."""
+    return Plan(nodes, Topology.star((node.name for node in nodes), medium or Medium()))
