@@ -57,7 +57,7 @@ def open_keyboard(signals: bool = True) -> Iterator[Keyboard]:
     descriptor = sys.stdin.fileno()
     before = termios.tcgetattr(descriptor)
     try:
-        tty.setcbreak(descriptor)
+        tty.setcbreak(descriptor, termios.TCSADRAIN)  # what was typed ahead stays
         if not signals:
             pass_all_keys(descriptor)
         yield Keyboard(descriptor)

@@ -13,7 +13,7 @@ from atoll.images.system import read_recipe
 
 pytestmark = pytest.mark.qemu
 
-PATIENCE_SECONDS = 120                          # QEMU on a loaded machine
+PATIENCE_SECONDS = 600                          # QEMU on a loaded machine
 
 
 def run(*words: str | Path) -> tuple[int, bytes]:

@@ -149,7 +149,7 @@ class System:
             assert stopped.reason.status == 0, str(stopped)
         block = self.cluster.node.board.block
         assert block is not None and isinstance(block.disk, MemoryDisk)
-        return bytes(block.disk.data)
+        return block.disk.read(0, block.disk.size)
 
     def check(self, kill: Kill, synced: set[str]) -> bytes:
         """All that must be true after a round; the disk."""
