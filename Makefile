@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
 
-.PHONY: boot qemu test test-long lint bench doctor clean help
+.PHONY: boot qemu test test-long compiled lint bench doctor clean help
 
 boot: $(READY)                  ## build what is needed and boot
 	@$(BIN)/atoll boot
@@ -12,11 +12,15 @@ boot: $(READY)                  ## build what is needed and boot
 qemu: $(READY)                  ## boot the same image on QEMU
 	@$(BIN)/atoll qemu
 
-test: lint                      ## lint, types and all tests
+# The system is compiled once, on all cores, before the tests that boot it run side by side.
+test: lint compiled             ## lint, types and all tests
 	$(BIN)/pytest -n $(JOBS)
 
-test-long: lint                 ## the same with the tests that take minutes
+test-long: lint compiled        ## the same with the tests that take minutes
 	$(BIN)/pytest -n $(JOBS) -m "long or not long" --hypothesis-profile=long
+
+compiled: $(READY)
+	$(BIN)/atoll boot -c true
 
 lint: $(READY)                  ## ruff and mypy only
 	$(BIN)/ruff check
