@@ -14,7 +14,7 @@ from typing import Literal
 import typer
 
 SPECIFICATION = re.compile(r"^([A-Za-z0-9_.-]+)\s*([^;\[]*)(?:;\s*extra\s*==\s*['\"](\w+)['\"])?")
-IMPORT_NAMES = {"pyelftools": "elftools"}
+IMPORT_NAMES = {"pyelftools": "elftools", "python-pcapng": "pcapng"}
 OLDEST_PYTHON = (3, 11)
 SYSTEM_FOLDERS = os.pathsep.join(["/usr/sbin", "/sbin"])        # where mke2fs is, outside ordinary users' PATH
 WEIGHTS = {"ok": "[green]ok      [/]", "missing": "[red]MISSING [/]", "optional": "[yellow]optional[/]"}
