@@ -42,6 +42,8 @@ class Call:
     number: u64  # of the transaction
     parcel: u64  # with the request, or the reply; NOWHERE: neither is here
     reply: u64  # whom to answer; NO_HANDLE: nobody waits for an answer
+    label: u64  # of the proxy that it came to
+    in_order: bool  # what comes to that proxy behind it waits until it is over
     passing: Passing  # the handle that went with the request
     due: u64  # when to look after it
     wait: u64  # nanoseconds until the time after that
@@ -61,13 +63,14 @@ class Calls:
     count: u64
     due: u64  # when the first of them is
 
-    # What becomes of a call. `answered`: its reply is in the parcel; `failed`: with whether it may have happened.
+    # What becomes of a call. `answered`: with its reply; `failed`: with whether it may have happened; then `ended`.
     answered: Callable[[Call, Message], None]
     failed: Callable[[Call, bool], None]
+    ended: Callable[[Call], None]
 
     # ---- begin and end ----
 
-    def begin(self, parcel: u64, to: u64, passing: Passing, now: u64) -> bool:
+    def begin(self, parcel: u64, to: u64, in_order: bool, now: u64) -> bool:
         """Send the parcel's message to a peer; False if there are too many calls now."""
         peer = peers.table[to]
         place: u64 = 0
@@ -82,8 +85,8 @@ class Calls:
         call.place, call.peer, call.channel, call.parcel = place, to, channel, parcel
         peer.next += 1
         call.number = peer.next
-        call.reply = parcels.table[parcel].reply
-        call.passing = passing
+        call.reply, call.label, call.in_order = parcels.table[parcel].reply, parcels.table[parcel].label, in_order
+        call.passing = parcels.table[parcel].passing
         call.state = State.GREETING
         self.by_channel[to * CHANNELS + channel] = u16(place + 1)
         line.counts.asked += 1
@@ -98,6 +101,7 @@ class Calls:
         self.by_channel[call.peer * CHANNELS + call.channel] = u16(0)
         call.state = State.FREE
         self.count -= 1
+        self.ended(call)
 
     def drop_parcel(self, call: Call) -> None:
         """Its message is not needed any more."""
@@ -125,18 +129,12 @@ class Calls:
         self.urge(call)
 
     def end_all(self, peer: u64) -> None:
-        """The peer has forgotten all calls of ours, or is gone. What was not sent can wait."""
+        """The peer has forgotten all calls of ours, or is gone."""
         for place in range(self.used):
             call = self.table[place]
-            if call.peer == peer and call.state not in (State.FREE, State.GREETING):
+            if call.peer == peer and call.state != State.FREE:
                 line.counts.lost += 1
                 self.fail(call)
-
-    def end_unsent(self, peer: u64) -> None:
-        """The peer is gone: those too."""
-        for place in range(self.used):
-            if self.table[place].peer == peer and self.table[place].state == State.GREETING:
-                self.fail(self.table[place])
 
     # ---- time ----
 

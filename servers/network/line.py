@@ -1,10 +1,10 @@
-"""The way out: frames to one peer, or to everybody. It knows neither card nor calls."""
+"""The way out: frames to one peer, or to everybody, made where the card sends them from. It knows no calls."""
 
 from collections.abc import Callable
 
 from atoll.abi import wire
 from atoll.abi.types import Array, Bytes, u64
-from atoll.servers.network.frame import Frame, fragments_of
+from atoll.servers.network.frame import Buffer, Frame, fragments_of
 from atoll.servers.network.identity import Key
 from atoll.servers.network.message import Message
 from atoll.servers.network.peers import Peer
@@ -34,10 +34,14 @@ class Line:
     key: Key
     address: u64  # our Ethernet address
     number: u64  # our node's
+    drawn: u64  # sessions so far
     start: u64  # of this network server: another number each time
     patience: u64  # all times are multiplied by it
-    transmit: Callable[[Bytes], None]  # a frame to the card
+    place: Callable[[Frame], bool]  # where the card can send from; False: it is stuck
+    transmit: Callable[[Frame], None]  # let the card send that
     out: Frame
+    spare: Buffer  # for a frame that the card does not take
+    is_stuck: bool
     counts: Counts
 
     def begin(self, peer: Peer, kind: u64, channel: u64 = 0, transaction: u64 = 0) -> Frame:
@@ -52,9 +56,10 @@ class Line:
     def head(self, address: u64, kind: u64, transaction: u64) -> None:
         """What all frames have."""
         out = self.out
-        out.clear()
-        out.put(wire.DESTINATION, 6, address)
-        out.put(wire.SOURCE, 6, self.address)
+        self.is_stuck = not self.place(out)
+        if self.is_stuck:
+            out.place_in(self.spare)
+        out.clear(address, self.address)
         out.put(wire.KIND, 1, kind)
         out.put(wire.TRANSACTION, 8, transaction)
         out.put(wire.FRAGMENTS, 2, 1)
@@ -63,8 +68,9 @@ class Line:
     def finish(self) -> None:
         """Seal it and let it go."""
         self.out.seal(self.key.first, self.key.second)
-        self.counts.sent += 1
-        self.transmit(self.out.data[0 : self.out.size])
+        if not self.is_stuck:
+            self.counts.sent += 1
+            self.transmit(self.out)
 
     def say(self, peer: Peer, kind: u64, channel: u64 = 0, transaction: u64 = 0, bits: u64 = 0) -> None:
         """A frame without data."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u64
+from atoll.servers.network.crossing import Passing
 from atoll.servers.network.message import Message
 from atoll.servers.network.peers import NOWHERE
 
@@ -25,6 +26,7 @@ class Parcel:
     label: u64
     reply: u64  # whom to answer
     handle: u64  # what came with it
+    passing: Passing  # that handle, once it is on its way
     order: u64  # when it was collected: counts
 
 

@@ -27,6 +27,7 @@ class Proxy:
     label: u64
     port: Port
     serial: u64  # of the port
+    is_sending: bool  # something that nobody waits for is on its way: what comes next has to come behind it
     first: u16  # of the gates: place + 1
 
 
@@ -93,7 +94,7 @@ class Proxies:
         read_info(proxy.port.handle, info)
         proxy.label, proxy.serial, proxy.owner, proxy.is_public = label, info.words[PORT_SERIAL], owner, is_public
         proxy.identity.low, proxy.identity.high = identity.low, identity.high
-        proxy.first, proxy.is_used = u16(0), True
+        proxy.first, proxy.is_used, proxy.is_sending = u16(0), True, False
         self.used = max(self.used, place + 1)
         self.count += 1
         self.ports.add(proxy.port)
