@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from atoll.abi import wire
 from atoll.abi.calls import NO_TIMEOUT
-from atoll.abi.types import Array, Bytes, u64
-from atoll.abi.wire import Kind
+from atoll.abi.types import Array, u64
+from atoll.abi.wire import Kind, Outcome, Way
 from atoll.servers.network.exports import Exports
-from atoll.servers.network.frame import Fault, Frame, all_fragments, fragment_size, fragments_of
+from atoll.servers.network.frame import Fault, Frame, all_fragments, fragments_of
 from atoll.servers.network.transaction import MAX_CLIENTS, MAX_TRANSACTIONS, NOWHERE, Client, State, Transaction
 
 CANCEL_AGAIN = 5 * wire.MILLISECOND  # until a thread that was told to give up has done so
@@ -39,7 +39,9 @@ class Exchange:
     first_key: u64
     second_key: u64
 
-    transmit: Callable[[Bytes], None]  # a frame to the card
+    prepare: Callable[[Frame], bool]  # a place for a frame to send; False: it cannot be sent
+    transmit: Callable[[Frame], None]  # it to the card
+    release: Callable[[u64, u64], None]  # an identity that is not needed any more
     begin: Callable[[u64], None]  # let a thread carry out the transaction in that place
     stop: Callable[[u64], None]  # let the thread give up what it waits for; it may just not be waiting
 
@@ -54,10 +56,12 @@ class Exchange:
     def arrived(self, frame: Frame, now: u64) -> None:
         """A frame has come."""
         self.counts.received += 1
+        if frame.destination != self.address:
+            return
         fault = frame.check(self.first_key, self.second_key)
         if fault != Fault.NONE:
             self.counts.dropped[fault] += 1
-        elif frame.number(wire.KIND, 1) not in (Kind.HELLO, Kind.REQUEST, Kind.ASK, Kind.ACK, Kind.CANCEL):
+        elif frame.kind not in (Kind.HELLO, Kind.REQUEST, Kind.ASK, Kind.ACK, Kind.CANCEL):
             self.counts.dropped[Fault.FIELDS] += 1
         elif frame.number(wire.PEER, 8) != self.session:
             self.say(frame, Kind.WELCOME, 0)  # a HELLO, or the frame is for who was here before us
@@ -90,7 +94,7 @@ class Exchange:
         self.finish(client)
         client.is_used = True
         client.session, client.channel = frame.number(wire.SESSION, 8), frame.number(wire.CHANNEL, 2)
-        client.address, client.heard = frame.address(wire.SOURCE), now
+        client.address, client.heard = frame.source, now
         if frame.number(wire.KIND, 1) == Kind.CANCEL:
             client.last = frame.number(wire.TRANSACTION, 8)
             return
@@ -120,13 +124,25 @@ class Exchange:
             if not transaction.add(frame):
                 self.counts.dropped[Fault.FIELDS] += 1
             elif transaction.missing == 0:
-                transaction.state = State.WORKING
-                if transaction.name_size == 0:
-                    transaction.gate = self.exports.find(transaction.target)
-                self.counts.calls += 1
-                self.begin(self.clients[transaction.client].place)
+                self.carry_out(transaction, self.clients[transaction.client].place)
         else:
             self.counts.late += 1
+
+    def carry_out(self, transaction: Transaction, place: u64) -> None:
+        """The request is all here."""
+        transaction.state = State.WORKING
+        self.counts.calls += 1
+        if not transaction.understand():
+            transaction.answer(Outcome.NOT_TAKEN, 0)
+            self.answered(place)
+        elif transaction.envelope.way == Way.RELEASE:
+            self.release(transaction.envelope.target.low, transaction.envelope.target.high)
+            transaction.answer(Outcome.ANSWERED, 0)
+            self.answered(place)
+        else:
+            if transaction.name_size == 0:
+                transaction.gate = self.exports.find(transaction.envelope.target)
+            self.begin(place)
 
     def tell(self, frame: Frame, transaction: Transaction) -> None:
         """The client asks how far its call is."""
@@ -137,7 +153,7 @@ class Exchange:
                 self.say(frame, Kind.WORKING, 0)
             case _:
                 self.counts.repeated += 1
-                self.reply(transaction, frame.word(0))
+                self.reply(transaction, frame.number(wire.BITS, 8))
 
     # ---- calls ----
 
@@ -148,7 +164,8 @@ class Exchange:
             transaction.state = State.FREE
             return
         transaction.state = State.ANSWERED
-        self.reply(transaction, all_fragments(fragments_of(transaction.reply_size)))
+        transaction.seal_reply()
+        self.reply(transaction, all_fragments(fragments_of(wire.ENVELOPE_SIZE + transaction.reply_size)))
 
     def finish(self, client: Client) -> None:
         """The client's last transaction is over."""
@@ -230,46 +247,41 @@ class Exchange:
 
     def say(self, asked: Frame, kind: u64, word: u64) -> None:
         """A frame without data, in answer to one."""
-        self.address_to(asked.address(wire.SOURCE), asked.number(wire.SESSION, 8), kind)
+        if not self.address_to(asked.source, asked.number(wire.SESSION, 8), kind):
+            return
         self.out.put(wire.TRANSACTION, 8, asked.number(wire.TRANSACTION, 8))
         self.out.put(wire.CHANNEL, 2, asked.number(wire.CHANNEL, 2))
         self.out.put(wire.FRAGMENTS, 2, 1)
-        self.out.put_word(0, word)
+        self.out.put(wire.BITS, 8, word)
         self.send()
 
     def reply(self, transaction: Transaction, wanted: u64) -> None:
         """The fragments of a reply that are wanted."""
         client = self.clients[transaction.client]
-        count = fragments_of(transaction.reply_size)
+        count = fragments_of(wire.ENVELOPE_SIZE + transaction.reply_size)
         for index in range(count):
-            if wanted >> index & 1 == 0:
+            if wanted >> index & 1 == 0 or not self.address_to(client.address, client.session, Kind.REPLY):
                 continue
-            self.address_to(client.address, client.session, Kind.REPLY)
             self.out.put(wire.TRANSACTION, 8, transaction.number)
             self.out.put(wire.CHANNEL, 2, client.channel)
             self.out.put(wire.FRAGMENT, 2, index)
             self.out.put(wire.FRAGMENTS, 2, count)
-            self.out.put(wire.MESSAGE_SIZE, 4, transaction.reply_size)
-            self.out.put(wire.OUTCOME, 4, transaction.outcome)
-            self.out.put(wire.TARGET, 8, transaction.reply_target.low)
-            self.out.put(wire.TARGET + 8, 8, transaction.reply_target.high)
-            for number in range(u64(4)):
-                self.out.put_word(number, transaction.reply_words[number])
-            start = index * wire.FRAGMENT_SIZE
-            self.out.enclose(transaction.reply[start : start + fragment_size(transaction.reply_size, index)])
+            self.out.put(wire.MESSAGE_SIZE, 4, wire.ENVELOPE_SIZE + transaction.reply_size)
+            self.out.enclose(transaction.reply_part(index))
             self.send()
 
-    def address_to(self, address: u64, session: u64, kind: u64) -> None:
-        """Begin a frame."""
-        self.out.clear()
-        self.out.put(wire.DESTINATION, wire.ADDRESS_SIZE, address)
-        self.out.put(wire.SOURCE, wire.ADDRESS_SIZE, self.address)
+    def address_to(self, address: u64, session: u64, kind: u64) -> bool:
+        """Begin a frame; False if there is no place for it."""
+        if not self.prepare(self.out):
+            return False
+        self.out.clear(address, self.address)
         self.out.put(wire.SESSION, 8, self.session)
         self.out.put(wire.PEER, 8, session)
         self.out.put(wire.KIND, 1, kind)
+        return True
 
     def send(self) -> None:
         """Seal it and give it to the card."""
         self.out.seal(self.first_key, self.second_key)
         self.counts.sent += 1
-        self.transmit(self.out.data[0 : self.out.size])
+        self.transmit(self.out)

@@ -14,6 +14,22 @@ class Identity:
     high: u64
 
 
+class Envelope:
+    """How a message begins (abi/wire.py)."""
+
+    words: Array[u64, 4]
+    target: Identity
+    badge: u64
+    handle: Identity
+    handle_badge: u64
+    handle_kind: u64
+    handle_node: u64
+    way: u64
+    name_size: u64
+    room: u64
+    taken: u64
+
+
 class Export:
     """One port."""
 

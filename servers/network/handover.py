@@ -101,4 +101,5 @@ def read_client(exchange: Exchange, index: u64, place: u64, reader: StateReader)
         transaction.reply_words[word] = reader.number()
     transaction.reply_target.low, transaction.reply_target.high = reader.number(), reader.number()
     transaction.reply_size = reader.data(transaction.reply[0:MAX_SEGMENT])
+    transaction.seal_reply()
     return place + 1

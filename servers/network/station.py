@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from atoll.abi.objects import NO_HANDLE, Info, Kind
-from atoll.abi.types import Bytes, Text, u64
+from atoll.abi.types import Text, u64
 from atoll.abi.wire import Outcome
 from atoll.servers.network import workers
 from atoll.servers.network.card import Card
@@ -49,7 +49,8 @@ def start(
     ours.first_key, ours.second_key = first_key, second_key
     if ours.session == 0:  # no predecessor has handed us its own
         ours.session = new_session(first_key, second_key, incarnation)
-    ours.transmit, ours.begin, ours.stop = transmit, workers.begin, workers.stop
+    ours.prepare, ours.transmit, ours.release = prepare, transmit, release
+    ours.begin, ours.stop = workers.begin, workers.stop
     workers.start(Process(own_process()), priority, notify, find)
     interrupt = line
     line.bind(notify, INTERRUPT)
@@ -61,8 +62,13 @@ def new_session(first_key: u64, second_key: u64, incarnation: Text) -> u64:
     return siphash(first_key, second_key, f"session {incarnation} {clock()}".encode()) | 1
 
 
-def transmit(frame: Bytes) -> None:
-    """A frame to the card."""
+def prepare(frame: Frame) -> bool:
+    """A place for a frame that is to be sent."""
+    return card.begin(frame)
+
+
+def transmit(frame: Frame) -> None:
+    """It to the card."""
     card.send(frame)
 
 
@@ -107,3 +113,4 @@ def take_frames() -> None:
     now = clock()
     while card.receive(received):
         exchange().arrived(received, now)
+        card.done(received)
