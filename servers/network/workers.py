@@ -76,7 +76,7 @@ def carry_out(transaction: Transaction) -> None:
     is_named = transaction.name_size != 0
     gate = workers.find(transaction.name) if is_named else transaction.gate
     if gate == NO_HANDLE:
-        transaction.answer(Outcome.NO_SUCH_SERVICE, 0)
+        transaction.answer(Outcome.NO_SUCH_SERVICE if is_named else Outcome.NO_SUCH_PORT, 0)
         return
     letter = Letter()
     letter.set_words(transaction.words[0], transaction.words[1], transaction.words[2], transaction.words[3])
