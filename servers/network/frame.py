@@ -111,8 +111,8 @@ class Frame:
 
     def clear(self, destination: u64, source: u64) -> None:
         """Begin a new frame without data, from one Ethernet address to another."""
-        for offset in range(0, wire.DATA, WORD):
-            store64(self.start + offset, 0)
+        for word in range(u64(wire.DATA // WORD)):
+            store64(self.start + word * WORD, 0)
         self.put(wire.DESTINATION, 8, destination | wrapping_shl(source, 48))
         self.put(wire.SOURCE + 2, 4, source >> 16)
         self.put(wire.TYPE, 2, ETHERTYPE)
