@@ -3,7 +3,7 @@
 from atoll.abi.calls import NO_TIMEOUT, Status
 from atoll.abi.calls import Call as KernelCall
 from atoll.abi.interfaces import BAD_REQUEST, NOT_TRANSFERABLE, UNREACHABLE
-from atoll.abi.objects import NO_HANDLE, Kind
+from atoll.abi.objects import NO_HANDLE, Info, Kind
 from atoll.abi.types import u64
 from atoll.abi.wire import Outcome
 from atoll.servers.network.calls import Call
@@ -13,6 +13,7 @@ from atoll.servers.network.message import Message
 from atoll.servers.network.peers import NOWHERE
 from atoll.servers.network.proxies import proxies
 from atoll.userland.runtime.messages import Letter
+from atoll.userland.runtime.objects import read_info
 
 letter: Letter = Letter()
 
@@ -54,6 +55,19 @@ def failed(call: Call, may_have_happened: bool) -> None:
         close_quietly(call.reply)
     else:
         refuse(call.reply, UNREACHABLE)
+
+
+def is_waited_for(call: Call) -> bool:
+    """Whether anybody waits for the reply; what nobody ever waited for is not given up either."""
+    if call.reply == NO_HANDLE:
+        return True
+    info = Info()
+    read_info(call.reply, info)
+    if info.kind == Kind.CALLER_GONE:
+        close_quietly(call.reply)
+        call.reply = NO_HANDLE
+        return False
+    return True
 
 
 def refuse(reply: u64, code: u64, outcome: u64 = 0, word: u64 = 0) -> None:

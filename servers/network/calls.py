@@ -19,6 +19,7 @@ from atoll.servers.network.parcels import parcels
 from atoll.servers.network.peers import CHANNELS, MOST_PEERS, NOWHERE, Peer, peers
 
 MOST_CALLS = 256
+LOOK_EVERY = 250 * wire.MILLISECOND  # whether callers still wait
 
 
 class State(IntEnum):
@@ -62,11 +63,13 @@ class Calls:
     used: u64  # places that were ever used
     count: u64
     due: u64  # when the first of them is
+    checked: u64  # when it was last looked whether callers still wait
 
     # What becomes of a call. `answered`: with its reply; `failed`: with whether it may have happened; then `ended`.
     answered: Callable[[Call, Message], None]
     failed: Callable[[Call, bool], None]
     ended: Callable[[Call], None]
+    is_waited_for: Callable[[Call], bool]
 
     # ---- begin and end ----
 
@@ -149,10 +152,18 @@ class Calls:
         if now < self.due:
             return self.due
         self.due = NO_TIMEOUT
+        is_time = now - self.checked >= LOOK_EVERY
+        if is_time:
+            self.checked = now
         for place in range(self.used):
             call = self.table[place]
             if call.state == State.FREE:
                 continue
+            if is_time and call.state != State.CANCELLING and not self.is_waited_for(call):
+                self.cancel(call, now)
+                if call.state == State.FREE:
+                    continue
+            self.due = min(self.due, self.checked + LOOK_EVERY)
             if call.due <= now:
                 call.wait = min(2 * call.wait, wire.LONGEST_WAIT * line.patience)
                 call.due = now + call.wait

@@ -40,6 +40,7 @@ def start(
     line.address = card.address
     line.place, line.transmit = place_frame, transmit
     calls.answered, calls.failed, calls.ended = answers.answered, answers.failed, outbox.ended
+    calls.is_waited_for = answers.is_waited_for
     calls.due = NO_TIMEOUT
     requests.ready = ready
     process = Process(own_process())
