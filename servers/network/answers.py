@@ -6,7 +6,8 @@ from atoll.abi.interfaces import BAD_REQUEST, NOT_TRANSFERABLE, UNREACHABLE
 from atoll.abi.objects import NO_HANDLE, Info, Kind
 from atoll.abi.types import u64
 from atoll.abi.wire import Outcome
-from atoll.servers.network.calls import Call
+from atoll.servers.network import claims
+from atoll.servers.network.calls import Call, Claimer
 from atoll.servers.network.crossing import arrive
 from atoll.servers.network.exports import close_quietly
 from atoll.servers.network.message import Message
@@ -21,6 +22,9 @@ letter: Letter = Letter()
 def answered(call: Call, message: Message) -> None:
     """The reply is here."""
     envelope = message.envelope
+    if call.claimer != Claimer.NOBODY:
+        claims.finished(call, envelope.way == Outcome.ANSWERED)
+        return
     handle = arrive(envelope, call.peer)
     if call.reply == NO_HANDLE:
         close_quietly(handle)
@@ -49,6 +53,9 @@ def not_taken(call: Call, outcome: u64, word: u64) -> None:
 
 def failed(call: Call, may_have_happened: bool) -> None:
     """There will be no reply."""
+    if call.claimer != Claimer.NOBODY:
+        claims.finished(call, False)
+        return
     if call.reply == NO_HANDLE:
         return
     if may_have_happened:

@@ -75,9 +75,16 @@ def leave_own(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: Pa
 # ---- in ----
 
 
+def has_to_be_claimed(envelope: Envelope, peer: u64) -> bool:
+    """Whether the gate that came leads to a third node, which has to know that we have it before the sender drops it."""
+    if envelope.handle_kind != Kind.GATE or envelope.handle_node in (line.number, peers.table[peer].number):
+        return False
+    return exports.find(envelope.handle, envelope.handle_badge) == NOWHERE
+
+
 def arrive(envelope: Envelope, peer: u64) -> u64:
-    """The handle that came with a message of a peer; NO_HANDLE if there is none, or no room for it."""
-    if envelope.handle_kind != Kind.GATE:
+    """The handle that came with a message of a peer; NO_HANDLE if there is none, no room, or it is of no use."""
+    if envelope.handle_kind != Kind.GATE or envelope.handle.is_none:
         return NO_HANDLE
     try:
         place = exports.find(envelope.handle, envelope.handle_badge)

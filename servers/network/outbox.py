@@ -104,7 +104,7 @@ def send(place: u64, parcel: Parcel, now: u64) -> bool:
     if proxies.table[proxy].is_sending:
         return False
     in_order = parcel.kind != Message.CALL
-    if not calls.begin(place, proxies.table[proxy].owner, in_order, now):
+    if calls.begin(place, proxies.table[proxy].owner, in_order, now) is None:
         return False
     proxies.table[proxy].is_sending = in_order
     return True

@@ -63,3 +63,37 @@ def test_messages_without_reply_keep_their_order(boot: Boot, nodes: int) -> None
     probe(cluster, 1).far_send(6)
     cluster.advance(0.05)
     assert probe(cluster, 2).sent() == 1_000_123_456
+
+
+def test_a_gate_to_a_third_node(boot: Boot) -> None:
+    """Node 1 gives node 3 a gate to node 2, which is told; it comes back in a reply likewise."""
+    cluster = boot(3)
+    near, third = probe(cluster, 1), probe(cluster, 3)
+    near.connect(2, 1)
+    near.far_open(9, 0, 0)
+    near.connect(3, 0)
+    assert near.far_use_kept(4, 5) == 9 << 32 | 9
+    cluster.advance(0.05)
+    assert helper(cluster, 2).gone() == 1
+    third.connect(2, 1)
+    third.far_open(8, 0, 0)
+    assert near.far_fetch() == 8 << 32 | 3
+    third.forget()
+    cluster.advance(0.05)
+    assert helper(cluster, 2).gone() == 1
+    near.forget()
+    cluster.advance(0.05)
+    assert helper(cluster, 2).gone() == 2
+    assert figures(cluster, 2)["exports"] == 2  # the root of names, and node 3's gate to the helper
+
+
+def test_a_third_node_that_is_gone(boot: Boot) -> None:
+    """What leads there cannot cross any more, and whoever sent it is told."""
+    cluster = boot(3)
+    near = probe(cluster, 1)
+    near.connect(2, 1)
+    near.far_open(9, 0, 0)
+    near.connect(3, 0)
+    cluster.crash("node2")
+    assert near.far_try_kept() == NOT_TRANSFERABLE
+    assert near.far_add(1, 2) == 3

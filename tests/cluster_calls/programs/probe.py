@@ -3,7 +3,7 @@
 from interface import Probe, Refused
 
 from atoll.abi.calls import Call, Message, Status
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.startup import NAMING
 from atoll.abi.types import Array, Bytes, Slice, low8, u8, u64
 from atoll.servers.naming.interface import Naming
@@ -18,7 +18,7 @@ from atoll.userland.runtime.interface import (
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import close, create_memory
+from atoll.userland.runtime.objects import close, create_memory, duplicate
 from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import given
 
@@ -203,6 +203,19 @@ class ProbeServer(Probe):
         gate = Gate(self.held)
         self.held = NO_HANDLE
         return Probe(self.far).use(gate, a, b)
+
+    def far_try_kept(self) -> u64:
+        try:
+            return self.far_use_kept(0, 0)
+        except NotTransferable:
+            return NOT_TRANSFERABLE
+
+    def fetch(self) -> Gate:
+        return Gate(duplicate(self.held, Right.SEND | Right.MOVE | Right.DUPLICATE))
+
+    def far_fetch(self) -> u64:
+        self.keep(Probe(self.far).fetch())
+        return self.kept_add(1, 2)
 
     def far_give_memory(self) -> u64:
         try:
