@@ -7,7 +7,7 @@ from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Envelope
 from atoll.servers.network.peers import NOWHERE, peers
-from atoll.servers.network.proxies import proxies
+from atoll.servers.network.proxies import GROUP, proxies
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import duplicate, read_info
 
@@ -44,6 +44,9 @@ def leave(handle: u64, peer: u64, envelope: Envelope, passing: Passing) -> bool:
         return False
     envelope.handle_kind, envelope.handle_badge = info.kind, info.words[GATE_BADGE]
     place = proxies.find_port(info.words[GATE_PORT])
+    if place != NOWHERE and proxies.table[place].owner == GROUP:
+        close_quietly(handle)  # whom it asks depends on where it is
+        return False
     if place != NOWHERE:
         proxy = proxies.table[place]
         copy_identity(proxy.identity, envelope.handle)

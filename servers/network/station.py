@@ -8,7 +8,7 @@ from atoll.abi.objects import NO_HANDLE, Kind
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Text, u64
 from atoll.abi.wire import Outcome, Way
-from atoll.servers.network import acquaintance, answers, claims, collector, members, outbox, workers
+from atoll.servers.network import acquaintance, answers, claims, collector, groups, members, outbox, workers
 from atoll.servers.network.calls import calls
 from atoll.servers.network.card import Card
 from atoll.servers.network.crossing import arrive
@@ -70,11 +70,19 @@ def notified(bits: u64) -> None:
     """The card or a worker has something to say."""
     for place in range(u64(MOST_REQUESTS)):
         if bits >> place & 1 != 0:
-            requests.answered(requests.table[place])
+            answered(requests.table[place])
     if bits & INTERRUPT != 0:
         card.device.take_interrupt()
         take_frames()
         interrupt.done()
+
+
+def answered(request: Request) -> None:
+    """A worker has done its work."""
+    if request.is_query:
+        groups.answer(request)
+    else:
+        requests.answered(request)
 
 
 def take_frames() -> None:
@@ -87,7 +95,7 @@ def take_frames() -> None:
 
 def look(now: u64) -> u64:
     """Do what time asks for; how many nanoseconds until the next time."""
-    due = min(members.look(now), calls.look(now), requests.look(now))
+    due = min(members.look(now), calls.look(now), requests.look(now), groups.look(now))
     return max(due, now) - now
 
 

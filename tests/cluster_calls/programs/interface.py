@@ -106,5 +106,11 @@ class Probe(Interface, messages=0x7000, errors=(Refused,)):
     def sent(self) -> u64:
         """What came by SEND: the numbers as decimal digits, and 1 in front of them for each NOTIFY."""
 
+    def join(self) -> None:
+        """Let calls to the group `probes` come here."""
+
+    def ask_group(self, a: u64, b: u64) -> u64:
+        """`add` by the group: 1000 + an error, or the sum."""
+
     def watch(self) -> u64:
         """Be told who comes and goes; how often that was so far."""

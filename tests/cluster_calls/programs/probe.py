@@ -244,6 +244,17 @@ class ProbeServer(Probe):
         if bits & WATCH_BIT != 0:
             self.changes += 1
 
+    def join(self) -> None:
+        network = Network(Naming(given(NAMING)).wait_for("/services/network").handle)
+        network.join("probes", loop.port.mint(7, True))
+        close(network.handle)
+
+    def ask_group(self, a: u64, b: u64) -> u64:
+        network = Network(Naming(given(NAMING)).wait_for("/services/network").handle)
+        self.keep(network.group("probes"))
+        close(network.handle)
+        return self.kept_add(a, b)
+
     def watch(self) -> u64:
         if not self.watching:
             network = Network(Naming(given(NAMING)).wait_for("/services/network").handle)
