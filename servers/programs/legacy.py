@@ -11,7 +11,7 @@ from atoll.abi.raw import address_of, view
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.servers.files.interface import File, Files, OpenFlag
 from atoll.servers.memory.interface import BadImage, MemoryManager, NoSuchSpace, PagesLost, TooManySpaces
-from atoll.servers.naming.interface import Naming
+from atoll.servers.naming.interface import Naming, follow, rest_of
 from atoll.servers.programs.interface import ProgramState
 from atoll.servers.programs.table import Entry, Table
 from atoll.userland.runtime.interface import ServiceError
@@ -35,9 +35,9 @@ OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
 def open_file(naming: Gate, path: Text) -> File:
     """A file by its path. Raises what Files.open raises."""
-    covered, gate = Naming(naming.handle).resolve(path)
+    covered, gate = follow(Naming(naming.handle), path)
     try:
-        return Files(gate).open(path[covered : len(path)], OpenFlag.READ)
+        return Files(gate).open(rest_of(path, covered), OpenFlag.READ)
     finally:
         close(gate)
 
