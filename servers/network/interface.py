@@ -1,7 +1,8 @@
 """The network: what its server tells of itself, and what stations tell it about ports that they know of."""
 
-from atoll.abi.types import Array, u64
-from atoll.userland.runtime.interface import Interface, idempotent
+from atoll.abi.types import Array, Slice, Text, u8, u64
+from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
+from atoll.userland.runtime.messages import Gate
 
 FAULTS = 7  # servers/network/frame.py: Fault
 
@@ -23,12 +24,52 @@ class NetworkFigures:
     exports: u64  # ports known beyond this node now
 
 
-class Network(Interface, messages=0x1100):
+MEMBER_SIZE = 104  # bytes of a Member
+
+
+class NoSuchNode(ServiceError):
+    """No node of that number is known."""
+
+
+class Member:
+    """A node."""
+
+    number: u64
+    incarnation: u64
+    is_up: u64
+    since: u64
+    heard: u64
+    speed: u64
+    memory: u64
+    free: u64
+    name_length: u64
+    name: Array[u8, 32]
+
+
+class Network(Interface, messages=0x1100, errors=(NoSuchNode,)):
     """What the network server does besides carrying calls."""
 
     @idempotent
     def figures(self) -> NetworkFigures:
         """What has happened so far."""
+
+    @idempotent
+    def members(self, first: u64, into: Slice[u8]) -> u64:
+        """Members."""
+
+    def watch(self, gate: Gate, bits: u64) -> None:
+        """Watch."""
+
+    @idempotent
+    def naming(self, node: u64) -> Gate:
+        """Names."""
+
+    @idempotent
+    def group(self, name: Text) -> Gate:
+        """Group."""
+
+    def join(self, name: Text, gate: Gate) -> None:
+        """Join."""
 
     @idempotent
     def release(self, low: u64, high: u64) -> None:

@@ -2,19 +2,20 @@
 
 from atoll.abi import bootargs, startup
 from atoll.abi.objects import NO_HANDLE
-from atoll.abi.types import Text, u64
+from atoll.abi.raw import address_of, view
+from atoll.abi.types import Slice, Text, u8, u64
 from atoll.servers.naming.interface import Naming
 from atoll.servers.network import handover, station
 from atoll.servers.network.card import CARD_PAGES
-from atoll.servers.network.interface import Network, NetworkFigures
+from atoll.servers.network.interface import MEMBER_SIZE, Member, Network, NetworkFigures, NoSuchNode
 from atoll.servers.network.key import parse_key
 from atoll.servers.network.transaction import State
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import create_port, create_set
-from atoll.userland.runtime.objects import Memory, create_memory
+from atoll.userland.runtime.messages import Gate, create_port, create_set
+from atoll.userland.runtime.objects import Memory, create_memory, duplicate
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateWriter
@@ -39,6 +40,28 @@ class NetworkServer(Network):
         for export in station.exchange().exports.entries:
             figures.exports += u64(export.gate != NO_HANDLE)
         return figures
+
+    def members(self, first: u64, into: Slice[u8]) -> u64:
+        if first > 0:
+            return 0
+        member = Member()
+        member.number, member.incarnation, member.is_up = 1, 1, 1
+        member.name_length = 5
+        member.name[0:5] = b"node1"
+        into[0:MEMBER_SIZE] = view(address_of(member), MEMBER_SIZE)
+        return MEMBER_SIZE
+
+    def watch(self, gate: Gate, bits: u64) -> None:
+        gate.close()
+
+    def naming(self, node: u64) -> Gate:
+        return Gate(duplicate(given(startup.NAMING), 35))
+
+    def group(self, name: Text) -> Gate:
+        raise NoSuchNode("no group")
+
+    def join(self, name: Text, gate: Gate) -> None:
+        gate.close()
 
     def release(self, low: u64, high: u64) -> None:
         station.release(low, high)

@@ -12,6 +12,7 @@ from atoll.abi.types import Array, Text, u8, u64
 from atoll.servers.files.interface import File, Files, OpenFlag
 from atoll.servers.memory.interface import BadImage, MemoryManager, NoSuchSpace, PagesLost, TooManySpaces
 from atoll.servers.naming.interface import Naming
+from atoll.servers.programs import loading
 from atoll.servers.programs.interface import ProgramState
 from atoll.servers.programs.table import Entry, Table
 from atoll.userland.runtime.interface import ServiceError
@@ -20,7 +21,7 @@ from atoll.userland.runtime.messages import Gate, Letter, Port
 from atoll.userland.runtime.objects import Process, close, duplicate
 from atoll.userland.runtime.startup import environment, given
 
-VARIABLE = "PROGRAM"  # its value: pid, number of the space, path of the image
+VARIABLE = "PROGRAM"  # its value: pid, number of the space, home, path of the image
 MOST = 400  # bytes of the variable that are read
 SERIAL_MASK = 0xFFFF_FFFF
 BLANK = 0x20
@@ -29,7 +30,6 @@ NINE = 0x39
 PRIORITY = 16
 LOST = 1  # status of a program that cannot go on
 PATIENCE = 2_000_000_000  # nanoseconds until the next of the programs comes, or none
-FOR_OTHERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
 
@@ -125,7 +125,7 @@ def restore_space(entry: Entry, memory: MemoryManager) -> None:
     """If the memory manager does not know a program, tell it; a program that has lost pages is ended."""
     try:
         if not is_known(entry.space, memory):
-            memory.prepare_again(entry.space, File(duplicate(entry.image.handle, FOR_OTHERS)))
+            loading.prepare_space_again(entry, memory)
             memory.adopt(entry.space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
     except (PagesLost, BadImage, TooManySpaces, KernelError) as error:
         print(f"{str(entry.title(), 'utf-8')}: ended: {error}")
@@ -145,6 +145,8 @@ def is_known(space: u64, memory: MemoryManager) -> bool:
 
 def refresh_image(entry: Entry, naming: Gate) -> bool:
     """Open a program's file again if the file service has died since; whether that was so, and could be done."""
+    if entry.is_brought:
+        return False
     try:
         if entry.image.handle != NO_HANDLE:
             entry.image.info()
@@ -181,11 +183,14 @@ def fill(entry: Entry, pid: u64, process: Process, naming: Gate) -> None:
     entry.pid = pid
     entry.serial = entry.pid & SERIAL_MASK
     entry.space = reader.number()
+    entry.home = reader.number()
     entry.set_path(reader.data[reader.place : reader.size])
     entry.process = process
     entry.priority = PRIORITY
     entry.state = ProgramState.RUNNING
     entry.is_held = True  # nobody can say who has a gate: its last handle will
+    if entry.is_brought:
+        return  # its image is the memory manager's now: without it there are no tracebacks
     try:
         entry.image = open_file(naming, str(entry.path(), "utf-8"))
     except ServiceError:
