@@ -99,16 +99,16 @@ def adopt(programs: Table, process: Process, naming: Gate, memory: MemoryManager
         fill(entry, pid, process, naming)
     except (ServiceError, KernelError) as error:
         print(f"programs: a program of a dead program manager is ended: {error}")
-        end_lost(process)
+        end_surely(process, LOST)
         process.close()
         return
     restore_space(entry, memory)
 
 
-def end_lost(process: Process) -> None:
+def end_surely(process: Process, status: u64) -> None:
     """End a process that may have ended already."""
     try:
-        process.destroy(LOST)
+        process.destroy(status)
     except KernelError:
         return
 
@@ -129,7 +129,7 @@ def restore_space(entry: Entry, memory: MemoryManager) -> None:
             memory.adopt(entry.space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
     except (PagesLost, BadImage, TooManySpaces, KernelError) as error:
         print(f"{str(entry.title(), 'utf-8')}: ended: {error}")
-        end_lost(entry.process)
+        end_surely(entry.process, LOST)
     except ServiceError:
         return  # this one has died too: the next will ask again
 

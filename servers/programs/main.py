@@ -7,7 +7,7 @@ from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager, NoSuchSpace
 from atoll.servers.naming.interface import Naming
-from atoll.servers.programs import legacy, listing, loading, reporter, state
+from atoll.servers.programs import homes, legacy, listing, loading, reporter, state
 from atoll.servers.programs.ending import MAX_STATUS, end_program, give_back, tell_end
 from atoll.servers.programs.interface import (
     BadRequest,
@@ -125,6 +125,8 @@ class ProgramsServer(Programs, Child, Parent):
         entry = programs.entries[place]
         preparation = self.preparations.of(place)
         preparation.loading.check_complete()
+        if homes.homes.is_gone(entry.home):
+            raise BadRequest("the program's home is gone")
         try:
             self.begin(entry, preparation)
         except KernelError as error:
@@ -215,6 +217,18 @@ class ProgramsServer(Programs, Child, Parent):
             fate.close()
             close(pager)
         self.memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
+
+    def end_homeless(self) -> None:
+        """End the programs whose home is gone; what was only prepared is nobody's any more."""
+        for place in range(u64(len(programs.entries))):
+            entry = programs.entries[place]
+            if not homes.homes.is_gone(entry.home):
+                continue
+            if entry.state == ProgramState.PREPARED:
+                self.forget(place)
+            elif entry.state == ProgramState.RUNNING:
+                homes.homes.tell(entry)
+                legacy.end_surely(entry.process, homes.LOST_HOME)
 
     def begin(self, entry: Entry, preparation: Preparation) -> None:
         """Its start page and its first thread."""
@@ -313,8 +327,11 @@ class ProgramsServer(Programs, Child, Parent):
         if bits & NEW_MANAGER != 0:
             legacy.restore_spaces(programs, self.naming, self.memory)
             reporter.reporter.gate.notify(reporter.SUBSCRIBE)
+        if bits & homes.HOMES != 0:
+            self.end_homeless()
 
     def activated(self) -> None:
+        homes.start(self.naming, self.first_pid >> 48)
         reporter.reporter.gate.notify(reporter.SUBSCRIBE)
 
     def export_state(self, writer: StateWriter) -> None:
@@ -353,4 +370,6 @@ def main() -> None:
     reporter.start(Gate(server.memory.handle), server.naming, serves)
     if serves:
         legacy.adopt_all(programs, server.naming, server.memory)
+        loop.port.handle = given(startup.PORT)
+        homes.start(server.naming, server.first_pid >> 48)
     serve(server)

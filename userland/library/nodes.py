@@ -11,7 +11,7 @@ from atoll.servers.naming.interface import Naming, NoSuchName
 from atoll.servers.network.interface import MEMBER_SIZE, Member, Network
 from atoll.servers.programs.interface import GROUP, Offers, Programs
 from atoll.userland.library.services import service
-from atoll.userland.library.text import StringBuilder, cut, parse_unsigned
+from atoll.userland.library.text import EQUALS, SPACE, StringBuilder, cut, parse_unsigned
 from atoll.userland.library.vector import Vector
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
@@ -24,7 +24,8 @@ MIB = 1 << 20
 MHZ = 1_000_000  # instructions per second
 ANY = "*"
 OWN_PROGRAM = "PROGRAM"  # what the program manager tells each program: pid, space, home, path
-COLON, COMMA, EQUALS, BLANK = 0x3A, 0x2C, 0x3D, 0x20
+COLON = 0x3A
+COMMA = 0x2C
 NODE_SHIFT = 48  # of pids
 
 
@@ -110,7 +111,7 @@ def own_number(index: u64) -> u64:
     rest = environment(OWN_PROGRAM)
     part: Text = ""
     for _ in range(index + 1):
-        part, rest = cut(rest, BLANK)
+        part, rest = cut(rest, SPACE)
     return parse_unsigned(part) if len(part) > 0 else 0
 
 

@@ -11,10 +11,11 @@ from atoll.abi.startup import ERROR, INPUT, NAMING, OUTPUT, PROGRAMS
 from atoll.abi.types import Array, Bytes, Text, u8, u64
 from atoll.servers.files.interface import File
 from atoll.servers.network.interface import Member
-from atoll.servers.programs.interface import Child, Programs
+from atoll.servers.programs.interface import Child, NoSuchProgram, Programs
 from atoll.userland.library.files import READING, FileProblem, open_file
 from atoll.userland.library.nodes import choose, own_home, own_number, programs_of
 from atoll.userland.library.text import StringBuilder
+from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import close, duplicate
 from atoll.userland.runtime.startup import environment_count, environment_entry, given
@@ -86,7 +87,10 @@ def spawn(path: Text, arguments: Bytes, environment: Bytes, streams: Streams, no
 
 def bring(path: Text, node: Member) -> Child:
     """A program of ours, prepared on another node: its image is read here and sent there; its names are ours."""
-    image = open_file(path, READING)
+    try:
+        image = open_file(path, READING)
+    except (FileProblem, ServiceError) as error:
+        raise NoSuchProgram(f"{path}: {error}") from None
     try:
         programs = programs_of(node)
         try:
