@@ -86,12 +86,12 @@ class Homes:
             self.news_count += 1
         self.gate.notify(NEWS)
 
-    def are_needed(self) -> bool:
-        """Whether any program has a home elsewhere."""
+    def timeout(self) -> u64:
+        """How long nothing is looked at without being told: for ever if no program has a home elsewhere."""
         for entry in programs.entries:
             if entry.state != UNUSED and entry.state != ProgramState.ENDED and entry.home != 0:
-                return True
-        return False
+                return PERIOD
+        return NO_TIMEOUT
 
     # ---- the thread ----
 
@@ -163,7 +163,7 @@ def run(_: u64) -> None:
         return
     while True:
         try:
-            homes.port.receive(letter, PERIOD if homes.are_needed() else NO_TIMEOUT)
+            homes.port.receive(letter, homes.timeout())
         except TimedOut:
             homes.look()
             continue

@@ -22,6 +22,7 @@ MAX_NODES = 64
 AT_ONCE = 8  # members that are asked for in one call
 MIB = 1 << 20
 MHZ = 1_000_000  # instructions per second
+MOST_NAMES = 6  # of nodes in a message
 ANY = "*"
 OWN_PROGRAM = "PROGRAM"  # what the program manager tells each program: pid, space, home, path
 COLON = 0x3A
@@ -137,21 +138,21 @@ def choose(wanted: Text) -> Member:
         return choose_any(requirements)
     member = nodes.find(name)
     if member is None:
-        raise NoNode(explain(name, "there is no such node, only", True))
+        raise NoNode(names_after("there is no such node, only"))
     if member.is_up == 0:
-        raise NoNode(explain(name, "this node is down", False))
+        raise NoNode("this node is down")
     found.node = member
     return found.node
 
 
-def explain(name: Text, why: Text, with_names: bool) -> Text:
-    """Why a node cannot be had. Good until the next call."""
-    found.text.clear()
-    found.text.add(f"{name[0 : min(len(name), 40)]}: {why}")
-    if with_names:
-        for index in range(min(len(nodes.items), 12)):
-            found.text.add(" " if index == 0 else ", ")
-            found.text.add(name_of(nodes.items[index]))
+def names_after(text: Text) -> Text:
+    """A text, then the names of the nodes. Good until the next call."""
+    found.text.set(text)
+    for index in range(min(len(nodes.items), MOST_NAMES)):
+        found.text.add(" " if index == 0 else ", ")
+        found.text.add(name_of(nodes.items[index]))
+    if len(nodes.items) > MOST_NAMES:
+        found.text.add(f" and {len(nodes.items) - MOST_NAMES} more")
     return found.text.text
 
 

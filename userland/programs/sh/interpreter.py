@@ -71,7 +71,7 @@ def run_pipeline(pipeline: Pipeline) -> u64:
         job.used = False
         return status
     if pipeline.background:
-        print(f"[{number + 1}] {job.pid % (1 << 32)}")
+        print(f"[{number + 1}] {builtins.shown_pid(job.pid).text}")
         return 0
     result = shell.jobs.wait(number)
     return result if job.pid != 0 else status
@@ -144,11 +144,12 @@ def start_program(number: u64, is_last: bool) -> u64:
         child = prepare_program(launch)
         shell.jobs.adopt(number, child, is_last, shell.away)
     except NoSuchProgram:
-        write_error(f"shell: {name[0 : min(len(name), 80)]}: ")
-        write_error("no such program\n" if find_byte(name, SLASH) >= 0 else "command not found\n")
+        where = f" on {shell.away.name.text}" if launch.is_service else ""
+        what = "no such program" if find_byte(name, SLASH) >= 0 else "command not found"
+        complain(f"{name[0 : min(len(name), 80)]}: {what}{where}")
         return NOT_FOUND
     except NoNode as error:
-        complain(f"@{error}")
+        complain(f"@{launch.node.text[0 : min(len(launch.node), 80)]}: {error}")
         return CANNOT_RUN
     except Exception as error:
         complain(f"{name[0 : min(len(name), 80)]}: {error}")

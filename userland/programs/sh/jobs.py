@@ -146,6 +146,26 @@ class Jobs:
         job.used = False
         return job.status
 
+    def wait_for(self, child: Child, away: Away) -> u64:
+        """Wait for the end of a program that is not the shell's; its status. Ctrl-C ends the waiting only."""
+        number = self.add("", False)
+        place = self.free_process()
+        if number == NO_JOB or place == MAX_PROCESSES:
+            Gate(child.handle).close()
+            raise ValueError("too many programs run already")
+        process, job = self.processes[place], self.jobs[number]
+        process.used, process.job, process.is_last = True, number, True
+        process.child, process.away = child, away
+        job.left = 1
+        self.ask_about(place)
+        while job.left > 0:
+            self.listen()
+            if self.interrupted:
+                job.status = ENDED_BY_KEY
+                self.drop(process)
+        job.used = False
+        return job.status
+
     def listen(self) -> None:
         """Wait until something has happened, or it is time to ask: a program manager that died tells nobody."""
         try:
