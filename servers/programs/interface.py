@@ -37,6 +37,10 @@ class BadRequest(ServiceError):
     """The arguments do not fit, or the program has been started already."""
 
 
+class AnotherNode(ServiceError):
+    """The file is not of this node, and the program manager calls no other: use `prepare_image`."""
+
+
 class ProgramState(IntEnum):
     """What a program does, as `ps` shows it."""
 
@@ -117,7 +121,9 @@ class Child(Interface, messages=0x0800, errors=(NoSuchProgram, NotExecutable, Ou
 
 
 class Programs(
-    Interface, messages=0x0700, errors=(NoSuchProgram, NotExecutable, TooManyPrograms, OutOfMemory, BadRequest)
+    Interface,
+    messages=0x0700,
+    errors=(NoSuchProgram, NotExecutable, TooManyPrograms, OutOfMemory, BadRequest, AnotherNode),
 ):
     """What the program manager does."""
 

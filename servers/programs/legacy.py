@@ -11,9 +11,9 @@ from atoll.abi.raw import address_of, view
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.servers.files.interface import File, Files, OpenFlag
 from atoll.servers.memory.interface import BadImage, MemoryManager, NoSuchSpace, PagesLost, TooManySpaces
-from atoll.servers.naming.interface import Naming
+from atoll.servers.naming.interface import Naming, rest_of
 from atoll.servers.programs import loading
-from atoll.servers.programs.interface import ProgramState
+from atoll.servers.programs.interface import AnotherNode, ProgramState
 from atoll.servers.programs.table import Entry, Table
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError, TimedOut
@@ -34,10 +34,12 @@ OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
 
 def open_file(naming: Gate, path: Text) -> File:
-    """A file by its path. Raises what Files.open raises."""
-    covered, gate = Naming(naming.handle).resolve(path)
+    """A file of this node by its path. Raises AnotherNode, and what Files.open raises."""
+    covered, is_mount, gate = Naming(naming.handle).resolve(path)
     try:
-        return Files(gate).open(path[covered : len(path)], OpenFlag.READ)
+        if is_mount:
+            raise AnotherNode("the file is another node's: who starts it has to bring it")
+        return Files(gate).open(rest_of(path, covered), OpenFlag.READ)
     finally:
         close(gate)
 

@@ -10,6 +10,7 @@ from atoll.servers.naming.interface import Naming
 from atoll.servers.programs import homes, legacy, listing, loading, reporter, state
 from atoll.servers.programs.ending import MAX_STATUS, end_program, give_back, tell_end
 from atoll.servers.programs.interface import (
+    AnotherNode,
     BadRequest,
     Child,
     NoSuchProgram,
@@ -57,7 +58,7 @@ class ProgramsServer(Programs, Child, Parent):
         try:
             self.open_image(entry, path)
             self.make_process_surely(entry)
-        except (NoSuchProgram, NotExecutable):
+        except (NoSuchProgram, NotExecutable, AnotherNode):
             self.forget(place)
             raise
         except (ServiceError, KernelError) as error:
@@ -192,6 +193,8 @@ class ProgramsServer(Programs, Child, Parent):
         """Find the file. Raises NoSuchProgram."""
         try:
             entry.image = legacy.open_file(self.naming, path)
+        except AnotherNode:
+            raise
         except ServiceError as error:
             raise NoSuchProgram(f"{path}: {error}") from None
 

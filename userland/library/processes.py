@@ -11,7 +11,7 @@ from atoll.abi.startup import ERROR, INPUT, NAMING, OUTPUT, PROGRAMS
 from atoll.abi.types import Array, Bytes, Text, u8, u64
 from atoll.servers.files.interface import File
 from atoll.servers.network.interface import Member
-from atoll.servers.programs.interface import Child, NoSuchProgram, Programs
+from atoll.servers.programs.interface import AnotherNode, Child, NoSuchProgram, Programs
 from atoll.userland.library.files import READING, FileProblem, open_file
 from atoll.userland.library.nodes import choose, own_home, own_number, programs_of
 from atoll.userland.library.text import StringBuilder
@@ -53,9 +53,18 @@ def prepare(path: Text, arguments: Bytes, environment: Bytes, streams: Streams, 
     Raises what `Programs.prepare` and `Child` raise, and of another node also NoNode, FileProblem, KernelError; then
     nothing is left of it.
     """
-    child = Programs(given(PROGRAMS)).prepare(path) if len(node) == 0 else bring(path, choose(node))
+    child = prepare_here(path) if len(node) == 0 else bring(path, choose(node))
     furnish(child, arguments, environment, streams)
     return Child(child.handle)
+
+
+def prepare_here(path: Text) -> Child:
+    """A program on our own node. The file may be another node's: then it is brought."""
+    programs = Programs(given(PROGRAMS))
+    try:
+        return programs.prepare(path)
+    except AnotherNode:
+        return send_file(path, programs)
 
 
 def furnish(child: Child, arguments: Bytes, environment: Bytes, streams: Streams) -> None:
@@ -87,18 +96,11 @@ def spawn(path: Text, arguments: Bytes, environment: Bytes, streams: Streams, no
 
 def bring(path: Text, node: Member) -> Child:
     """A program of ours, prepared on another node: its image is read here and sent there; its names are ours."""
+    programs = programs_of(node)
     try:
-        image = open_file(path, READING)
-    except (FileProblem, ServiceError) as error:
-        raise NoSuchProgram(f"{path}: {error}") from None
-    try:
-        programs = programs_of(node)
-        try:
-            child = send_image(programs, path, image)
-        finally:
-            close(programs.handle)
+        child = send_file(path, programs)
     finally:
-        close(image.handle)
+        close(programs.handle)
     try:
         child.give(NAMING, copy_of(given(NAMING)))
         child.give(PROGRAMS, copy_of(given(PROGRAMS)))
@@ -108,8 +110,20 @@ def bring(path: Text, node: Member) -> Child:
     return Child(child.handle)
 
 
+def send_file(path: Text, programs: Programs) -> Child:
+    """A program with the image that our names lead to. Raises NoSuchProgram."""
+    try:
+        image = open_file(path, READING)
+    except (FileProblem, ServiceError) as error:
+        raise NoSuchProgram(f"{path}: {error}") from None
+    try:
+        return send_image(programs, path, image)
+    finally:
+        close(image.handle)
+
+
 def send_image(programs: Programs, path: Text, image: File) -> Child:
-    """A program with the image in that file."""
+    """A program with the image in that file, at home where we are."""
     size = image.info().size
     child = programs.prepare_image(path, size)
     try:
