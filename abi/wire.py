@@ -74,7 +74,7 @@ ANNOUNCEMENT_SIZE = ANNOUNCED_NAME + MAX_NODE_NAME
 
 
 class Kind(IntEnum):
-    """What a frame says. From client to server: below 16; from server to client: below 32; between equals: the others."""
+    """What a frame says. From client to server: below 16; from server to client: below 32; the others between equals."""
 
     HELLO = 1  # which session do you have with me?
     REQUEST = 2  # a fragment of a call
