@@ -21,8 +21,9 @@ class BoardConfig:
 
     firmware "host": SBI is played by the host and the kernel starts in S mode; "none": the image starts in M mode, as
     with QEMU's `-bios none`. compressed: whether the CPU has the C extension; without it blocks are counted by their
-    size, with it by walking their code, which costs some speed. drift_ppm: by how many millionths the oscillator is fast
-    (slow, if negative): of clock and time base, so that the guest cannot see it without another clock.
+    size, with it by walking their code, which costs some speed.
+    drift_ppm: by how many millionths the oscillator of clock and time base is fast (slow, if negative), which the guest
+    cannot see without another clock.
     """
 
     ram_bytes: int = layout.RAM_SIZE

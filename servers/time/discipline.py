@@ -1,8 +1,8 @@
 """Keeping a clock in step with another: small errors are slewed away, so that time never goes back, and the rate is
 learnt from what is left over each time.
 
-After F. Cristian, "Probabilistic Clock Synchronization" (1989): the other's clock was read half a round trip ago, and is
-known to half a round trip. The rate is learnt as by the frequency-locked loop of NTP (RFC 5905, section 11.3).
+After F. Cristian, "Probabilistic Clock Synchronization" (1989): the other's clock was read half a round trip ago, give
+or take as much. The rate is learnt as by the frequency-locked loop of NTP (RFC 5905, section 11.3).
 """
 
 from atoll.abi.types import i64, u64
