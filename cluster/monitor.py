@@ -165,8 +165,7 @@ def node(cluster: Cluster, words: list[str]) -> Outcome:
         return Outcome()
     lines = []
     for each in cluster.nodes:
-        state = "off" if not each.is_on else "on" if each.ended is None else f"ended: {each.ended}"
-        lines.append(f"{'*' if each is cluster.node else ' '} {each.name:<16} {state}\n")
+        lines.append(f"{'*' if each is cluster.node else ' '} {each.name:<16} {each.state}\n")
     return Outcome("".join(lines))
 
 
