@@ -30,9 +30,9 @@ def arrived(frame: Frame, now: u64) -> None:
         return
     number = frame.number(wire.NODE, 2)
     place = peers.find(number)
-    if place == NOWHERE:
+    if place == NOWHERE and number != line.number:  # not our own frame, come back
         place = peers.meet(number, frame.source, new_session(number))
-    if place == NOWHERE or number == line.number:
+    if place == NOWHERE:
         line.counts.dropped[Fault.FIELDS] += 1
         return
     peer = peers.table[place]
