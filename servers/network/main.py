@@ -35,9 +35,6 @@ class NetworkServer(Network):
         fill_figures(figures)
         return figures
 
-    def release(self, low: u64, high: u64) -> None:
-        roots.release(low, high)
-
     def members(self, first: u64, into: Slice[u8]) -> u64:
         return describe(first, into)
 
