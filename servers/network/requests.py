@@ -232,9 +232,9 @@ class Requests:
 
     def new_query(self, peer: u64, number: u64, now: u64) -> Request | None:
         """A place for a query; None if there is no room, or it is worked on already."""
-        for request in self.table:
-            is_same = request.is_query and request.peer == peer and request.number == number
-            if is_same and request.state != State.FREE:
+        for other in self.table:
+            is_same = other.is_query and other.peer == peer and other.number == number
+            if is_same and other.state != State.FREE:
                 return None
         request = self.free_request()
         if request is not None:

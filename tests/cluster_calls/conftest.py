@@ -16,10 +16,10 @@ from atoll.images.strip import stripped
 from atoll.images.system import Service, build_system, read_recipe
 from atoll.net.station import Call
 from atoll.servers.network.interface import Network, NetworkFigures
-from tests.cluster_calls.programs.interface import Probe
+from tests.cluster_calls.programs.probing import Probe
 
 PROGRAM = Path("tests/cluster_calls/programs/probe.py")
-INTERFACE = Path(__file__).parent / "programs" / "interface.py"
+INTERFACE = Path(__file__).parent / "programs" / "probing.py"
 PART = 60_000  # bytes of a program in one call
 SERVICES = ("naming", "network")
 
@@ -79,10 +79,10 @@ def begin(cluster: Cluster, number: int, method: str, *words: int, service: str 
     """Begin a call of a node's probe which takes a while."""
     interface = next(each for each in describe(Probe.__module__, INTERFACE) if each.name == "Probe")
     code = next(each.number for each in interface.methods if each.name == method)
-    padded = (code, *words, 0, 0, 0)[:4]
+    first, second, third, *_ = (*words, 0, 0, 0)
     station = cluster.engine.station
     address = cluster.find(f"node{number}").address
-    return station.begin(address, f"/services/{service}", padded, b"", 100, cluster.time_ns)
+    return station.begin(address, f"/services/{service}", (code, first, second, third), b"", 100, cluster.time_ns)
 
 
 def finish(cluster: Cluster, call: Call, seconds: float = 10) -> int:

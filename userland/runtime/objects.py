@@ -192,7 +192,7 @@ def create_process(quota: u64, pager: Gate | None, heir: Gate | None) -> Process
 
 
 def move_rights(source: Process, to: Process, handles: Slice[u64]) -> None:
-    """Move up to 256 handles of one process to another, all or none; the array then holds their values there. What waits
-    at ports that move, or for replies, goes on waiting.
+    """Move up to 256 handles of one process to another, all or none; the array then holds their values there. What
+    waits at ports that move, or for replies, goes on waiting.
     """
     system_call(Call.MOVE_RIGHTS, source.handle, to.handle, address_of(handles), u64(len(handles)))

@@ -1,6 +1,6 @@
 """The probe: a service that calls the same service of another node in all ways that there are."""
 
-from interface import Probe, Refused
+from probing import Probe, Refused
 
 from atoll.abi.calls import Call, Message, Status
 from atoll.abi.objects import NO_HANDLE, Right
