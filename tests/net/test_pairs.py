@@ -137,4 +137,4 @@ def test_a_loss_of_sight_on_one_side_is_noticed_on_the_other() -> None:
     pair.nodes[1].takes = 1
     pair.call(0, 2, 10)
     pair.run(4 * SECOND)
-    assert pair.nodes[0].answers[2] == ((3, 0, 0, 0), bytes([2]) * 10)
+    assert pair.nodes[0].answers[2] == ((3, 1, 1, 1), bytes([2]) * 10)
