@@ -1,4 +1,4 @@
-"""When a node goes: at home nobody hangs and the status is 125; where the program ran it is ended, and nothing is left."""
+"""When a node goes: at home nobody hangs and the status is 125; if it was the home, the program is ended."""
 
 from tests.remote.system import System
 
