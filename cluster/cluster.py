@@ -150,6 +150,16 @@ class Cluster:
         self.engine.station.forget(found.address)
         self._there = {(name, service) for name, service in self._there if name != found.name}
 
+    def pause(self, node: str | None = None) -> None:
+        """Stop a node's CPU, as a debugger would: its clock goes on, frames wait in its card as long as they fit."""
+        found = self.find(node)
+        self.check_on(found)
+        found.pause()
+
+    def resume(self, node: str | None = None) -> None:
+        """Let the CPU of a node go on."""
+        self.find(node).resume(self.time_ns)
+
     def find(self, node: str | None) -> Node:
         """The node of that name. Raises ClusterError."""
         if node is None:
