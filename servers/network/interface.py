@@ -1,6 +1,6 @@
 """The network: who is in the cluster, the way to other nodes' names, groups; and what its server tells of itself."""
 
-from atoll.abi.types import Array, Slice, u8, u64
+from atoll.abi.types import Array, Slice, Text, u8, u64
 from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
 
@@ -79,3 +79,10 @@ class Network(Interface, messages=0x1100, errors=(NoSuchNode, NetworkFull, BadGr
     @idempotent
     def naming(self, node: u64) -> Gate:
         """The root of names of a node. Raises NoSuchNode, NetworkFull."""
+
+    @idempotent
+    def group(self, name: Text) -> Gate:
+        """A gate to a group: a call through it goes to all other nodes' members, the first answer is the answer."""
+
+    def join(self, name: Text, gate: Gate) -> None:
+        """Calls to that group come to this gate too: one of each node and group."""

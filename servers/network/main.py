@@ -6,7 +6,7 @@ from atoll.abi.types import Slice, Text, u8, u64
 from atoll.servers.naming.interface import Naming
 from atoll.servers.network import members, roots, station
 from atoll.servers.network.card import CARD_PAGES
-from atoll.servers.network.interface import Network, NetworkFigures, NetworkFull, NoSuchNode
+from atoll.servers.network.interface import BadGroup, Network, NetworkFigures, NetworkFull, NoSuchNode
 from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.outbox import filled
@@ -43,6 +43,12 @@ class NetworkServer(Network):
     def watch(self, gate: Gate, bits: u64) -> None:
         if not members.watch(gate.handle, bits):
             raise NetworkFull("too many watch who is there")
+
+    def group(self, name: Text) -> Gate:
+        raise BadGroup("there are no groups yet")
+
+    def join(self, name: Text, gate: Gate) -> None:
+        gate.close()
 
     def naming(self, node: u64) -> Gate:
         if node == line.number:
