@@ -53,7 +53,7 @@ def is_ours(peer: Peer, frame: Frame) -> bool:
     """Whether a frame belongs to this acquaintance; if the sender thinks of another, it is told."""
     session = frame.number(wire.SESSION, 8)
     if frame.number(wire.PEER, 8) != peer.ours:
-        say_welcome(peer, session)
+        say_welcome(peer, frame)
         return False
     if peer.theirs == 0:
         peer.theirs = session  # it knows ours, so it has been welcomed
@@ -91,7 +91,7 @@ def greet(peer: Peer, frame: Frame, now: u64) -> None:
         end(peer)
     knew = peer.theirs != 0
     peer.theirs = session
-    say_welcome(peer, session)
+    say_welcome(peer, frame)
     if not knew:
         calls.welcome(peer.place, now)
 
@@ -111,10 +111,11 @@ def welcome(peer: Peer, frame: Frame, now: u64) -> None:
         line.say(peer, Kind.HELLO)
 
 
-def say_welcome(peer: Peer, session: u64) -> None:
-    """Our session, to who has that one."""
-    out = line.begin(peer, Kind.WELCOME)
-    out.put(wire.PEER, 8, session)
+def say_welcome(peer: Peer, asked: Frame) -> None:
+    """Our session, in answer to a frame."""
+    channel, transaction = asked.number(wire.CHANNEL, 2), asked.number(wire.TRANSACTION, 8)
+    out = line.begin(peer, Kind.WELCOME, channel, transaction)
+    out.put(wire.PEER, 8, asked.number(wire.SESSION, 8))
     line.finish()
 
 
