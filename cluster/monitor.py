@@ -166,17 +166,8 @@ def node(cluster: Cluster, words: list[str]) -> Outcome:
         return Outcome()
     lines = []
     for each in cluster.nodes:
-        lines.append(f"{'*' if each is cluster.node else ' '} {each.name:<16} {state_of(each)}\n")
+        lines.append(f"{'*' if each is cluster.node else ' '} {each.name:<16} {each.state}\n")
     return Outcome("".join(lines))
-
-
-def state_of(node: Node) -> str:
-    """What a node is doing, in a word."""
-    if not node.is_on:
-        return "off"
-    if node.ended is not None:
-        return f"ended: {node.ended}"
-    return "paused" if node.is_paused else "on"
 
 
 def crash(cluster: Cluster, words: list[str]) -> Outcome:

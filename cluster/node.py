@@ -106,6 +106,15 @@ class Node:
         """Whether it is on and has not ended."""
         return self.is_on and self.ended is None
 
+    @property
+    def state(self) -> str:
+        """That in a word or a few."""
+        if not self.is_on:
+            return "off"
+        if self.ended is not None:
+            return f"ended: {self.ended}"
+        return "paused" if self.is_paused else "on"
+
     # ---- running ----
 
     @property
@@ -128,6 +137,11 @@ class Node:
             self.missed += 1
         elif frame[: len(self.address)] == self.address or frame[0] & GROUP:
             self.board.deliver(frame, at_ns)
+
+    def press(self, keys: bytes, now_ns: int) -> None:
+        """Keys at its console; nothing if it does not run."""
+        if self.runs:
+            self.board.feed(keys, now_ns)
 
     # ---- figures and states ----
 

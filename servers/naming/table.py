@@ -17,6 +17,7 @@ class Entry:
     gate: u64  # ours
     version: u64
     owner: u64  # badge of who registered it
+    is_mount: bool  # its gate speaks Naming, and knows what is below
 
     def text(self) -> Bytes:
         """The name."""
@@ -65,6 +66,7 @@ class Names:
         entry.name[0 : entry.length] = name
         entry.gate = NO_HANDLE
         entry.version = 0
+        entry.is_mount = False
         return entry
 
     def remove(self, entry: Entry) -> None:
