@@ -24,7 +24,7 @@ def simulate(
     nodes: Annotated[int | None, typer.Option(metavar="K", min=1, max=5, help="Nodes; else each seed's own.")] = None,
     virtual: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.01, help="Virtual time in which faults begin.")
-    ] = 0.3,
+    ] = 0.1,
     jobs: Annotated[int, typer.Option(metavar="N", min=1, help="Of the host; a seed does not depend on it.")] = 2,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Do not stop at the first that fails.")] = False,
     trace: Annotated[bool, typer.Option("--trace", help="Print what was drawn and all events.")] = False,

@@ -7,18 +7,21 @@ from atoll.cluster.cluster import Cluster
 from atoll.cluster.programs import programs
 from atoll.cluster.services import services
 from atoll.cluster.simulation.history import Found, Step
+from atoll.cluster.simulation.scenario import COUNTERS
 from atoll.cluster.transfer import get_file
 from atoll.net.station import CallError
+from atoll.servers.programs.interface import ProgramState
 from atoll.servers.supervisor.interface import ServiceState
 
 PROGRAM = "worker"  # as `ps` calls it
+SERIAL = 0xFFFF_FFFF  # of a pid, the number that people use
 RECORD = 8  # userland/simulation/worker.py
 LIMIT = 10.0  # seconds of virtual time that anything may take now
 # What an undisturbed cluster has less of: for what survived under another owner, by the deaths that there were.
 KEPT = {"handles": 8, "gates": 6}
 COUNTED = ("processes", "threads", "ports", "gates", "sets", "interrupts", "handles")
-# Each kind of operation, once: all of it must work when all is healed.
-PROBE = "w1 r0 c1 e1 d1 n1 l1 x1 p7 h1 i0 b5"
+# Each kind of operation, once (on a counter that is nobody's): all of it must work when all is healed.
+PROBE = "w1 r0 c1 e1 d1 n1 l1 x1 p7 h1 i15 b5"
 PROBED = 12
 TRIES = 5
 
@@ -32,7 +35,10 @@ def still_working(cluster: Cluster) -> list[str]:
     working = []
     for node in cluster.nodes:
         found = surely(cluster, lambda name=node.name: programs(cluster, name))
-        working += [f"{each.name} {each.pid & 0xFFFFFFFF} on {node.name}" for each in found if each.name == PROGRAM]
+        working += [
+            f"{each.name} {each.pid & SERIAL} on {node.name}" for each in found
+            if each.name == PROGRAM and each.state != ProgramState.ENDED
+        ]  # fmt: skip
     return working
 
 
@@ -70,7 +76,7 @@ def records(data: bytes) -> list[int]:
 
 def add_tally(cluster: Cluster, found: Found) -> None:
     """The counters of the current node's tally."""
-    from atoll.userland.simulation.interface import COUNTERS, Tally
+    from atoll.userland.simulation.interface import Tally
 
     tally = cluster.client(Tally, "/tally")
     values, epoch = [], 0

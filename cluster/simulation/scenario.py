@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 MILLISECOND = 1_000_000
-SPAN_NS = 300 * MILLISECOND  # in which faults begin, unless another is asked for
+SPAN_NS = 100 * MILLISECOND  # in which faults begin, unless another is asked for
 MOST_NODES = 5
 KILLED = ("naming", "console", "block", "files", "time", "entropy", "memory", "programs", "pipe", "network", "session")
 SWAPPED = ("naming", "console", "block", "files", "time", "entropy", "memory", "programs", "pipe")
@@ -78,7 +78,7 @@ def draw(seed: int, nodes: int | None = None, span_ns: int = SPAN_NS) -> Scenari
     names = [f"node{number}" for number in range(1, count + 1)]
     faults: list[Fault] = []
     crashes = dict.fromkeys(names, 0)
-    for _ in range(chance.randint(2, 6)):
+    for _ in range(chance.randint(2, 7)):
         faults += draw_fault(chance, names, span_ns, crashes)
     workers: list[Worker] = []
     for node in names:
@@ -92,7 +92,7 @@ def draw(seed: int, nodes: int | None = None, span_ns: int = SPAN_NS) -> Scenari
 def draw_fault(chance: Random, names: list[str], span_ns: int, crashes: dict[str, int]) -> list[Fault]:
     """One fault, with its end if it has one before all is healed."""
     node = chance.choice(names)
-    begin = chance.randrange(span_ns)
+    begin = int(span_ns * chance.random() ** 2)  # early rather than late: that is when clients work
     end = begin + chance.randint(5 * MILLISECOND, span_ns // 2)
     match chance.choice(("kill", "kill", "swap", "crash", "spoil", "cut")):
         case "kill":
@@ -116,8 +116,8 @@ def draw_fault(chance: Random, names: list[str], span_ns: int, crashes: dict[str
 def draw_operations(chance: Random, worker: int) -> tuple[Operation, ...]:
     """What a client does."""
     operations: list[Operation] = []
-    for index in range(chance.randint(6, 18)):
-        letter = chance.choice("wwwrcdenxlphiiibz")
+    for index in range(chance.randint(10, 30)):
+        letter = chance.choice("wwwrcdenxlphiiibzzz")
         match letter:
             case "w":
                 argument = worker * 1000 + index
@@ -126,7 +126,7 @@ def draw_operations(chance: Random, worker: int) -> tuple[Operation, ...]:
             case "p":
                 argument = chance.randrange(1, 100)
             case "z":
-                argument = chance.randrange(20)
+                argument = chance.randrange(12)
             case "h" | "b":
                 argument = chance.randrange(1, 1000)
             case "r":
