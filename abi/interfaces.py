@@ -2,7 +2,11 @@
 
 # ---- word 0 of a reply ----
 DONE = 0
-BAD_REQUEST = 1  # the service does not understand the request; all other codes are errors that the interface declares
+BAD_REQUEST = 1  # the service does not understand the request
+# From the network server, instead of an answer of the service:
+UNREACHABLE = 2  # the service has not got the request; word 1: the Outcome (abi/wire.py), word 2: its word
+NOT_TRANSFERABLE = 3  # a handle that came with request or answer cannot cross the wire; it is closed
+# All other codes are errors that the interface declares.
 
 # ---- numbers: an interface has a range of RANGE, which begins at a multiple of it ----
 RANGE = 0x100

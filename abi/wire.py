@@ -74,19 +74,21 @@ ANNOUNCEMENT_SIZE = ANNOUNCED_NAME + MAX_NODE_NAME
 
 
 class Kind(IntEnum):
-    """What a frame says. From client to server: below 16; from server to client: below 32; between equals: the others."""
+    """What a frame says. Below 16: from client to server; below 32: from server to client; others: between equals."""
 
     HELLO = 1  # which session do you have with me?
     REQUEST = 2  # a fragment of a call
     ASK = 3  # how is that transaction? BITS: which fragments of its reply are missing
     ACK = 4  # the reply is here, with what came with it; you can forget it
-    CANCEL = 5  # nobody waits for that transaction any more, and nothing of its reply was or will be taken
+    CANCEL = 5  # nobody waits for that transaction any more, and nothing of its reply was or will be taken. It is said
+    #             until CANCELLED comes; so a new transaction of the channel means that the last one's reply was taken
 
     WELCOME = 16  # to HELLO; and to a frame for another session: that one is gone, with all that it knew
     WANT = 17  # BITS: fragments of the request that are missing
     WORKING = 18  # the request is here, its reply is not there yet
     BUSY = 19  # no room for another call now: none of it was taken
     REPLY = 20  # a fragment of the reply
+    CANCELLED = 21  # to CANCEL: whatever went on for that transaction is over, or will be soon
 
     ANNOUNCE = 32  # to everybody: who I am, that I live
     PROBE = 33  # are you there? (to one that was not heard of lately)

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+from atoll.abi.wire import Way
 from atoll.cluster.engine import Engine
 from atoll.cluster.node import HOST_NUMBER, Node, Settings, station_address
 from atoll.cluster.plan import MOST_NODES, NodePlan, Plan, star
@@ -18,9 +19,9 @@ from atoll.images.recipe import Image
 from atoll.machine.board import Stop, StopReason
 from atoll.machine.config import Hooks
 from atoll.machine.state import check_same, pack, unpack
-from atoll.net.frame import Words
+from atoll.net.envelope import NO_GATE, RemoteGate, Words
 from atoll.net.network import Network
-from atoll.net.station import NO_PORT, NoSuchService, NotTaken, Reply, Unreachable
+from atoll.net.station import NoSuchService, NotTaken, Reply, Unreachable
 from atoll.net.wire import Medium
 
 SECOND = 1_000_000_000  # nanoseconds
@@ -34,7 +35,6 @@ SETTLE = 10 * MILLISECOND  # the most that the console may lag behind what was p
 LENGTH = struct.Struct("<Q")  # before each part of a saved cluster: all but the boards' states, then each of those
 
 SHELL = "/services/shell"
-NETWORK = "/services/network"
 Declared = TypeVar("Declared")
 
 
@@ -69,9 +69,11 @@ class AtNode:
     cluster: "Cluster"
     node: Node
 
-    def call(self, service: str, words: Words, segment: bytes, room: int, port: bytes = NO_PORT) -> Reply:
-        """One call of a service there."""
-        return self.cluster.call(service, words, segment, room, port, self.node.name)
+    def call(
+        self, service: str, words: Words, segment: bytes, room: int, gate: RemoteGate = NO_GATE, way: Way = Way.CALL
+    ) -> Reply:
+        """One call of a service there, or through a gate from there."""
+        return self.cluster.call(service, words, segment, room, gate, self.node.name, way)
 
 
 class Cluster:
@@ -147,6 +149,16 @@ class Cluster:
         found.crash()
         self.engine.station.forget(found.address)
         self._there = {(name, service) for name, service in self._there if name != found.name}
+
+    def pause(self, node: str | None = None) -> None:
+        """Stop a node's CPU, as a debugger would: its clock goes on, frames wait in its card as long as they fit."""
+        found = self.find(node)
+        self.check_on(found)
+        found.pause()
+
+    def resume(self, node: str | None = None) -> None:
+        """Let the CPU of a node go on."""
+        self.find(node).resume(self.time_ns)
 
     def find(self, node: str | None) -> Node:
         """The node of that name. Raises ClusterError."""
@@ -229,14 +241,14 @@ class Cluster:
         return client(interface, Remote(AtNode(self, self.find(node)), service))
 
     def call(
-        self, service: str, words: Words, segment: bytes = b"", room: int = 1 << 16, port: bytes = NO_PORT,
-        node: str | None = None,
+        self, service: str, words: Words, segment: bytes = b"", room: int = 1 << 16, gate: RemoteGate = NO_GATE,
+        node: str | None = None, way: Way = Way.CALL,
     ) -> Reply:  # fmt: skip
         """One message to a node's service and its reply, for clients. Raises CallError, OutOfTime, NodeStopped."""
         found = self.find(node)
         self.check_on(found)
         station = self.engine.station
-        call = station.begin(found.address, service, words, segment, room, self.time_ns, port)
+        call = station.begin(found.address, service, words, segment, room, self.time_ns, gate, way)
         try:
             self.check(self.engine.run(self.engine.limit_ns, lambda: call.over, found))
             if not call.over:
@@ -248,13 +260,10 @@ class Cluster:
     def release(self, held: object) -> None:
         """Tell the node that a client that came with a reply is not needed any more."""
         from atoll.compiler.interfaces.host import transport_of
-        from atoll.servers.network.interface import Network as NetworkService
 
         transport = transport_of(held)
-        assert isinstance(transport, Remote) and isinstance(transport.caller, AtNode)
-        port = transport.port
-        low, high = int.from_bytes(port[:8], "little"), int.from_bytes(port[8:], "little")
-        self.client(NetworkService, NETWORK, transport.caller.node.name).release(low, high)
+        assert isinstance(transport, Remote)
+        transport.release()
 
     def within(self, seconds: float, action: Callable[[], Declared]) -> Declared:
         """Do something that calls services; OutOfTime is raised when so much virtual time has passed."""

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from atoll.cluster.plan import HOST, MOST_NODES, NodePlan, Plan
+from atoll.machine.config import MOST_DRIFT
 from atoll.net.network import Link, Topology, TopologyError
 from atoll.net.wire import Medium
 
@@ -59,6 +60,7 @@ class NodeKind(Section):
 
     memory: int = Field(default=128, ge=32, le=65536, description="MiB")
     speed: int = Field(default=1000, ge=10, le=100_000, description="MHz")
+    drift: int = Field(default=0, ge=-MOST_DRIFT, le=MOST_DRIFT, description="by how many millionths its clock is fast")
 
 
 class NodeTable(NodeKind):
@@ -132,7 +134,7 @@ def inherited(tables: dict[str, Any]) -> dict[str, Any]:
 def node_of(table: NodeTable, folder: Path) -> NodePlan:
     """A node as the cluster wants it."""
     disk = None if table.disk is None else folder / table.disk
-    return NodePlan(table.name, table.memory, table.speed, disk)
+    return NodePlan(table.name, table.memory, table.speed, disk, table.drift)
 
 
 def topology_of(file: File) -> Topology:

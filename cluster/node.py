@@ -61,14 +61,15 @@ class Node:
         self.address = station_address(number)
         self.starts = 0  # how often it was switched on
         self.is_on = False
+        self.is_paused = False  # its CPU stands still
         self.ended: StopReason | None = None  # how it ended by itself since then
         self.missed = 0  # frames that came while it was off
         self.console = bytearray()  # all that was printed
         self._settings = settings
         self._words = image.bootargs.split()
         config = BoardConfig(
-            ram_bytes=plan.memory * MIB, clock_hz=plan.speed * MEGAHERTZ, disk=plan.disk, hooks=settings.hooks,
-            network=True, mac=self.address, seed=settings.seed + number,
+            ram_bytes=plan.memory * MIB, clock_hz=plan.speed * MEGAHERTZ, drift_ppm=plan.drift, disk=plan.disk,
+            hooks=settings.hooks, network=True, mac=self.address, seed=settings.seed + number,
         )  # fmt: skip
         self.board = Board(config)
         self.board.load_kernel(image.kernel)
@@ -80,7 +81,7 @@ class Node:
     def start(self, now_ns: int) -> None:
         """Switch it on (again)."""
         self.starts += 1
-        self.is_on, self.ended = True, None
+        self.is_on, self.is_paused, self.ended = True, False, None
         self.board.pass_time(now_ns)
         told = command_line(self._words, self.name, self.number, self.starts, self._settings)
         self.board.config = replace(self.board.config, bootargs=told)
@@ -88,7 +89,17 @@ class Node:
 
     def crash(self) -> None:
         """Switch it off, without any warning to it."""
-        self.is_on = False
+        self.is_on = self.is_paused = False
+
+    def pause(self) -> None:
+        """Its CPU stands still. Its clock goes on, and so does its card, until that can hold no more frames."""
+        self.is_paused = True
+
+    def resume(self, now_ns: int) -> None:
+        """Its CPU goes on with the next instruction, and finds how late it is."""
+        if self.is_paused:
+            self.board.pass_time(now_ns)
+            self.is_paused = False
 
     @property
     def runs(self) -> bool:
@@ -98,17 +109,24 @@ class Node:
     @property
     def state(self) -> str:
         """That in a word or a few."""
-        return "off" if not self.is_on else "on" if self.ended is None else f"ended: {self.ended}"
+        if not self.is_on:
+            return "off"
+        if self.ended is not None:
+            return f"ended: {self.ended}"
+        return "paused" if self.is_paused else "on"
 
     # ---- running ----
 
     @property
     def wakes_ns(self) -> int | None:
         """When it does something next if nothing arrives; None: never."""
-        return self.board.wakes_ns if self.runs else None
+        return self.board.wakes_ns if self.runs and not self.is_paused else None
 
     def advance(self, until_ns: int) -> None:
         """Run to a time; shorter if it sends, or ends."""
+        if self.is_paused:
+            self.board.pass_time(until_ns)
+            return
         reason = self.board.run(until_ns=until_ns)
         if reason.kind is not Stop.UNTIL:
             self.ended = reason
@@ -132,13 +150,14 @@ class Node:
         ended = None if self.ended is None else [self.ended.kind.name, self.ended.status, self.ended.address]
         return {
             "console": bytes(self.console), "starts": self.starts, "is_on": self.is_on, "ended": ended,
-            "missed": self.missed,
+            "missed": self.missed, "is_paused": self.is_paused,
         }  # fmt: skip
 
     def restore(self, saved: dict[str, Any]) -> None:
         """The opposite of `save`."""
         self.console[:] = saved["console"]
         self.starts, self.is_on, self.missed = saved["starts"], saved["is_on"], saved["missed"]
+        self.is_paused = saved["is_paused"]
         ended = saved["ended"]
         self.ended = None if ended is None else StopReason(Stop[ended[0]], ended[1], ended[2])
 

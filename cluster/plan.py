@@ -14,12 +14,16 @@ HOST_MEDIUM = Medium(10**18, 0, 1 << 30)
 
 @dataclass(frozen=True)
 class NodePlan:
-    """One node: RAM in MiB, clock in MHz, a disk (a file to keep, or the sectors themselves; None: none)."""
+    """One node: RAM in MiB, clock in MHz and by how many millionths it is fast, a disk.
+
+    disk: a file to keep, or the sectors themselves; None: none.
+    """
 
     name: str
     memory: int = 128
     speed: int = 1000
     disk: Path | bytes | None = None
+    drift: int = 0
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,8 @@ class Boot:
         disk = f"disk {path}, which is kept" if path is not None else "a fresh disk, which is not kept"
         if len(self.plan.nodes) == 1:
             return f"{node.name}: seed {self.seed}, {node.memory} MiB, {disk}"
-        return f"{node.name}: {node.memory} MiB, {node.speed} MHz, {disk}"
+        drift = f" {node.drift:+} ppm" if node.drift else ""
+        return f"{node.name}: {node.memory} MiB, {node.speed} MHz{drift}, {disk}"
 
 
 def planned_cluster(file: Path | None, nodes: int, memory: int) -> Plan:

@@ -7,7 +7,8 @@ from typing import Any
 
 from atoll.abi import wire
 from atoll.abi.wire import Kind
-from atoll.net.frame import Frame, FrameError, decode
+from atoll.net.envelope import Announcement, Envelope
+from atoll.net.frame import Frame, FrameError, decode, outcome_of
 
 
 class Trace:
@@ -45,13 +46,22 @@ class Trace:
             "transaction": frame.transaction, "channel": frame.channel,
         }  # fmt: skip
         if frame.kind in (Kind.REQUEST, Kind.REPLY):
-            entry |= {"fragment": frame.fragment, "size": frame.message_size, "words": [*map(hex, frame.words)]}
-        if frame.kind is Kind.REQUEST:
-            entry["message"] = self._names.get(frame.words[0], "unknown")
-            if frame.fragment == 0:
-                entry["service"] = frame.data[: min(frame.name_size, wire.MAX_NAME)].decode("utf-8", "replace")
-        if frame.kind is Kind.REPLY:
-            entry["outcome"] = frame.outcome.name.lower()
+            entry |= {"fragment": frame.fragment, "size": frame.message_size}
+        if frame.kind is Kind.ANNOUNCE:
+            entry["name"] = Announcement.decode(frame.data).name
+        if (envelope := frame.envelope) is not None:
+            entry |= self.describe_message(frame, envelope)
+        return entry
+
+    def describe_message(self, frame: Frame, envelope: Envelope) -> dict[str, Any]:
+        """What a message says, whose beginning is here."""
+        entry: dict[str, Any] = {"words": [*map(hex, envelope.words)]}
+        if frame.kind in (Kind.REPLY, Kind.ANSWER):
+            entry["outcome"] = outcome_of(envelope).name.lower()
+        elif frame.kind in (Kind.REQUEST, Kind.QUERY):
+            entry["message"] = self._names.get(envelope.words[0], "unknown")
+            end = wire.ENVELOPE_SIZE + min(envelope.name_size, wire.MAX_NAME)
+            entry["service"] = frame.data[wire.ENVELOPE_SIZE : end].decode("utf-8", "replace")
         return entry
 
 

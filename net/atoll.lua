@@ -6,19 +6,26 @@ local atoll = Proto("atoll", "Atoll")
 
 local ETHERTYPE = 0x88b5
 local ETHERNET = 14                             -- bytes before what we are given: offsets here are abi/wire.py's less that
-local DATA = 112 - ETHERNET
-local SEAL = 12
-local TAG = 8
+local DATA = 64 - ETHERNET
+local SEAL, TAG = 16, 8
+local ENVELOPE, ANNOUNCEMENT, MOST_NAME = 128, 96, 120
 
 local kinds = {
     [1] = "HELLO", [2] = "REQUEST", [3] = "ASK", [4] = "ACK", [5] = "CANCEL",
     [16] = "WELCOME", [17] = "WANT", [18] = "WORKING", [19] = "BUSY", [20] = "REPLY",
+    [32] = "ANNOUNCE", [33] = "PROBE", [34] = "ALIVE", [35] = "WHO_HAS", [36] = "I_HAVE", [37] = "QUERY",
+    [38] = "ANSWER",
 }
+local ways = { [0] = "CALL", [1] = "SEND", [2] = "NOTIFY", [3] = "CLAIM", [4] = "RELEASE" }
 local outcomes = {
     [0] = "ANSWERED", [1] = "NO_SUCH_SERVICE", [2] = "NOT_TAKEN", [3] = "UNKNOWN", [4] = "CANCELLED",
-    [5] = "NOT_TRANSFERABLE",
+    [5] = "NOT_TRANSFERABLE", [6] = "NO_SUCH_PORT",
 }
-local REQUEST, REPLY = 2, 20
+local handles = { [0] = "none", [3] = "PORT", [5] = "GATE", [8] = "REPLY" }
+local REQUEST, REPLY, ANNOUNCE, QUERY, ANSWER = 2, 20, 32, 37, 38
+local enveloped = { [2] = true, [20] = true, [35] = true, [36] = true, [37] = true, [38] = true }
+local fragmented = { [REQUEST] = true, [REPLY] = true }
+local answers = { [REPLY] = true, [ANSWER] = true }
 
 local f = {
     version = ProtoField.uint16("atoll.version", "Version"),
@@ -26,20 +33,40 @@ local f = {
     peer = ProtoField.uint64("atoll.peer", "Session of the receiver", base.HEX),
     transaction = ProtoField.uint64("atoll.transaction", "Transaction"),
     kind = ProtoField.uint8("atoll.kind", "Kind", base.DEC, kinds),
-    name_size = ProtoField.uint8("atoll.name_size", "Bytes of the name"),
     channel = ProtoField.uint16("atoll.channel", "Channel"),
     fragment = ProtoField.uint16("atoll.fragment", "Fragment"),
     fragments = ProtoField.uint16("atoll.fragments", "Fragments"),
     message_size = ProtoField.uint32("atoll.message_size", "Bytes of the message"),
-    data_size = ProtoField.uint32("atoll.data_size", "Bytes of data"),
-    room = ProtoField.uint32("atoll.room", "Room for the reply"),
-    outcome = ProtoField.uint32("atoll.outcome", "Outcome", base.DEC, outcomes),
+    data_size = ProtoField.uint16("atoll.data_size", "Bytes of data"),
+    node = ProtoField.uint16("atoll.node", "Sender's number"),
+    bits = ProtoField.uint64("atoll.bits", "Missing fragments", base.HEX),
+    -- of an envelope
     word = ProtoField.uint64("atoll.word", "Word", base.HEX),
     target = ProtoField.bytes("atoll.target", "Port"),
+    badge = ProtoField.uint64("atoll.badge", "Badge", base.HEX),
+    handle = ProtoField.bytes("atoll.handle", "Handle's port"),
+    handle_badge = ProtoField.uint64("atoll.handle_badge", "Handle's badge", base.HEX),
+    handle_kind = ProtoField.uint64("atoll.handle_kind", "Handle's kind", base.DEC, handles),
+    handle_node = ProtoField.uint64("atoll.handle_node", "Handle's port was last seen at"),
+    way = ProtoField.uint64("atoll.way", "Way", base.DEC, ways),
+    outcome = ProtoField.uint64("atoll.outcome", "Outcome", base.DEC, outcomes),
+    name_size = ProtoField.uint64("atoll.name_size", "Bytes of the service's name"),
+    room = ProtoField.uint64("atoll.room", "Room for the reply"),
+    taken = ProtoField.uint64("atoll.taken", "Handle of the request taken"),
     name = ProtoField.string("atoll.name", "Service"),
+    -- of an announcement
+    announced = ProtoField.uint64("atoll.announced", "Number"),
+    incarnation = ProtoField.uint64("atoll.incarnation", "Incarnation"),
+    start = ProtoField.uint64("atoll.start", "Start", base.HEX),
+    speed = ProtoField.uint64("atoll.speed", "Instructions per second"),
+    memory = ProtoField.uint64("atoll.memory", "Bytes of memory"),
+    free = ProtoField.uint64("atoll.free", "Bytes free"),
+    leaving = ProtoField.uint64("atoll.leaving", "Leaving"),
+    node_name = ProtoField.string("atoll.node_name", "Node"),
+    -- rest
     data = ProtoField.bytes("atoll.data", "Data"),
     tag = ProtoField.uint64("atoll.tag", "Tag", base.HEX),
-    checksum = ProtoField.uint32("atoll.checksum", "Checksum", base.HEX),
+    checksum = ProtoField.uint64("atoll.checksum", "Checksum", base.HEX),
 }
 atoll.fields = f
 
@@ -50,19 +77,34 @@ atoll.experts = { too_short, damaged }
 -- Where the header's fields are, and how long they are.
 local header = {
     { "version", 0, 2 }, { "session", 2, 8 }, { "peer", 10, 8 }, { "transaction", 18, 8 }, { "kind", 26, 1 },
-    { "name_size", 27, 1 }, { "channel", 28, 2 }, { "fragment", 30, 2 }, { "fragments", 32, 2 },
-    { "message_size", 34, 4 }, { "data_size", 38, 4 }, { "room", 42, 4 }, { "outcome", 46, 4 },
+    { "channel", 28, 2 }, { "fragment", 30, 2 }, { "fragments", 32, 2 }, { "message_size", 34, 4 },
+    { "data_size", 38, 2 }, { "node", 40, 2 }, { "bits", 42, 8 },
 }
-local WORDS, TARGET = 50, 82
+-- The envelope's, from its beginning; WAY is an outcome in answers.
+local envelope = {
+    { "badge", 48 }, { "handle_badge", 72 }, { "handle_kind", 80 }, { "handle_node", 88 },
+    { "name_size", 104 }, { "room", 112 }, { "taken", 120 },
+}
+local TARGET, HANDLE, WAY, NAME_SIZE = 32, 56, 96, 104
+-- The announcement's.
+local announcement = {
+    { "announced", 0 }, { "incarnation", 8 }, { "start", 16 }, { "speed", 24 }, { "memory", 32 }, { "free", 40 },
+    { "leaving", 48 },
+}
+local ANNOUNCED_NAME_SIZE, ANNOUNCED_NAME, MOST_NODE_NAME = 56, 64, 32
 
--- Adler-32 (RFC 1950) of all bytes before the checksum, those of the Ethernet header included.
-local function adler32(bytes)
-    local a, b = 1, 0
-    for index = 0, bytes:len() - 1 do
-        a = (a + bytes:get_index(index)) % 65521
-        b = (b + a) % 65521
+-- Fletcher-64 of all bytes before the checksum, those of the Ethernet header included: two sums modulo 2^32 - 1.
+local function fletcher64(bytes)
+    local low, high = 0, 0
+    for index = 0, bytes:len() - 4, 4 do
+        local word = 0
+        for place = index + 3, index, -1 do
+            word = word * 256 + bytes:get_index(place)
+        end
+        low = (low + word) % 0xffffffff
+        high = (high + low) % 0xffffffff
     end
-    return b * 65536 + a
+    return UInt64.new(low, high)
 end
 
 local function ethernet_header(pinfo)
@@ -74,10 +116,57 @@ local function add_header(buffer, tree)
     for _, entry in ipairs(header) do
         tree:add_le(f[entry[1]], buffer(entry[2], entry[3]))
     end
+end
+
+-- A number that says how long something is; what does not fit a Lua number is too long anyway.
+local function small(range)
+    local value = range:le_uint64()
+    return value:higher() == 0 and value:lower() or 2 ^ 32
+end
+
+-- The envelope, and the service's name if there is one: what the list shows of them.
+local function add_envelope(data, kind, tree)
+    local part = tree:add(atoll, data(0, ENVELOPE), "Envelope")
     for word = 0, 3 do
-        tree:add_le(f.word, buffer(WORDS + 8 * word, 8)):append_text(" (" .. word .. ")")
+        part:add_le(f.word, data(8 * word, 8)):append_text(" (" .. word .. ")")
     end
-    tree:add(f.target, buffer(TARGET, 16))
+    part:add(f.target, data(TARGET, 16))
+    part:add(f.handle, data(HANDLE, 16))
+    for _, entry in ipairs(envelope) do
+        part:add_le(f[entry[1]], data(entry[2], 8))
+    end
+    local way = small(data(WAY, 8))
+    if answers[kind] then
+        part:add_le(f.outcome, data(WAY, 8))
+        return " " .. (outcomes[way] or ("outcome " .. way))
+    end
+    part:add_le(f.way, data(WAY, 8))
+    local text = kind == REQUEST and " " .. (ways[way] or ("way " .. way)) or ""
+    local size = small(data(NAME_SIZE, 8))
+    if size > 0 and size <= MOST_NAME and ENVELOPE + size <= data:len() then
+        tree:add(f.name, data(ENVELOPE, size))
+        return text .. " " .. data(ENVELOPE, size):string()
+    end
+    return text .. " " .. tostring(data(TARGET, 16):bytes()):lower()
+end
+
+local function add_announcement(data, tree)
+    local part = tree:add(atoll, data(0, ANNOUNCEMENT), "Announcement")
+    for _, entry in ipairs(announcement) do
+        part:add_le(f[entry[1]], data(entry[2], 8))
+    end
+    local name = data(ANNOUNCED_NAME, math.min(small(data(ANNOUNCED_NAME_SIZE, 8)), MOST_NODE_NAME))
+    part:add(f.node_name, name)
+    return " " .. name:string()
+end
+
+local function add_message(data, kind, is_first, tree)
+    if enveloped[kind] and is_first and data:len() >= ENVELOPE then
+        return add_envelope(data, kind, tree)
+    elseif kind == ANNOUNCE and data:len() >= ANNOUNCEMENT then
+        return add_announcement(data, tree)
+    end
+    return ""
 end
 
 local function add_seal(buffer, pinfo, tree, place)
@@ -85,20 +174,15 @@ local function add_seal(buffer, pinfo, tree, place)
     local item = tree:add_le(f.checksum, buffer(place + TAG, SEAL - TAG))
     local covered = ByteArray.new(ethernet_header(pinfo))
     covered:append(buffer(0, place + TAG):bytes())
-    if adler32(covered) ~= buffer(place + TAG, SEAL - TAG):le_uint() then
+    if fletcher64(covered) ~= buffer(place + TAG, SEAL - TAG):le_uint64() then
         item:add_proto_expert_info(damaged)
     end
 end
 
-local function summary(buffer)
-    local kind = buffer(26, 1):uint()
+local function summary(buffer, kind)
     local text = (kinds[kind] or ("kind " .. kind)) .. " " .. tostring(buffer(18, 8):le_uint64())
-    if kind == REQUEST or kind == REPLY then
+    if fragmented[kind] then
         text = text .. " " .. (buffer(30, 2):le_uint() + 1) .. "/" .. buffer(32, 2):le_uint()
-    end
-    if kind == REPLY then
-        local outcome = buffer(46, 4):le_uint()
-        text = text .. " " .. (outcomes[outcome] or ("outcome " .. outcome))
     end
     return text
 end
@@ -111,23 +195,18 @@ function atoll.dissector(buffer, pinfo, root)
         return buffer:len()
     end
     add_header(buffer, tree)
-    local info = summary(buffer)
-    local size = buffer(38, 4):le_uint()
+    local kind, size = buffer(26, 1):uint(), buffer(38, 2):le_uint()
+    local info = summary(buffer, kind)
     local place = math.ceil((ETHERNET + DATA + size) / 8) * 8 - ETHERNET    -- of the seal: padded in the whole frame
     if place + SEAL > buffer:len() then
         tree:add_proto_expert_info(too_short)
-        pinfo.cols.info = info
-        return buffer:len()
+    else
+        if size > 0 then
+            info = info .. add_message(buffer(DATA, size):tvb(), kind, buffer(30, 2):le_uint() == 0, tree)
+            tree:add(f.data, buffer(DATA, size))
+        end
+        add_seal(buffer, pinfo, tree, place)
     end
-    local name_size = buffer(27, 1):uint()
-    if buffer(26, 1):uint() == REQUEST and buffer(30, 2):uint() == 0 and name_size > 0 and name_size <= size then
-        tree:add(f.name, buffer(DATA, name_size))
-        info = info .. " " .. buffer(DATA, name_size):string()
-    end
-    if size > 0 then
-        tree:add(f.data, buffer(DATA, size))
-    end
-    add_seal(buffer, pinfo, tree, place)
     pinfo.cols.info = info
     return buffer:len()
 end

@@ -4,21 +4,24 @@ The guest has its own code for this (servers/network/frame.py); tests hold the t
 """
 
 import struct
-import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from atoll.abi import wire
 from atoll.abi.wire import Kind, Outcome
+from atoll.net.envelope import Envelope
+from atoll.net.fletcher import fletcher64
 from atoll.net.siphash import siphash
 
 ETHERNET = struct.Struct(">6s6sH")
-HEADER = struct.Struct("<H3Q2B3H4I4Q16s")  # from FRAME_VERSION to DATA
-SEAL = struct.Struct("<QI")
+HEADER = struct.Struct("<H3QBx3HI2HQ")  # from FRAME_VERSION to DATA
+SEAL = struct.Struct("<2Q")
+NUMBER = struct.Struct("<Q")
 assert ETHERNET.size == wire.FRAME_VERSION and ETHERNET.size + HEADER.size == wire.DATA
 assert SEAL.size == wire.SEAL_SIZE
 
-NO_WORDS = (0, 0, 0, 0)
-Words = tuple[int, int, int, int]
+MESSAGES = (Kind.REQUEST, Kind.REPLY)  # of an envelope, what is called, and a segment
+SINGLE = (Kind.WHO_HAS, Kind.I_HAVE, Kind.QUERY, Kind.ANSWER)  # the same, but always in one frame
+ALL_FRAGMENTS = 2**64 - 1
 
 
 class FrameError(Exception):
@@ -38,24 +41,29 @@ class Frame:
     channel: int = 0
     fragment: int = 0
     message_size: int = 0
-    name_size: int = 0
-    room: int = 0
-    outcome: Outcome = Outcome.ANSWERED
-    words: Words = NO_WORDS
-    target: bytes = bytes(16)
-    data: bytes = b""
+    node: int = 0
+    bits: int = 0
+    data: bytes = field(default=b"", repr=False)
 
     def encode(self, key: bytes) -> bytes:
         """The frame as it goes over the wire."""
-        count = fragments_of(self.message_size)
         head = ETHERNET.pack(self.destination, self.source, wire.ETHERTYPE) + HEADER.pack(
-            wire.VERSION, self.session, self.peer, self.transaction, self.kind, self.name_size, self.channel,
-            self.fragment, count, self.message_size, len(self.data), self.room, self.outcome, *self.words,
-            self.target,
+            wire.VERSION, self.session, self.peer, self.transaction, self.kind, self.channel, self.fragment,
+            fragments_of(self.message_size), self.message_size, len(self.data), self.node, self.bits,
         )  # fmt: skip
-        body = head + self.data + bytes(-len(head + self.data) % 8)
-        body += struct.pack("<Q", siphash(key, body))
-        return body + struct.pack("<I", zlib.adler32(body))
+        return sealed(key, head + self.data)
+
+    @property
+    def envelope(self) -> Envelope | None:
+        """That of the message, if it is one with an envelope, and begins here."""
+        return Envelope.decode(self.data) if self.kind in (*MESSAGES, *SINGLE) and self.fragment == 0 else None
+
+
+def sealed(key: bytes, body: bytes) -> bytes:
+    """Header and data with the seal behind them."""
+    body += bytes(-len(body) % 8)
+    body += NUMBER.pack(siphash(key, body))
+    return body + NUMBER.pack(fletcher64(body))
 
 
 def decode(key: bytes, data: bytes) -> Frame:
@@ -65,27 +73,42 @@ def decode(key: bytes, data: bytes) -> Frame:
     destination, source, ethertype = ETHERNET.unpack_from(data)
     if ethertype != wire.ETHERTYPE:
         raise FrameError("another EtherType")
-    (version, session, peer, transaction, kind, name_size, channel, fragment, count, message_size, data_size, room,
-     outcome, *words, target) = HEADER.unpack_from(data, wire.FRAME_VERSION)  # fmt: skip
+    (version, session, peer, transaction, kind, channel, fragment, count, message_size, data_size, node,
+     bits) = HEADER.unpack_from(data, wire.FRAME_VERSION)  # fmt: skip
     end = -(-(wire.DATA + data_size) // 8) * 8
-    if end + wire.SEAL_SIZE > len(data):
+    if end + wire.SEAL_SIZE > min(len(data), wire.MAX_FRAME):
         raise FrameError("truncated")
     tag, checksum = SEAL.unpack_from(data, end)
-    if checksum != zlib.adler32(data[: end + wire.TAG_SIZE]):
+    if checksum != fletcher64(data[: end + wire.TAG_SIZE]):
         raise FrameError("its checksum is wrong")
     if version != wire.VERSION or tag != siphash(key, data[:end]):
         raise FrameError("not from one of us")
     try:
-        kind, outcome = Kind(kind), Outcome(outcome)
+        kind = Kind(kind)
     except ValueError as error:
         raise FrameError(str(error)) from None
-    if message_size > wire.MAX_MESSAGE or count != fragments_of(message_size) or fragment >= count:
+    frame = Frame(destination, source, kind, session, peer, transaction, channel, fragment, message_size, node, bits,
+                  data[wire.DATA : wire.DATA + data_size])  # fmt: skip
+    check(frame, count)
+    return frame
+
+
+def check(frame: Frame, count: int) -> None:
+    """Raise FrameError for what a sound frame cannot say of its message."""
+    size = frame.message_size
+    if size > wire.MAX_MESSAGE or count != fragments_of(size) or frame.fragment >= count:
         raise FrameError("fragments that cannot be")
-    carries = kind in (Kind.REQUEST, Kind.REPLY)
-    if data_size != (fragment_size(message_size, fragment) if carries else 0):
+    carried = 0
+    if frame.kind in MESSAGES:
+        carried = fragment_size(size, frame.fragment)
+    elif frame.kind in SINGLE or frame.kind is Kind.ANNOUNCE:
+        carried = size
+    if len(frame.data) != carried:
         raise FrameError("a fragment of the wrong size")
-    return Frame(destination, source, kind, session, peer, transaction, channel, fragment, message_size, name_size,
-                 room, outcome, tuple(words), target, data[wire.DATA : wire.DATA + data_size])  # fmt: skip
+    if frame.kind in (*MESSAGES, *SINGLE) and size < wire.ENVELOPE_SIZE:
+        raise FrameError("no envelope")
+    if frame.kind is Kind.ANNOUNCE and size != wire.ANNOUNCEMENT_SIZE:
+        raise FrameError("no announcement")
 
 
 def fragments_of(size: int) -> int:
@@ -96,3 +119,11 @@ def fragments_of(size: int) -> int:
 def fragment_size(size: int, index: int) -> int:
     """Bytes of one of a message's fragments."""
     return min(size - index * wire.FRAGMENT_SIZE, wire.FRAGMENT_SIZE)
+
+
+def outcome_of(envelope: Envelope) -> Outcome:
+    """How the call ended whose reply has that envelope. Raises FrameError."""
+    try:
+        return Outcome(envelope.way)
+    except ValueError as error:
+        raise FrameError(str(error)) from None

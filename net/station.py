@@ -1,7 +1,7 @@
 """A station's client side of the wire: calls of services at nodes, over frames that may be lost, doubled or late.
 
 It neither waits nor knows a clock: whoever drives it brings frames and the time, and asks when it wants to be looked at
-again. What the server may do meanwhile: servers/network/exchange.py.
+again. Nobody can call it; nodes ask it only whether it still lives. The server's side: servers/network.
 """
 
 from collections.abc import Callable
@@ -10,11 +10,12 @@ from typing import Any
 
 from atoll.abi import wire
 from atoll.abi.calls import MAX_SEGMENT, Status
-from atoll.abi.wire import Kind, Outcome
-from atoll.net.frame import Frame, FrameError, Words, decode, fragment_size, fragments_of
+from atoll.abi.wire import Kind, Outcome, Way
+from atoll.net.envelope import NO_GATE, Envelope, RemoteGate, Words
+from atoll.net.frame import ALL_FRAGMENTS, Frame, FrameError, decode, fragment_size, fragments_of, outcome_of
 
 FIRST_TRANSACTION = 1
-NO_PORT = bytes(16)
+NUMBER = 0xFE  # of the host's station, among the nodes' numbers
 
 
 class CallError(Exception):
@@ -47,7 +48,7 @@ class Reply:
 
     words: Words
     segment: bytes
-    port: bytes = NO_PORT  # identity of a port that came with it
+    gate: RemoteGate = NO_GATE  # that came with it
 
 
 @dataclass
@@ -56,13 +57,9 @@ class Call:
 
     address: bytes  # of the node
     service: str  # its name, or what to call it in messages
-    port: bytes  # or the identity of the port that is called
     channel: int
     transaction: int
-    words: Words
-    message: bytes  # name and segment
-    name_size: int
-    room: int
+    message: bytes  # envelope, name and segment
     heard: int  # when the node last said something about it, nanoseconds
     due: int  # when to look at it again
     wait: int = wire.FIRST_WAIT  # how long to be patient next time
@@ -101,21 +98,21 @@ class Station:
     # ---- calls ----
 
     def begin(
-        self, address: bytes, service: str, words: Words, segment: bytes, room: int, now: int, port: bytes = NO_PORT
-    ) -> Call:
-        """Call a service of the node at an address, or a port by its identity (then the name is for messages only);
-        `room`: bytes that the reply's segment may have.
+        self, address: bytes, service: str, words: Words, segment: bytes, room: int, now: int,
+        gate: RemoteGate = NO_GATE, way: Way = Way.CALL,
+    ) -> Call:  # fmt: skip
+        """Call a service of the node at an address, or through a gate that came from there (then the name is for
+        messages only); `room`: bytes that the reply's segment may have.
         """
-        name = service.encode() if port == NO_PORT else b""
+        name = service.encode() if gate == NO_GATE else b""
         if len(name) > wire.MAX_NAME or not service:
             raise ValueError(f"a service's name has 1 to {wire.MAX_NAME} bytes: {service!r}")
         if len(segment) > MAX_SEGMENT or not 0 <= room <= MAX_SEGMENT:
             raise ValueError(f"a segment has at most {MAX_SEGMENT} bytes")
         channel = next(number for number in range(len(self._calls) + 1) if number not in self._calls)
-        message = name + bytes(-len(name) % 8) + segment
-        call = Call(
-            address, service, port, channel, self._next, words, message, len(name), room, now, now + wire.FIRST_WAIT
-        )
+        envelope = Envelope(words, gate, way=way, name_size=len(name), room=room)
+        message = envelope.encode() + name + bytes(-len(name) % 8) + segment
+        call = Call(address, service, channel, self._next, message, now, now + wire.FIRST_WAIT)
         self._next += 1
         self._calls[channel] = call
         self._ask(call)
@@ -163,7 +160,12 @@ class Station:
         except FrameError:
             self.dropped += 1
             return
-        if frame.peer != self._session or frame.destination != self.address:
+        if frame.destination != self.address:  # an announcement or a question to everybody
+            return
+        if frame.kind is Kind.PROBE:
+            self._transmit(Frame(frame.source, self.address, Kind.ALIVE, self._session, frame.session, node=NUMBER))
+            return
+        if frame.peer != self._session:
             self.dropped += 1
             return
         call = self._calls.get(frame.channel)
@@ -193,7 +195,7 @@ class Station:
             self._collect(call, frame)
             self._be_patient(call, now)
         elif frame.kind is Kind.WANT:
-            self._send_request(call, frame.words[0])
+            self._send_request(call, frame.bits)
             self._be_patient(call, now)
 
     def _be_patient(self, call: Call, now: int) -> None:
@@ -205,13 +207,19 @@ class Station:
         call.fragments[frame.fragment] = frame.data
         if len(call.fragments) < fragments_of(frame.message_size):
             return
-        segment = b"".join(call.fragments[index] for index in range(len(call.fragments)))
+        message = b"".join(call.fragments[index] for index in range(len(call.fragments)))
+        envelope = Envelope.decode(message)
         self._say(call, Kind.ACK)
         self._end(call)
-        if frame.outcome is Outcome.ANSWERED:
-            call.reply = Reply(frame.words, segment, frame.target)
+        try:
+            outcome = outcome_of(envelope)
+        except FrameError:
+            self.dropped += 1
+            outcome = Outcome.UNKNOWN
+        if outcome is Outcome.ANSWERED:
+            call.reply = Reply(envelope.words, message[wire.ENVELOPE_SIZE :], envelope.handle)
         else:
-            call.error = failure(call.service, frame.outcome, frame.words[0])
+            call.error = failure(call.service, outcome, envelope.words[0])
 
     # ---- frames out ----
 
@@ -222,13 +230,13 @@ class Station:
             self._say(call, Kind.HELLO)
         elif call.sent_to is None:
             call.sent_to = peer
-            self._send_request(call, -1)
+            self._send_request(call, ALL_FRAGMENTS)
         else:
             self._say(call, Kind.ASK, self._missing(call))
 
     def _missing(self, call: Call) -> int:
         """A bit for each fragment of the reply that is not there."""
-        return (1 << 64) - 1 & ~sum(1 << index for index in call.fragments)
+        return ALL_FRAGMENTS & ~sum(1 << index for index in call.fragments)
 
     def _send_request(self, call: Call, wanted: int) -> None:
         for index in range(fragments_of(len(call.message))):
@@ -236,15 +244,15 @@ class Station:
                 start = index * wire.FRAGMENT_SIZE
                 data = call.message[start : start + fragment_size(len(call.message), index)]
                 frame = self._frame(call, Kind.REQUEST)
-                self._transmit(replace(frame, fragment=index, name_size=call.name_size, words=call.words, data=data))
+                self._transmit(replace(frame, fragment=index, data=data))
 
-    def _say(self, call: Call, kind: Kind, word: int = 0) -> None:
-        self._transmit(replace(self._frame(call, kind), words=(word, 0, 0, 0)))
+    def _say(self, call: Call, kind: Kind, bits: int = 0) -> None:
+        self._transmit(replace(self._frame(call, kind), bits=bits))
 
     def _frame(self, call: Call, kind: Kind) -> Frame:
         return Frame(
             call.address, self.address, kind, self._session, call.sent_to or 0, call.transaction, call.channel,
-            message_size=len(call.message), room=call.room, target=call.port,
+            message_size=len(call.message), node=NUMBER,
         )  # fmt: skip
 
     def _transmit(self, frame: Frame) -> None:
@@ -285,6 +293,8 @@ def failure(service: str, outcome: Outcome, detail: int) -> CallError:
             return EffectUnknown(f"{service}: died before it answered: {status_name(detail)}")
         case Outcome.NOT_TRANSFERABLE:
             return NotTransferable(f"{service}: answered with a handle that cannot cross the wire")
+        case Outcome.NO_SUCH_PORT:
+            return NotTaken(f"{service}: nobody receives there any more, or it was never given to the host")
     return EffectUnknown(f"{service}: the call was cancelled at the node")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import atoll
-from atoll.abi.interfaces import BAD_REQUEST, MAX_TRIES
+from atoll.abi.interfaces import BAD_REQUEST, MAX_TRIES, NOT_TRANSFERABLE, UNREACHABLE
 from atoll.compiler.interfaces import wire
 from atoll.compiler.interfaces.description import Error, Interface, Item, Kind, Method
 from atoll.compiler.interfaces.names import Defined, Names
@@ -168,11 +168,15 @@ def _exchange(
 
 def _error(interface: Interface, names: dict[str, Any], words: wire.Words, segment: bytes) -> Exception:
     """The error that a reply stands for."""
-    from atoll.userland.runtime.interface import ServiceError
+    from atoll.userland.runtime.interface import NotTransferable, ServiceError, Unreachable
 
     found = next((error for error in interface.errors if error.code == words[0]), None)
     if words[0] == BAD_REQUEST:
         return ServiceError("the service does not understand the request")
+    if words[0] == UNREACHABLE:
+        return Unreachable("the service's node has not got the call")
+    if words[0] == NOT_TRANSFERABLE:
+        return NotTransferable("a handle of that kind cannot cross the wire")
     if found is None:
         return ServiceError(f"{interface.name} answers with the unknown error {words[0]:#x}")
     class_ = eval(found.written, names)

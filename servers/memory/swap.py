@@ -91,7 +91,7 @@ class Swap:
 
 def open_file(naming: Naming) -> File:
     """The file that is found by its name."""
-    covered, gate = naming.resolve(PATH)
+    covered, _, gate = naming.resolve(PATH)  # this node's own: nothing is mounted above it
     try:
         return Files(gate).open(PATH[covered : len(PATH)], OpenFlag.READ | OpenFlag.WRITE)
     finally:

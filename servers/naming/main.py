@@ -7,13 +7,16 @@ from atoll.servers.naming.directories import Directories
 from atoll.servers.naming.interface import (
     MAX_NAME,
     RECORD_SIZE,
+    Elsewhere,
     NameRecord,
     NameTaken,
     Naming,
     NoSuchName,
     NotAllowed,
+    check,
+    is_below,
 )
-from atoll.servers.naming.table import Entry, Names, check, is_below, join
+from atoll.servers.naming.table import Entry, Names, join
 from atoll.servers.naming.waiting import Waiting
 from atoll.servers.supervisor.interface import Supervisor
 from atoll.userland.runtime.interface import Handle, ServiceError, call
@@ -25,7 +28,7 @@ from atoll.userland.runtime.startup import environment
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 from atoll.userland.runtime.system import parent_gate
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 FOR_CALLERS = Right.SEND | Right.MOVE | Right.DUPLICATE
 
 
@@ -40,20 +43,18 @@ class NamingServer(Naming):
     # ---- what Naming says ----
 
     def lookup(self, name: Text) -> Gate:
-        entry = self.names.find(self.absolute(name))
-        if entry is None:
-            raise NoSuchName(name)
-        return self.gate_of(entry)
+        return self.gate_of(self.entry_of(name))
 
     def wait_for(self, name: Text) -> Gate:
         path = self.absolute(name)
         entry = self.names.find(path)
         if entry is not None:
             return self.gate_of(entry)
+        self.must_be_here(path)
         self.waiting.add(path)
         return Gate(NO_HANDLE)
 
-    def resolve(self, path: Text) -> tuple[u64, Handle]:
+    def resolve(self, path: Text) -> tuple[u64, bool, Handle]:
         directory = self.directories.of(call.badge).text()
         above = u64(len(directory)) if len(directory) > 1 else u64(0)
         size = min(u64(len(path)), MAX_NAME - above)
@@ -62,31 +63,28 @@ class NamingServer(Naming):
         if entry is None:
             raise NoSuchName(path)
         covered = entry.length if entry.length > 1 else u64(0)
-        return covered - min(above, covered), self.gate_of(entry).handle
+        return covered - min(above, covered), entry.is_mount, self.gate_of(entry).handle
 
     def register(self, name: Text, gate: Gate) -> u64:
-        path = self.absolute(name)
-        self.must_register()
-        if self.names.find(path) is not None:
+        try:
+            path = self.absolute(name)
+            self.must_register()
+            if self.names.find(path) is not None:
+                raise NameTaken(name)
+            self.must_be_here(path)
+            return self.put(self.names.add(path), gate, False)
+        except ServiceError:
             gate.close()
-            raise NameTaken(name)
-        return self.put(self.names.add(path), gate)
+            raise
 
     def replace(self, name: Text, gate: Gate) -> u64:
-        path = self.absolute(name)
-        self.must_register()
-        entry = self.names.find(path)
-        if entry is None:
-            entry = self.names.add(path)
-        else:
-            self.must_own(entry)
-            close(entry.gate)
-        return self.put(entry, gate)
+        return self.put_over(name, gate, False)
+
+    def mount(self, name: Text, gate: Gate) -> u64:
+        return self.put_over(name, gate, True)
 
     def remove(self, name: Text) -> None:
-        entry = self.names.find(self.absolute(name))
-        if entry is None:
-            raise NoSuchName(name)
+        entry = self.entry_of(name)
         self.must_own(entry)
         close(entry.gate)
         forget(entry)
@@ -95,6 +93,7 @@ class NamingServer(Naming):
     def list(self, directory: Text, first: u64, into: Slice[u8]) -> u64:
         below = copy(self.directories.of(call.badge)).text()
         path = self.absolute(directory)
+        self.must_be_here(path)
         skipped: u64 = 0
         used: u64 = 0
         for place in range(self.names.count):
@@ -109,6 +108,7 @@ class NamingServer(Naming):
 
     def open(self, directory: Text, may_register: bool) -> Gate:
         path = self.absolute(directory)
+        self.must_be_here(path)
         if may_register:
             self.must_register()
         badge = self.directories.add(path, may_register)
@@ -122,13 +122,47 @@ class NamingServer(Naming):
         size = join(self.directories.of(call.badge).text(), name.encode(), self.path[:])
         return self.path[0:size]
 
+    def entry_of(self, name: Text) -> Entry:
+        """The entry of exactly this name. Raises NoSuchName, Elsewhere."""
+        path = self.absolute(name)
+        entry = self.names.find(path)
+        if entry is None:
+            self.must_be_here(path)
+            raise NoSuchName(name)
+        return entry
+
+    def must_be_here(self, path: Bytes) -> None:
+        """Raises Elsewhere for a name below a mount."""
+        entry = self.names.longest(path)
+        if entry is not None and entry.is_mount and entry.length < len(path):
+            hidden = len(self.directories.of(call.badge).text())
+            raise Elsewhere(entry.length - (u64(hidden) if hidden > 1 else 0))
+
     def gate_of(self, entry: Entry) -> Gate:
         """A gate for who asked."""
         return Gate(duplicate(entry.gate, FOR_CALLERS))
 
-    def put(self, entry: Entry, gate: Gate) -> u64:
+    def put_over(self, name: Text, gate: Gate, is_mount: bool) -> u64:
+        """The name stands for that gate, whether there is another or not."""
+        try:
+            path = self.absolute(name)
+            self.must_register()
+            entry = self.names.find(path)
+            if entry is None:
+                self.must_be_here(path)
+                entry = self.names.add(path)
+            else:
+                self.must_own(entry)
+                close(entry.gate)
+            return self.put(entry, gate, is_mount)
+        except ServiceError:
+            gate.close()
+            raise
+
+    def put(self, entry: Entry, gate: Gate, is_mount: bool) -> u64:
         """The name stands for that gate now; who waited for it is told."""
         self.names.versions += 1
+        entry.is_mount = is_mount
         entry.version = self.names.versions
         entry.gate = gate.handle
         entry.owner = call.badge
@@ -166,6 +200,7 @@ class NamingServer(Naming):
             state.data(entry.text())
             state.number(entry.version)
             state.number(entry.owner)
+            state.number(u64(entry.is_mount))
             state.copied(entry.gate)
         self.directories.export(state)
         self.waiting.export(state)
@@ -178,6 +213,7 @@ class NamingServer(Naming):
             entry = self.names.add(self.path[0 : state.data(self.path[:])])
             entry.version = state.number()
             entry.owner = state.number()
+            entry.is_mount = state.number() != 0
             entry.gate = state.copied()
         self.directories.adopt(state)
         self.waiting.adopt(state)
@@ -186,7 +222,8 @@ class NamingServer(Naming):
 def keep(entry: Entry) -> None:
     """The supervisor notes it for our successor, should we crash: none of our gates would be left."""
     try:
-        Supervisor(parent_gate()).keep_name(str(entry.text(), "utf-8"), Gate(duplicate(entry.gate, FOR_CALLERS)))
+        kept = Gate(duplicate(entry.gate, FOR_CALLERS))
+        Supervisor(parent_gate()).keep_name(str(entry.text(), "utf-8"), kept, entry.is_mount)
     except (ServiceError, KernelError):
         return  # in a machine without a supervisor nobody would start us again
 
@@ -203,6 +240,7 @@ def write_record(entry: Entry, hidden: u64, into: Slice[u8]) -> None:
     """A NameRecord; the first `hidden` bytes of the name are not the caller's to see."""
     record = NameRecord()
     record.version = entry.version
+    record.is_mount = u64(entry.is_mount)
     record.length = entry.length - hidden
     record.name[0 : record.length] = entry.name[hidden : entry.length]
     into[:] = view(address_of(record), RECORD_SIZE)

@@ -4,8 +4,8 @@ Each buffer of the memory that card and driver share holds one frame behind its 
 """
 
 from atoll.abi.address_space import PAGE_SIZE
-from atoll.abi.raw import store32, store64, view
-from atoll.abi.types import Array, Bytes, Slice, u8, u64
+from atoll.abi.raw import store32, store64
+from atoll.abi.types import Array, u64
 from atoll.servers.network.frame import Frame
 from atoll.userland.runtime.kernel_calls import sleep
 from atoll.userland.runtime.objects import Memory
@@ -76,30 +76,36 @@ class Card:
         self.by_head[self.receiving.offer()] = buffer
 
     def receive(self, frame: Frame) -> bool:
-        """Copy the next frame that has come; False if there is none."""
+        """The next frame that has come, where the card put it, until `done`; False if there is none."""
         head, written = self.receiving.take()
         if head == NOTHING:
             return False
-        buffer = self.by_head[head]
         size = min(max(written, u64(HEADER_SIZE)), u64(BUFFER_SIZE - HEADER_START)) - HEADER_SIZE
-        frame.take(view(buffer + FRAME_START, size))
-        self.offer(buffer)
-        self.receiving.notify()
+        frame.place(self.by_head[head] + FRAME_START, size)
         return True
+
+    def done(self, frame: Frame) -> None:
+        """Nobody looks at a frame that has come any more: the card can have its place again."""
+        self.offer(frame.start - FRAME_START)
+        self.receiving.notify()
 
     # ---- frames out ----
 
-    def send(self, frame: Bytes) -> None:
-        """Send a frame; dropped, as any frame may be, if the card is stuck."""
+    def begin(self, frame: Frame) -> bool:
+        """A place for a frame that is to be sent; False if the card is stuck, and the frame lost, as any may be."""
         buffer = self.free_buffer()
-        if buffer == 0 or len(frame) > BUFFER_SIZE - FRAME_START:
+        if buffer == 0:
             self.dropped += 1
-            return
+            return False
+        frame.place(buffer + FRAME_START, 0)
+        return True
+
+    def send(self, frame: Frame) -> None:
+        """Send a frame that was begun, and is sealed."""
+        buffer = frame.start - FRAME_START
         store32(buffer + HEADER_START, 0)
         store64(buffer + HEADER_START + 4, 0)
-        room: Slice[u8] = view(buffer + FRAME_START, u64(len(frame)))
-        room[0 : len(frame)] = frame
-        self.sending.add(buffer + HEADER_START, HEADER_SIZE + u64(len(frame)))
+        self.sending.add(buffer + HEADER_START, HEADER_SIZE + frame.size)
         self.sending_from[self.sending.offer()] = buffer
         self.sending.notify()
 

@@ -1,12 +1,18 @@
-"""A frame (layout: abi/wire.py) in a buffer of its own: its fields, its seal, and whether one that came is sound."""
+"""A frame (layout: abi/wire.py) where it lies, mostly in the card's own buffers: its fields, its seal, whether it is
+sound. Its place is a multiple of 8 with room for a whole frame, so each field is one load or store.
+"""
 
 from enum import IntEnum
 
 from atoll.abi import wire
-from atoll.abi.types import Array, Bytes, low8, u8, u64, wrapping_add
-from atoll.userland.runtime.siphash import siphash
+from atoll.abi.raw import address_of, load8, load16, load32, load64, store8, store16, store32, store64, view
+from atoll.abi.types import Array, Bytes, Slice, low8, low16, low32, u8, u64, wrapping_shl
+from atoll.userland.runtime.fletcher import fletcher64_memory
+from atoll.userland.runtime.siphash import siphash_memory
 
-ADLER_MODULUS = 65521  # the largest prime below two to the 16 (RFC 1950)
+WORD = 8  # bytes
+ROOM = (wire.MAX_FRAME + WORD - 1) // WORD  # words of the longest frame
+ETHERTYPE: u64 = wire.ETHERTYPE << 8 & 0xFF00 | wire.ETHERTYPE >> 8  # as a little-endian number
 
 
 class Fault(IntEnum):
@@ -21,109 +27,153 @@ class Fault(IntEnum):
     FIELDS = 6  # fields that make no sense
 
 
+class Buffer:
+    """A place for a frame that is in none of the card's."""
+
+    words: Array[u64, ROOM]
+
+
 class Frame:
     """One frame."""
 
-    data: Array[u8, wire.MAX_FRAME]
+    start: u64  # its place
     size: u64  # bytes, seal included
+
+    # ---- where it lies ----
+
+    def place(self, start: u64, size: u64) -> None:
+        """Its place and, if it came, its size. (What is behind the longest frame is not looked at.)"""
+        self.start = start
+        self.size = min(size, u64(wire.MAX_FRAME))
+
+    def place_in(self, buffer: Buffer) -> None:
+        """Lie in a buffer, without anything in it that counts."""
+        self.place(address_of(buffer), 0)
+
+    @property
+    def bytes(self) -> Bytes:
+        """All of it."""
+        return view(self.start, self.size)
 
     # ---- numbers ----
 
     def number(self, offset: u64, size: u64) -> u64:
-        """A little-endian number of so many bytes."""
-        value: u64 = 0
-        for place in range(size):
-            value = value | u64(self.data[offset + place]) << (8 * place)
-        return value
+        """A little-endian number of 1, 2, 4 or 8 bytes."""
+        address = self.start + offset
+        match size:
+            case 8:
+                return load64(address)
+            case 4:
+                return u64(load32(address))
+            case 2:
+                return u64(load16(address))
+            case _:
+                return u64(load8(address))
 
     def put(self, offset: u64, size: u64, value: u64) -> None:
         """Write the low bytes of a number, little-endian."""
-        for place in range(size):
-            self.data[offset + place] = low8(value >> (8 * place))
+        address = self.start + offset
+        match size:
+            case 8:
+                store64(address, value)
+            case 4:
+                store32(address, low32(value))
+            case 2:
+                store16(address, low16(value))
+            case _:
+                store8(address, low8(value))
 
-    def address(self, offset: u64) -> u64:
-        """An Ethernet address as a number."""
-        return self.number(offset, wire.ADDRESS_SIZE)
+    @property
+    def kind(self) -> u64:
+        """What it says: a Kind."""
+        return self.number(wire.KIND, 1)
 
-    def word(self, index: u64) -> u64:
-        """One of the four words."""
-        return self.number(wire.WORDS + 8 * index, 8)
+    @property
+    def source(self) -> u64:
+        """The Ethernet address of the sender, as a number, the first byte lowest."""
+        return self.number(wire.SOURCE, 2) | self.number(wire.SOURCE + 2, 4) << 16
 
-    def put_word(self, index: u64, value: u64) -> None:
-        """Set one of the four words."""
-        self.put(wire.WORDS + 8 * index, 8, value)
+    @property
+    def destination(self) -> u64:
+        """That of the receiver."""
+        return self.number(wire.DESTINATION, 4) | self.number(wire.DESTINATION + 4, 2) << 32
 
     @property
     def data_size(self) -> u64:
         """Bytes of the message in this frame."""
-        return self.number(wire.DATA_SIZE, 4)
+        return self.number(wire.DATA_SIZE, 2)
 
     def payload(self) -> Bytes:
         """Those bytes."""
-        return self.data[wire.DATA : wire.DATA + self.data_size]
+        return view(self.start + wire.DATA, self.data_size)
 
     # ---- on its way out ----
 
-    def clear(self) -> None:
-        """Begin a new frame without data."""
-        for place in range(u64(wire.DATA)):
-            self.data[place] = 0
-        self.data[wire.TYPE] = low8(wire.ETHERTYPE >> 8)
-        self.data[wire.TYPE + 1] = low8(wire.ETHERTYPE)
+    def clear(self, destination: u64, source: u64) -> None:
+        """Begin a new frame without data, from one Ethernet address to another."""
+        for word in range(u64(wire.DATA // WORD)):
+            store64(self.start + word * WORD, 0)
+        self.put(wire.DESTINATION, 8, destination | wrapping_shl(source, 48))
+        self.put(wire.SOURCE + 2, 4, source >> 16)
+        self.put(wire.TYPE, 2, ETHERTYPE)
         self.put(wire.FRAME_VERSION, 2, wire.VERSION)
 
     def enclose(self, data: Bytes) -> None:
-        """Put in its part of the message."""
-        self.put(wire.DATA_SIZE, 4, u64(len(data)))
-        self.data[wire.DATA : wire.DATA + len(data)] = data
+        """Put in its part of the message, at most FRAGMENT_SIZE bytes (IndexError). (Copied quickly from aligned.)"""
+        room: Slice[u8] = view(self.start + wire.DATA, u64(wire.FRAGMENT_SIZE))
+        room[0 : len(data)] = data
+        self.put(wire.DATA_SIZE, 2, u64(len(data)))
 
     def seal(self, first_key: u64, second_key: u64) -> None:
         """The last thing before it is sent."""
-        end = padded(wire.DATA + self.data_size)
-        for place in range(wire.DATA + self.data_size, end):
-            self.data[place] = 0
-        self.put(end, wire.TAG_SIZE, siphash(first_key, second_key, self.data[0:end]))
+        data_size = self.data_size
+        end = padded(wire.DATA + data_size)
+        for offset in range(wire.DATA + data_size, end):
+            self.put(offset, 1, 0)
+        self.put(end, wire.TAG_SIZE, siphash_memory(first_key, second_key, self.start, end))
         end += wire.TAG_SIZE
-        self.put(end, wire.CHECKSUM_SIZE, checksum(self.data[0:end]))
+        self.put(end, wire.CHECKSUM_SIZE, fletcher64_memory(self.start, end))
         self.size = end + wire.CHECKSUM_SIZE
 
     # ---- on its way in ----
 
-    def take(self, received: Bytes) -> None:
-        """Copy a frame that came; of one that is too long, what fits."""
-        self.size = u64(min(len(received), wire.MAX_FRAME))
-        self.data[0 : self.size] = received[0 : self.size]
-
     def check(self, first_key: u64, second_key: u64) -> u64:
         """Whether it is whole and from one of us: a Fault."""
-        if self.size < wire.TYPE + 2 or self.data[wire.TYPE] != low8(wire.ETHERTYPE >> 8):
+        if self.size < wire.TYPE + 2 or self.number(wire.TYPE, 2) != ETHERTYPE:
             return Fault.FOREIGN
-        if self.data[wire.TYPE + 1] != low8(wire.ETHERTYPE):
-            return Fault.FOREIGN
-        if self.size < wire.DATA + wire.SEAL_SIZE:
-            return Fault.TRUNCATED
         end = padded(wire.DATA + self.data_size)
-        if end + wire.SEAL_SIZE > self.size:  # a card may pad short frames, so longer is sound
+        if self.size < wire.DATA or end + wire.SEAL_SIZE > self.size:  # longer is sound: a card may pad short frames
             return Fault.TRUNCATED
         tag_end = end + wire.TAG_SIZE
-        if self.number(tag_end, wire.CHECKSUM_SIZE) != checksum(self.data[0:tag_end]):
+        if self.number(tag_end, wire.CHECKSUM_SIZE) != fletcher64_memory(self.start, tag_end):
             return Fault.CHECKSUM
         if self.number(wire.FRAME_VERSION, 2) != wire.VERSION:
             return Fault.VERSION
-        if self.number(end, wire.TAG_SIZE) != siphash(first_key, second_key, self.data[0:end]):
+        if self.number(end, wire.TAG_SIZE) != siphash_memory(first_key, second_key, self.start, end):
             return Fault.TAG
         return Fault.NONE if self.is_sensible() else Fault.FIELDS
 
     def is_sensible(self) -> bool:
         """Whether what it says of its message can be."""
-        size, count = self.number(wire.MESSAGE_SIZE, 4), self.number(wire.FRAGMENTS, 2)
-        index = self.number(wire.FRAGMENT, 2)
+        size, index = self.number(wire.MESSAGE_SIZE, 4), self.number(wire.FRAGMENT, 2)
+        count = self.number(wire.FRAGMENTS, 2)
         if size > wire.MAX_MESSAGE or count != fragments_of(size) or index >= count:
             return False
-        if self.number(wire.NAME_SIZE, 1) > wire.MAX_NAME or padded(self.number(wire.NAME_SIZE, 1)) > size:
+        match self.kind:
+            case wire.Kind.REQUEST | wire.Kind.REPLY:
+                return size >= wire.ENVELOPE_SIZE and self.data_size == fragment_size(size, index)
+            case wire.Kind.WHO_HAS | wire.Kind.I_HAVE | wire.Kind.QUERY | wire.Kind.ANSWER:
+                return size >= wire.ENVELOPE_SIZE and count == 1 and self.data_size == size
+            case wire.Kind.ANNOUNCE:
+                return self.is_announcement()
+            case _:
+                return self.data_size == 0
+
+    def is_announcement(self) -> bool:
+        """Whether it holds an announcement, with the whole name of a node."""
+        if self.data_size != wire.ANNOUNCEMENT_SIZE or self.number(wire.MESSAGE_SIZE, 4) != wire.ANNOUNCEMENT_SIZE:
             return False
-        carries = self.number(wire.KIND, 1) in (wire.Kind.REQUEST, wire.Kind.REPLY)
-        return self.data_size == (fragment_size(size, index) if carries else 0)
+        return self.number(wire.DATA + wire.ANNOUNCED_NAME_SIZE, 8) <= wire.MAX_NODE_NAME
 
 
 def fragments_of(size: u64) -> u64:
@@ -143,14 +193,4 @@ def all_fragments(count: u64) -> u64:
 
 def padded(size: u64) -> u64:
     """A size, rounded up to a multiple of 8."""
-    return (size + 7) // 8 * 8
-
-
-def checksum(data: Bytes) -> u64:
-    """Adler-32. (So few bytes cannot overflow the sums: no checks, and one remainder at the end does.)"""
-    low: u64 = 1
-    high: u64 = 0
-    for byte in data:
-        low = wrapping_add(low, byte)
-        high = wrapping_add(high, low)
-    return high % ADLER_MODULUS << 16 | low % ADLER_MODULUS
+    return (size + WORD - 1) // WORD * WORD

@@ -1,25 +1,28 @@
-"""The network server: calls from the wire become calls of local services, and their answers frames."""
+"""The network server: calls to ports of other nodes, and theirs to ports of this one; who is there."""
 
 from atoll.abi import bootargs, startup
-from atoll.abi.objects import NO_HANDLE
-from atoll.abi.types import Text, u64
+from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.types import Slice, Text, u8, u64
 from atoll.servers.naming.interface import Naming
-from atoll.servers.network import handover, station
+from atoll.servers.network import groups, members, roots, station
 from atoll.servers.network.card import CARD_PAGES
-from atoll.servers.network.interface import Network, NetworkFigures
+from atoll.servers.network.interface import MAX_GROUP_NAME, BadGroup, Network, NetworkFigures, NetworkFull, NoSuchNode
 from atoll.servers.network.key import parse_key
-from atoll.servers.network.transaction import State
+from atoll.servers.network.line import line
+from atoll.servers.network.outbox import filled
+from atoll.servers.network.peers import NOWHERE, peers
+from atoll.servers.network.report import describe, fill_figures
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import create_port, create_set
-from atoll.userland.runtime.objects import Memory, create_memory
+from atoll.userland.runtime.messages import Gate, create_port, create_set
+from atoll.userland.runtime.objects import Memory, create_memory, duplicate
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import environment, given
-from atoll.userland.runtime.state import StateReader, StateWriter
 
-STATION_LABEL = FIRST_FREE_LABEL  # of the port that card and threads notify
+STATION_LABEL = FIRST_FREE_LABEL  # of the port that card and workers notify
+FILLED_LABEL = FIRST_FREE_LABEL + 1  # of the port that the collector notifies
 PRIORITY = 10  # of the threads that call services: those who run a program wait for it anyway
 
 
@@ -28,42 +31,55 @@ class NetworkServer(Network):
 
     def figures(self) -> NetworkFigures:
         figures = NetworkFigures()
-        counts = station.exchange().counts
-        figures.received, figures.sent, figures.dropped = counts.received, counts.sent, counts.dropped
-        figures.late, figures.calls, figures.repeated = counts.late, counts.calls, counts.repeated
-        figures.refused, figures.cancelled, figures.stuck = counts.refused, counts.cancelled, station.card.dropped
-        for client in station.exchange().clients:
-            figures.clients += u64(client.is_used)
-        for transaction in station.exchange().transactions:
-            figures.busy += u64(transaction.state in (State.WORKING, State.ABANDONED))
-        for export in station.exchange().exports.entries:
-            figures.exports += u64(export.gate != NO_HANDLE)
+        fill_figures(figures)
         return figures
 
     def release(self, low: u64, high: u64) -> None:
-        station.release(low, high)
+        roots.release(low, high)
 
-    # ---- a swap: frames that come meanwhile are lost, as on any wire, and sent again ----
+    def members(self, first: u64, into: Slice[u8]) -> u64:
+        return describe(first, into)
 
-    def state_size(self) -> u64:
-        return handover.state_size(station.exchange())
+    def watch(self, gate: Gate, bits: u64) -> None:
+        if not members.watch(gate.handle, bits):
+            raise NetworkFull("too many watch who is there")
 
-    def export_state(self, writer: StateWriter) -> None:
-        handover.write_state(station.exchange(), writer)
+    def naming(self, node: u64) -> Gate:
+        if node == line.number:
+            return Gate(duplicate(given(startup.NAMING), Right.SEND | Right.MOVE | Right.DUPLICATE))
+        place = peers.find(node)
+        if place == NOWHERE or not peers.table[place].is_up:
+            raise NoSuchNode(f"node {node} is not there")
+        gate = roots.root_of(place)
+        if gate == NOWHERE:
+            raise NetworkFull("too many ports of other nodes")
+        return Gate(gate)
 
-    def import_state(self, reader: StateReader) -> None:
-        handover.read_state(station.exchange(), reader)
+    def group(self, name: Text) -> Gate:
+        check_group(name)
+        gate = groups.gate_of(name)
+        if gate == NOWHERE:
+            raise NetworkFull("too many ports of other nodes")
+        return Gate(gate)
 
-    def activated(self) -> None:
-        start()
+    def join(self, name: Text, gate: Gate) -> None:
+        check_group(name)
+        if not groups.join(name, gate.handle):
+            raise NetworkFull("too many groups")
 
     # ---- what is not a call ----
 
     def timeout(self) -> u64:
-        return station.exchange().look(clock())
+        return station.look(clock())
 
     def notified(self, bits: u64, label: u64) -> None:
-        station.notified(bits)
+        if label == STATION_LABEL:
+            station.notified(bits)
+        elif label == FILLED_LABEL:
+            filled(bits)
+
+    def finish(self) -> None:
+        members.announce(True)
 
 
 def main() -> None:
@@ -76,13 +92,38 @@ def main() -> None:
 
 def start() -> None:
     """From here on the card is ours, whatever was done with it before."""
-    first, second = parse_key(environment(bootargs.KEY))
-    port = create_port()
+    line.key.first, line.key.second = parse_key(environment(bootargs.KEY))
+    line.number = number_of(bootargs.NUMBER, 1)
+    line.patience = max(number_of(bootargs.PATIENCE, 1), u64(1))
+    now = clock()
+    if line.start == 0:  # no predecessor has handed us its own
+        line.start = line.key.draw(f"start {line.number} {environment(bootargs.INCARNATION)} {now}")
+        roots.publish(given(startup.NAMING))
+    members.introduce(
+        environment(bootargs.NODE), number_of(bootargs.INCARNATION, 1), number_of(bootargs.SPEED, 0), now
+    )
+    done, filled_port = create_port(), create_port()
     station.start(
-        Memory(given(startup.REGISTERS)), card_memory(), Interrupt(given(startup.INTERRUPT)), first, second,
-        environment(bootargs.INCARNATION), PRIORITY, port.mint(0), find,
+        Memory(given(startup.REGISTERS)), card_memory(), done, filled_port, Interrupt(given(startup.INTERRUPT)),
+        PRIORITY, find,
     )  # fmt: skip
-    loop.add(port, STATION_LABEL)
+    loop.add(done, STATION_LABEL)
+    loop.add(filled_port, FILLED_LABEL)
+
+
+def check_group(name: Text) -> None:
+    """Raises BadGroup."""
+    if not 0 < len(name) <= MAX_GROUP_NAME:
+        raise BadGroup(f"a group's name has 1 to {MAX_GROUP_NAME} bytes")
+
+
+def number_of(name: Text, default: u64) -> u64:
+    """A number of the kernel's command line."""
+    digits = environment(name)
+    value: u64 = 0
+    for digit in digits.encode():
+        value = value * 10 + (digit - 0x30)
+    return value if len(digits) > 0 else default
 
 
 def card_memory() -> Memory:

@@ -1,109 +1,164 @@
-"""A node's station on the wire: card, exchange and threads put together. Everything here happens in one thread."""
+"""A node's station on the wire: card, calls both ways and threads put together. Everything here is in one thread."""
 
 from collections.abc import Callable
 
-from atoll.abi.objects import NO_HANDLE, Info, Kind
-from atoll.abi.types import Bytes, Text, u64
-from atoll.abi.wire import Outcome
-from atoll.servers.network import workers
+from atoll.abi.calls import NO_TIMEOUT, Status
+from atoll.abi.calls import Call as KernelCall
+from atoll.abi.objects import NO_HANDLE, Kind
+from atoll.abi.riscv import ecall
+from atoll.abi.types import Text, u64
+from atoll.abi.wire import Outcome, Way
+from atoll.servers.network import acquaintance, answers, claims, collector, groups, members, outbox, workers
+from atoll.servers.network.calls import calls
 from atoll.servers.network.card import Card
-from atoll.servers.network.exchange import Exchange
+from atoll.servers.network.crossing import arrive
+from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.frame import Frame
-from atoll.servers.network.transaction import MAX_TRANSACTIONS, State, Transaction
-from atoll.servers.network.workers import DONE
+from atoll.servers.network.line import line
+from atoll.servers.network.peers import NOWHERE
+from atoll.servers.network.requests import MOST_REQUESTS, Request, State, requests
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.kernel_calls import clock
-from atoll.userland.runtime.messages import Gate
-from atoll.userland.runtime.objects import Memory, Process, close, read_info
-from atoll.userland.runtime.siphash import siphash
+from atoll.userland.runtime.messages import Port
+from atoll.userland.runtime.objects import Memory, Process
 from atoll.userland.runtime.system import own_process
 
-INTERRUPT = 1  # notification bit: the card has something; DONE and the bits above it come from the threads
+INTERRUPT: u64 = 1 << 63  # notification bit: the card has something; the bits of requests that are done are lower
 
 card: Card = Card()
 interrupt: Interrupt = Interrupt(0)
 received: Frame = Frame()
 
 
-def exchange() -> Exchange:
-    """The server's side of the wire. (It lies with the threads, who read the transactions in it.)"""
-    return workers.workers.exchange
-
-
 def start(
-    registers: Memory,
-    shared: Memory,
-    line: Interrupt,
-    first_key: u64,
-    second_key: u64,
-    incarnation: Text,
-    priority: u64,
-    notify: Gate,
+    registers: Memory, shared: Memory, done: Port, filled: Port, line_: Interrupt, priority: u64,
     find: Callable[[Text], u64],
-) -> None:
-    """Start card and threads; what they have to say comes to `notified`, by notifications through that gate."""
+) -> None:  # fmt: skip
+    """Start card and threads. What they have to say comes as notifications to `done` and `filled`."""
     global interrupt
     card.start(registers, shared)
-    ours = exchange()
-    ours.address = card.address
-    ours.first_key, ours.second_key = first_key, second_key
-    if ours.session == 0:  # no predecessor has handed us its own
-        ours.session = new_session(first_key, second_key, incarnation)
-    ours.transmit, ours.begin, ours.stop = transmit, workers.begin, workers.stop
-    workers.start(Process(own_process()), priority, notify, find)
-    interrupt = line
-    line.bind(notify, INTERRUPT)
-    line.done()
+    line.address = card.address
+    line.place, line.transmit = place_frame, transmit
+    calls.answered, calls.failed, calls.ended = answers.answered, answers.failed, outbox.ended
+    calls.claim = claims.claim_for_call
+    calls.is_waited_for = answers.is_waited_for
+    calls.due = NO_TIMEOUT
+    requests.ready = ready
+    process = Process(own_process())
+    workers.start(process, priority, done.mint(0), find)
+    collector.start(process, priority - 1, filled.mint(0))
+    interrupt = line_
+    to_us = done.mint(0)
+    interrupt.bind(to_us, INTERRUPT)
+    interrupt.done()
 
 
-def new_session(first_key: u64, second_key: u64, incarnation: Text) -> u64:
-    """A number that no earlier start has had: of this incarnation of the node, and the time of this start in it."""
-    return siphash(first_key, second_key, f"session {incarnation} {clock()}".encode()) | 1
+def place_frame(frame: Frame) -> bool:
+    """Where the card can send a frame from."""
+    return card.begin(frame)
 
 
-def transmit(frame: Bytes) -> None:
-    """A frame to the card."""
+def transmit(frame: Frame) -> None:
+    """Let the card send it."""
     card.send(frame)
 
 
+# ---- what wakes us ----
+
+
 def notified(bits: u64) -> None:
-    """The card or a thread has something to say."""
-    for place in range(u64(MAX_TRANSACTIONS)):
-        if bits & DONE << place != 0:
-            finish(exchange().transactions[place])
-            exchange().answered(place)
+    """The card or a worker has something to say."""
+    for place in range(u64(MOST_REQUESTS)):
+        if bits >> place & 1 != 0:
+            answered(requests.table[place])
     if bits & INTERRUPT != 0:
         card.device.take_interrupt()
         take_frames()
         interrupt.done()
 
 
-def finish(transaction: Transaction) -> None:
-    """A gate that came with the reply becomes known beyond this node; other handles cannot."""
-    handle = transaction.reply_handle
-    if handle == NO_HANDLE:
-        return
-    transaction.reply_handle = NO_HANDLE
-    info = Info()
-    read_info(handle, info)
-    ours = exchange()
-    is_wanted = transaction.state == State.WORKING and info.kind == Kind.GATE
-    if not is_wanted or not ours.exports.add(
-        handle, ours.first_key, ours.second_key, ours.session, transaction.reply_target
-    ):
-        close(handle)
-        transaction.answer(Outcome.NOT_TRANSFERABLE, info.kind)
-
-
-def release(low: u64, high: u64) -> None:
-    """Nobody needs that identity any more."""
-    gate = exchange().exports.remove(low, high)
-    if gate != NO_HANDLE:
-        close(gate)
+def answered(request: Request) -> None:
+    """A worker has done its work."""
+    if request.is_query:
+        groups.answer(request)
+    else:
+        requests.answered(request)
 
 
 def take_frames() -> None:
     """All frames that have come."""
     now = clock()
     while card.receive(received):
-        exchange().arrived(received, now)
+        acquaintance.arrived(received, now)
+        card.done(received)
+
+
+def look(now: u64) -> u64:
+    """Do what time asks for; how many nanoseconds until the next time."""
+    due = min(members.look(now), calls.look(now), requests.look(now), groups.look(now))
+    return max(due, now) - now
+
+
+# ---- requests ----
+
+
+def ready(request: Request) -> None:
+    """A request is here as a whole."""
+    message = request.message
+    envelope = message.envelope
+    if envelope.name_size != 0:
+        workers.begin(request.place)
+        return
+    place = exports.find(envelope.target, envelope.badge)
+    if envelope.way == Way.NOTIFY:
+        place = exports.find_any(envelope.target, request.peer)
+    may_call = place != NOWHERE and (envelope.way == Way.CLAIM or exports.may_call(place, request.peer))
+    if not may_call:
+        answer(request, Outcome.NO_SUCH_PORT)
+    elif envelope.way == Way.RELEASE:
+        exports.give_back(place, request.peer, envelope.words[0])
+        answer(request, Outcome.ANSWERED)
+    elif envelope.way == Way.CLAIM:
+        exports.send(place, request.peer)
+        answer_claim(request)
+    elif envelope.way == Way.NOTIFY:
+        status, _ = ecall(exports.entries[place].gate, envelope.words[0], 0, 0, 0, 0, 0, KernelCall.NOTIFY)
+        answer(request, Outcome.ANSWERED if status == Status.OK else Outcome.NOT_TAKEN, status)
+    else:
+        request.gate = exports.entries[place].gate
+        if not claims.claim_for_request(request):
+            deliver(request)
+
+
+def deliver(request: Request) -> None:
+    """What came with it can be taken; then a thread calls the service."""
+    envelope = request.message.envelope
+    request.handle = arrive(envelope, request.peer)
+    envelope.taken = u64(request.handle != NO_HANDLE)
+    if request.state == State.ABANDONED:
+        close_quietly(request.handle)
+        request.handle = NO_HANDLE
+        requests.answered(request)
+    elif envelope.handle_kind != Kind.NONE and request.handle == NO_HANDLE:
+        answer(request, Outcome.NOT_TRANSFERABLE)
+    else:
+        workers.begin(request.place)
+
+
+def answer_claim(request: Request) -> None:
+    """The gate is the claimer's too; the answer says again which, so that it can be given back."""
+    target, badge = request.message.envelope.target, request.message.envelope.badge
+    low, high = target.low, target.high
+    request.message.answer(Outcome.ANSWERED, 0)
+    envelope = request.message.envelope
+    envelope.handle.low, envelope.handle.high = low, high
+    envelope.handle_badge = badge
+    requests.answered(request)
+
+
+def answer(request: Request, outcome: u64, word: u64 = 0) -> None:
+    """Without any thread."""
+    request.message.answer(outcome, word)
+    requests.answered(request)
+
+

@@ -1,21 +1,20 @@
-"""Threads that carry out the calls from the wire, one for each transaction: a long call holds up no other."""
+"""Threads that carry out the calls from the wire, one for each request: a long call holds up no other."""
 
 from collections.abc import Callable
 
-from atoll.abi.calls import NO_TIMEOUT, Call, Status
+from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Status
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Array, Text, u8, u64
-from atoll.abi.wire import Outcome
-from atoll.servers.network.exchange import Exchange
-from atoll.servers.network.transaction import MAX_TRANSACTIONS, Transaction
+from atoll.abi.wire import Outcome, Way
+from atoll.servers.network.message import Message
+from atoll.servers.network.requests import MOST_REQUESTS, Request, requests
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Process, Thread, close
 from atoll.userland.runtime.threads import create_thread
 
-STACK_SIZE = 16 << 10  # bytes
-WAKE = 1  # notification to a thread: its transaction is there
-DONE: u64 = 1 << 8  # notification to the exchange's thread: shifted by the place
+STACK_SIZE = 8 << 10  # bytes
+WAKE = 1  # notification to a thread: its request is there
 
 
 class Worker:
@@ -30,74 +29,84 @@ class Worker:
 class Workers:
     """All of them."""
 
-    exchange: Exchange
     find: Callable[[Text], u64]  # a gate to the service of that name, which is ours then; NO_HANDLE: there is none
-    done: Gate  # notified when a thread has done its work
-    workers: Array[Worker, MAX_TRANSACTIONS]
+    done: Gate  # notified, with a bit for its place, when a thread has done its work
+    table: Array[Worker, MOST_REQUESTS]
 
 
 workers: Workers = Workers()
 
 
 def start(process: Process, priority: u64, done: Gate, find: Callable[[Text], u64]) -> None:
-    """Make the threads of this process; who holds `done` gets a bit DONE << place for each call that has ended."""
+    """Make the threads of this process."""
     workers.find = find
     workers.done = done
-    for place in range(u64(MAX_TRANSACTIONS)):
-        worker = workers.workers[place]
+    requests.stop = stop
+    for place in range(u64(MOST_REQUESTS)):
+        worker = workers.table[place]
         worker.port = create_port()
-        worker.wake = worker.port.mint(WAKE)
+        worker.wake = worker.port.mint(0)
         worker.thread = create_thread(process, work, place, worker.stack[:], priority)
         worker.thread.resume()
 
 
 def begin(place: u64) -> None:
-    """Let a thread carry out the transaction in that place."""
-    workers.workers[place].wake.notify(WAKE)
+    """Let a thread carry out the request in that place."""
+    workers.table[place].wake.notify(WAKE)
 
 
 def stop(place: u64) -> None:
     """Let it give up what it waits for. If it does not wait just now, it has to be told again."""
-    ecall(workers.workers[place].thread.handle, 0, 0, 0, 0, 0, 0, Call.CANCEL)
+    ecall(workers.table[place].thread.handle, 0, 0, 0, 0, 0, 0, Call.CANCEL)
 
 
 def work(place: u64) -> None:
     """What each thread does."""
     letter = Letter()
-    port = workers.workers[place].port
+    port = workers.table[place].port
     while True:
         if letter.attempt(Call.RECEIVE, port.handle, NO_TIMEOUT) == Status.OK:
-            carry_out(workers.exchange.transactions[place])
-            workers.done.notify(DONE << place)
+            carry_out(requests.table[place])
+            workers.done.notify(u64(1) << place)
 
 
-def carry_out(transaction: Transaction) -> None:
-    """Call the service, and put what it says into the transaction."""
-    is_named = transaction.name_size != 0
-    gate = workers.find(transaction.name) if is_named else transaction.gate
+def carry_out(request: Request) -> None:
+    """Call the service, and make the message what it says."""
+    message = request.message
+    is_named = message.envelope.name_size != 0
+    gate = workers.find(message.name) if is_named else request.gate
     if gate == NO_HANDLE:
-        transaction.answer(Outcome.NO_SUCH_SERVICE, 0)
+        message.answer(Outcome.NO_SUCH_SERVICE, 0)
         return
     letter = Letter()
-    letter.set_words(transaction.words[0], transaction.words[1], transaction.words[2], transaction.words[3])
-    letter.enclose(transaction.segment)
-    letter.set_buffer(transaction.reply[0 : transaction.room])
-    status = letter.attempt(Call.CALL, gate, NO_TIMEOUT)
+    words = message.envelope.words
+    letter.set_words(words[0], words[1], words[2], words[3])
+    letter.enclose(message.segment)
+    letter.set_buffer(message.room(message.envelope.room))
+    letter.give(request.handle)
+    request.handle = NO_HANDLE
+    given = letter.transfer.handle
+    status = letter.attempt(Call.SEND if message.envelope.way == Way.SEND else Call.CALL, gate, NO_TIMEOUT)
     if is_named:
         close(gate)
     if status == Status.OK:
-        take_answer(transaction, letter)
-    else:
-        transaction.answer(outcome_of(status), status)
+        take_answer(request, message, letter)
+        return
+    message.answer(outcome_of(status), status)
+    if given != NO_HANDLE:
+        ecall(given, 0, 0, 0, 0, 0, 0, Call.HANDLE_CLOSE)  # if it has not moved, it is still ours
 
 
-def take_answer(transaction: Transaction, letter: Letter) -> None:
-    """The service has answered."""
-    transaction.outcome = Outcome.ANSWERED
-    for index in range(u64(4)):
-        transaction.reply_words[index] = letter.words[index]
-    transaction.reply_size = letter.size
-    transaction.reply_handle = letter.handle
+def take_answer(request: Request, message: Message, letter: Letter) -> None:
+    """The service has answered, or taken what needs no answer."""
+    taken, is_call = message.envelope.taken, message.envelope.way != Way.SEND
+    message.clear()
+    message.envelope.way, message.envelope.taken = u64(Outcome.ANSWERED), taken
+    if is_call:
+        for index in range(u64(4)):
+            message.envelope.words[index] = letter.words[index]
+        message.set_segment(min(letter.size, u64(MAX_SEGMENT)))
+        request.handle = letter.handle
 
 
 def outcome_of(status: u64) -> u64:

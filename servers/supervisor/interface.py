@@ -72,7 +72,7 @@ class Supervisor(Interface, messages=0x0E00, errors=(NoSuchService, SwapFailed))
     def switch_off(self, status: u64) -> None:
         """End the machine with that status, after all that is written is on the disk."""
 
-    def keep_name(self, name: Text, gate: Gate) -> None:
+    def keep_name(self, name: Text, gate: Gate, is_mount: bool) -> None:
         """From the naming service only: a program has registered a name. A successor, after a crash, gets it again."""
 
     @idempotent

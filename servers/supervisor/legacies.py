@@ -12,7 +12,7 @@ from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import Process, close, duplicate, read_info
 
 LOST = 1  # status of a process that there was no room for
-MOST_NAMES_KEPT = 64
+MOST_NAMES_KEPT = 96
 IS_DEAD = 6  # word of a process's Info
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
@@ -64,6 +64,7 @@ class KeptName:
     length: u64  # 0: not in use
     name: Array[u8, MAX_NAME]
     gate: Gate
+    is_mount: bool
 
     def text(self) -> Bytes:
         """The name."""
@@ -75,12 +76,12 @@ class KeptNames:
 
     items: Array[KeptName, MOST_NAMES_KEPT]
 
-    def keep(self, name: Bytes, gate: Gate) -> bool:
+    def keep(self, name: Bytes, gate: Gate, is_mount: bool) -> bool:
         """The gate is ours; False if there is no room."""
         self.forget(name)
         for item in self.items:
             if item.length == 0 and 0 < len(name) <= MAX_NAME:
-                item.gate = gate
+                item.gate, item.is_mount = gate, is_mount
                 item.name[0 : len(name)] = name
                 item.length = u64(len(name))
                 return True

@@ -75,10 +75,10 @@ class SupervisorServer(Supervisor, Parent):
         call.postpone()
         worker.power_off(status)
 
-    def keep_name(self, name: Text, gate: Gate) -> None:
+    def keep_name(self, name: Text, gate: Gate, is_mount: bool) -> None:
         if not is_naming() or is_manifests(name.encode()):
             gate.close()
-        elif not kept_names.keep(name.encode(), gate):
+        elif not kept_names.keep(name.encode(), gate, is_mount):
             print(f"supervisor: {name} will be lost if the naming service dies: {MOST_NAMES_KEPT} names are kept")
 
     def forget_name(self, name: Text) -> None:

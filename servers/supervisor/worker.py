@@ -139,18 +139,22 @@ def register_all() -> None:
                 register_names()  # the naming service has died meanwhile: once more, all of them
                 return
     for item in kept_names.items:
-        if item.length > 0 and not register(str(item.text(), "utf-8"), item.gate):
+        if item.length > 0 and not register(str(item.text(), "utf-8"), item.gate, item.is_mount):
             register_names()
             return
 
 
-def register(name: str, gate: Gate) -> bool:
+def register(name: str, gate: Gate, is_mount: bool = False) -> bool:
     """One name; False if nobody knows what became of it."""
     naming = services.find(b"naming")
     if naming is None:
         return True
     try:
-        Naming(naming.gate.handle).replace(name, Gate(duplicate(gate.handle, FOR_CLIENTS)))
+        given = Gate(duplicate(gate.handle, FOR_CLIENTS))
+        if is_mount:
+            Naming(naming.gate.handle).mount(name, given)
+        else:
+            Naming(naming.gate.handle).replace(name, given)
     except ServiceError:
         return False
     except KernelError as error:

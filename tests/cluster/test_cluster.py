@@ -11,8 +11,9 @@ from atoll.abi.wire import FRAGMENT_SIZE, Kind
 from atoll.cluster.cluster import Cluster, ClusterError, NodeStopped, OutOfTime
 from atoll.images.recipe import Image
 from atoll.machine.errors import StateError
+from atoll.net.envelope import Envelope, RemoteGate
 from atoll.net.frame import Frame
-from atoll.net.station import EffectUnknown, NoSuchService, NotTransferable
+from atoll.net.station import EffectUnknown, NoSuchService, NotTaken, NotTransferable
 from atoll.net.wire import Medium
 
 ECHO, COUNT = "/services/echo", "/services/count"
@@ -59,12 +60,12 @@ def test_what_no_service_answers(cluster: Cluster) -> None:
 
 
 def test_a_gate_that_comes_with_a_reply_can_be_called(cluster: Cluster) -> None:
-    port = cluster.call("/services/ports", WORDS).port
-    assert cluster.call("a port", WORDS, b"abc", port=port).segment == b"cba"
-    other = cluster.call("/services/ports", WORDS).port
-    assert other != port
-    with pytest.raises(NoSuchService):
-        cluster.call("a port", WORDS, port=bytes(reversed(port)))
+    gate = cluster.call("/services/ports", WORDS).gate
+    assert cluster.call("a port", WORDS, b"abc", gate=gate).segment == b"cba"
+    other = cluster.call("/services/ports", WORDS).gate
+    assert other != gate
+    with pytest.raises(NotTaken, match="nobody receives there"):
+        cluster.call("a port", WORDS, gate=RemoteGate(bytes(reversed(gate.identity)), gate.badge))
 
 
 def test_a_long_call_does_not_hold_up_others(cluster: Cluster) -> None:
@@ -139,11 +140,12 @@ def test_sound_frames_in_any_order_change_nothing_either(node_image: Image, data
         number = st.integers(0, 3)
         for _ in range(data.draw(st.integers(1, 30))):
             kind = data.draw(st.sampled_from([kind for kind in Kind if kind < Kind.WELCOME]))
-            size = data.draw(st.sampled_from([0, 8, 2000]))
+            rest = data.draw(st.sampled_from([0, 8, 2000]))
             words = (data.draw(st.integers(0, 2**64 - 1)), 0, 0, 0)
+            whole = Envelope(words).encode() + bytes(rest)
             frame = Frame(
-                node, host, kind, 0x999, session, data.draw(number), data.draw(number), 0, size, words=words,
-                data=bytes(min(size, FRAGMENT_SIZE)) if kind is Kind.REQUEST else b"",
+                node, host, kind, 0x999, session, data.draw(number), data.draw(number), 0, len(whole),
+                data=whole[:FRAGMENT_SIZE] if kind is Kind.REQUEST else b"",
             )  # fmt: skip
             cluster.node.board.deliver(frame.encode(key))
         assert cluster.call(ECHO, WORDS, b"abc").segment == b"cba"
@@ -188,12 +190,12 @@ def test_a_line_that_does_not_end(cluster: Cluster) -> None:
 def test_a_restored_cluster_goes_on_as_the_saved_one(cluster: Cluster, node_image: Image) -> None:
     cluster.run("one 1")
     saved = cluster.save()
-    port = cluster.call("/services/ports", WORDS).port
-    expected = (cluster.run("two 2"), cluster.call("p", WORDS, bytes(3000), port=port), cluster.stats())
+    gate = cluster.call("/services/ports", WORDS).gate
+    expected = (cluster.run("two 2"), cluster.call("p", WORDS, bytes(3000), gate=gate), cluster.stats())
     for other in (cluster, Cluster(seed=7, image=node_image)):
         other.restore(saved)
-        assert other.call("/services/ports", WORDS).port == port
-        again = (other.run("two 2"), other.call("p", WORDS, bytes(3000), port=port), other.stats())
+        assert other.call("/services/ports", WORDS).gate == gate
+        again = (other.run("two 2"), other.call("p", WORDS, bytes(3000), gate=gate), other.stats())
         assert again == expected and other.console == cluster.console
 
 

@@ -2,9 +2,9 @@
 guest's own source, run by CPython.
 """
 
+import ctypes
 import importlib
 import random
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -14,7 +14,8 @@ from typing import Any
 from atoll.abi import wire
 from atoll.abi.types import u64
 from atoll.compiler.cpython import guest_modules
-from atoll.net.frame import Words
+from atoll.net.envelope import Words
+from atoll.net.fletcher import fletcher64
 from atoll.net.siphash import siphash
 from atoll.net.station import Call, Station
 
@@ -45,7 +46,10 @@ class Server:
         self.exchange.first_key, self.exchange.second_key = (
             int.from_bytes(half, "little") for half in (KEY[:8], KEY[8:])
         )
-        self.exchange.transmit = lambda data: send(bytes(data))
+        self.buffer = self.frames.Buffer()
+        self.exchange.prepare = self.prepare
+        self.exchange.transmit = lambda frame: send(bytes(frame.bytes))
+        self.exchange.release = lambda low, high: None
         self.exchange.begin = self.begin
         self.exchange.stop = self.stop
         self.later = later
@@ -55,9 +59,13 @@ class Server:
         self.now = 0
 
     def arrived(self, data: bytes) -> None:
-        frame = self.frames.Frame()
-        frame.take(data)
+        frame, _place = placed(self.frames, data)
         self.exchange.arrived(frame, self.now)
+
+    def prepare(self, frame: Any) -> bool:
+        """The card's side of sending: a place for the frame."""
+        frame.place_in(self.buffer)
+        return True
 
     def begin(self, place: int) -> None:
         self.later(self.takes, lambda: self.finish(int(place)))
@@ -161,9 +169,18 @@ def guest_exchange() -> tuple[Any, Any]:
     with guest_modules():
         exchange = importlib.import_module("atoll.servers.network.exchange")
         frames: Any = importlib.import_module("atoll.servers.network.frame")
-    frames.siphash = lambda first, second, data: u64(siphash(KEY, bytes(data)))
-    frames.checksum = lambda data: u64(zlib.adler32(bytes(data)))
+    frames.siphash_memory = lambda first, second, address, size: u64(siphash(KEY, ctypes.string_at(address, size)))
+    frames.fletcher64_memory = lambda address, size: u64(fletcher64(ctypes.string_at(address, size)))
     return exchange.Exchange(), frames
+
+
+def placed(frames: Any, data: bytes) -> tuple[Any, Any]:
+    """A frame of the guest that has come, and the buffer in which it lies (as long as somebody has it)."""
+    frame, buffer = frames.Frame(), frames.Buffer()
+    frame.place_in(buffer)
+    ctypes.memmove(int(frame.start), data, min(len(data), wire.MAX_FRAME))
+    frame.place(frame.start, u64(len(data)))
+    return frame, buffer
 
 
 def reset(exchange: Any) -> None:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from atoll.abi import wire
 from atoll.abi.wire import Kind
-from atoll.net.frame import decode
-from atoll.net.station import EffectUnknown, Unreachable
-from tests.net.simulation import KEY, LATENCY, NODE, SESSION, Faults, Simulation
+from atoll.net.frame import Frame, decode
+from atoll.net.station import NUMBER, EffectUnknown, Unreachable
+from tests.net.simulation import HOST, KEY, LATENCY, NODE, SESSION, Faults, Simulation
 
 SECOND = 1000 * wire.MILLISECOND
 
@@ -117,7 +117,7 @@ def test_a_wire_cut_for_a_while() -> None:
     simulation = Simulation()
     call = simulation.begin()
     simulation.later(3 * LATENCY, lambda: setattr(simulation, "cut", True))
-    simulation.later(3 * SECOND, lambda: setattr(simulation, "cut", False))
+    simulation.later(2 * SECOND, lambda: setattr(simulation, "cut", False))
     simulation.run([call])
     assert call.result().words == (2, 3, 4, 5)
     assert len(simulation.server.executed) == 1
@@ -187,3 +187,20 @@ def test_a_replay_of_everything_does_nothing() -> None:
         simulation.to_station(data)
     simulation.settle()
     assert len(simulation.server.executed) == 3
+
+
+def test_the_station_lives_and_nobody_can_call_it() -> None:
+    """It answers a probe, also of a node that it does not know; announcements and requests it passes over."""
+    simulation = Simulation()
+    sent = [
+        Frame(HOST, NODE, Kind.PROBE, SESSION, 0, transaction=9),
+        Frame(HOST, NODE, Kind.HELLO, SESSION, 0),
+        Frame(b"\xff" * 6, NODE, Kind.PROBE, SESSION, 0),
+        Frame(HOST, NODE, Kind.REQUEST, SESSION, 0xC11E47, message_size=128, data=bytes(128)),
+    ]
+    for frame in sent:
+        simulation.to_station(frame.encode(KEY))
+    assert [decode(KEY, data) for data in simulation.log] == [
+        Frame(NODE, HOST, Kind.ALIVE, 0xC11E47, SESSION, node=NUMBER)
+    ]
+    assert simulation.station.idle

@@ -1,5 +1,7 @@
 """Frames: what the host writes the guest reads, and the other way round; what is damaged or strange neither takes."""
 
+import ctypes
+import importlib
 from typing import Any
 
 import pytest
@@ -7,43 +9,45 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atoll.abi import wire
-from atoll.abi.wire import Kind, Outcome
-from atoll.net.frame import Frame, FrameError, decode, fragment_size, fragments_of
-from tests.net.simulation import HOST, KEY, NODE, guest_frame
+from atoll.abi.types import u64
+from atoll.abi.wire import Kind
+from atoll.compiler.cpython import guest_modules
+from atoll.net.envelope import Announcement, Envelope, RemoteGate
+from atoll.net.fletcher import fletcher64
+from atoll.net.frame import ALL_FRAGMENTS, MESSAGES, SINGLE, Frame, FrameError, decode, fragment_size, fragments_of
+from tests.net.simulation import HOST, KEY, NODE, guest_frame, placed
 
 GUEST = guest_frame()
 FIRST, SECOND = int.from_bytes(KEY[:8], "little"), int.from_bytes(KEY[8:], "little")
-WORD = st.integers(0, 2**64 - 1)
+WORD = st.integers(0, ALL_FRAGMENTS)
+ANNOUNCEMENT = Announcement(1, 2, 3, 10**9, 1 << 27, 1 << 26, 0, "node1").encode()
 
 
 @st.composite
 def frames(draw: st.DrawFn) -> Frame:
     """Any sound frame."""
     kind = draw(st.sampled_from(Kind))
-    size = draw(st.integers(0, wire.MAX_MESSAGE))
+    least = wire.ENVELOPE_SIZE if kind in (*MESSAGES, *SINGLE) else 0
+    size = draw(st.integers(least, wire.FRAGMENT_SIZE if kind in SINGLE else wire.MAX_MESSAGE))
     fragment = draw(st.integers(0, fragments_of(size) - 1))
-    carries = kind in (Kind.REQUEST, Kind.REPLY)
-    data = bytes(draw(st.randoms()).randbytes(fragment_size(size, fragment))) if carries else b""
+    data = b""
+    if kind in (*MESSAGES, *SINGLE):
+        data = bytes(draw(st.randoms()).randbytes(fragment_size(size, fragment)))
+    elif kind is Kind.ANNOUNCE:
+        size, fragment, data = wire.ANNOUNCEMENT_SIZE, 0, ANNOUNCEMENT
     return Frame(
         NODE, HOST, kind, draw(WORD), draw(WORD), draw(WORD), draw(st.integers(0, 65535)), fragment, size,
-        draw(st.integers(0, min(size // 8 * 8, wire.MAX_NAME))), draw(st.integers(0, 65536)),
-        draw(st.sampled_from(Outcome)), (draw(WORD), draw(WORD), draw(WORD), draw(WORD)),
-        draw(st.binary(min_size=16, max_size=16)), data,
+        draw(st.integers(0, 65535)), draw(WORD), data,
     )  # fmt: skip
 
 
-def taken(data: bytes) -> Any:
-    """The guest's frame from these bytes."""
-    frame = GUEST.Frame()
-    frame.take(data)
-    return frame
-
-
 def fault(data: bytes) -> Any:
-    return GUEST.Fault(int(taken(data).check(FIRST, SECOND)))
+    frame, _place = placed(GUEST, data)
+    return GUEST.Fault(int(frame.check(FIRST, SECOND)))
 
 
 def sample(data: bytes = b"0123456789") -> Frame:
+    data = Envelope().encode() + data
     return Frame(NODE, HOST, Kind.REQUEST, 1, 2, 3, message_size=len(data), data=data)
 
 
@@ -56,35 +60,46 @@ def test_there_and_back(frame: Frame) -> None:
 
 @given(frames())
 def test_the_guest_reads_what_the_host_writes(frame: Frame) -> None:
-    guest = taken(frame.encode(KEY))
+    guest, _place = placed(GUEST, frame.encode(KEY))
     assert guest.check(FIRST, SECOND) == GUEST.Fault.NONE
+    assert guest.destination == int.from_bytes(NODE, "little") and guest.source == int.from_bytes(HOST, "little")
     assert guest.number(wire.TRANSACTION, 8) == frame.transaction
-    assert guest.number(wire.KIND, 1) == frame.kind
+    assert guest.kind == frame.kind
     assert guest.number(wire.FRAGMENT, 2) == frame.fragment
-    assert tuple(guest.word(index) for index in range(4)) == frame.words
+    assert guest.number(wire.MESSAGE_SIZE, 4) == frame.message_size
+    assert guest.number(wire.BITS, 8) == frame.bits
     assert bytes(guest.payload()) == frame.data
 
 
 @given(frames())
 def test_the_host_reads_what_the_guest_writes(frame: Frame) -> None:
-    guest = GUEST.Frame()
-    guest.clear()
+    guest, _place = placed(GUEST, b"\xff" * wire.MAX_FRAME)  # what was there before does not show
+    guest.clear(u64(int.from_bytes(NODE, "little")), u64(int.from_bytes(HOST, "little")))
     fields = (
-        (wire.DESTINATION, 6, int.from_bytes(NODE, "little")), (wire.SOURCE, 6, int.from_bytes(HOST, "little")),
         (wire.SESSION, 8, frame.session), (wire.PEER, 8, frame.peer), (wire.TRANSACTION, 8, frame.transaction),
-        (wire.KIND, 1, frame.kind), (wire.NAME_SIZE, 1, frame.name_size), (wire.CHANNEL, 2, frame.channel),
-        (wire.FRAGMENT, 2, frame.fragment), (wire.FRAGMENTS, 2, fragments_of(frame.message_size)),
-        (wire.MESSAGE_SIZE, 4, frame.message_size), (wire.ROOM, 4, frame.room), (wire.OUTCOME, 4, frame.outcome),
-        (wire.TARGET, 8, int.from_bytes(frame.target[:8], "little")),
-        (wire.TARGET + 8, 8, int.from_bytes(frame.target[8:], "little")),
+        (wire.KIND, 1, frame.kind), (wire.CHANNEL, 2, frame.channel), (wire.FRAGMENT, 2, frame.fragment),
+        (wire.FRAGMENTS, 2, fragments_of(frame.message_size)), (wire.MESSAGE_SIZE, 4, frame.message_size),
+        (wire.NODE, 2, frame.node), (wire.BITS, 8, frame.bits),
     )  # fmt: skip
     for offset, size, value in fields:
-        guest.put(offset, size, value)
-    for index, word in enumerate(frame.words):
-        guest.put_word(index, word)
+        guest.put(offset, size, u64(value))
     guest.enclose(frame.data)
     guest.seal(FIRST, SECOND)
-    assert bytes(guest.data[0 : guest.size]) == frame.encode(KEY)
+    assert bytes(guest.bytes) == frame.encode(KEY)
+
+
+@given(st.tuples(WORD, WORD, WORD, WORD), st.binary(min_size=16, max_size=16), WORD, WORD)
+def test_an_envelope_there_and_back(words: tuple[int, int, int, int], identity: bytes, badge: int, more: int) -> None:
+    envelope = Envelope(words, RemoteGate(identity, badge), RemoteGate(identity, more), 5, more, 1, 2, more, 1)
+    data = envelope.encode()
+    assert Envelope.decode(data) == envelope
+    for offset, value in ((wire.BADGE, badge), (wire.HANDLE_BADGE, more), (wire.WAY, 1), (wire.NAME_SIZE, 2)):
+        assert int.from_bytes(data[offset : offset + 8], "little") == value
+
+
+def test_an_announcement_there_and_back() -> None:
+    assert Announcement.decode(ANNOUNCEMENT) == Announcement(1, 2, 3, 10**9, 1 << 27, 1 << 26, 0, "node1")
+    assert ANNOUNCEMENT[wire.ANNOUNCED_NAME :].rstrip(b"\0") == b"node1"
 
 
 @given(st.data())
@@ -121,13 +136,37 @@ def test_a_short_frame_may_be_padded() -> None:
 @pytest.mark.parametrize(
     "frame",
     [
-        Frame(NODE, HOST, Kind.REQUEST, 1, 2, 3, message_size=20, data=b"too short"),
+        Frame(NODE, HOST, Kind.REQUEST, 1, 2, 3, message_size=200, data=bytes(190)),
         Frame(NODE, HOST, Kind.REQUEST, 1, 2, 3, message_size=wire.MAX_MESSAGE + 1, data=bytes(wire.FRAGMENT_SIZE)),
-        Frame(NODE, HOST, Kind.REQUEST, 1, 2, 3, fragment=1, message_size=5, data=b"12345"),
+        Frame(NODE, HOST, Kind.REQUEST, 1, 2, 3, fragment=1, message_size=200, data=bytes(200)),
+        Frame(NODE, HOST, Kind.REPLY, 1, 2, 3, message_size=100, data=bytes(100)),
         Frame(NODE, HOST, Kind.ASK, 1, 2, 3, message_size=5, data=b"12345"),
-        Frame(NODE, HOST, Kind.REQUEST, 1, 2, 3, message_size=5, name_size=6, data=b"12345"),
-        Frame(NODE, HOST, Kind.REQUEST, 1, 2, 3, message_size=200, name_size=200, data=bytes(200)),
+        Frame(NODE, HOST, Kind.QUERY, 1, 2, 3, message_size=1500, data=bytes(wire.FRAGMENT_SIZE)),
+        Frame(NODE, HOST, Kind.ANNOUNCE, 1, 2, 3, message_size=64, data=bytes(64)),
     ],
 )
 def test_fields_that_contradict_each_other(frame: Frame) -> None:
+    with pytest.raises(FrameError):
+        decode(KEY, frame.encode(KEY))
     assert fault(frame.encode(KEY)) == GUEST.Fault.FIELDS
+
+
+def test_an_announced_name_is_not_longer_than_its_place() -> None:
+    data = bytearray(ANNOUNCEMENT)
+    data[wire.ANNOUNCED_NAME_SIZE] = wire.MAX_NODE_NAME + 1
+    frame = Frame(NODE, HOST, Kind.ANNOUNCE, 1, 2, 3, message_size=len(data), data=bytes(data))
+    assert fault(frame.encode(KEY)) == GUEST.Fault.FIELDS
+
+
+@given(st.integers(0, 188).flatmap(lambda words: st.binary(min_size=8 * words, max_size=8 * words)))
+def test_fletcher(data: bytes) -> None:
+    """Against its definition; and the guest's, interpreted, against the same compiled."""
+    low = high = 0
+    for place in range(0, len(data), 4):
+        low = (low + int.from_bytes(data[place : place + 4], "little")) % (2**32 - 1)
+        high = (high + low) % (2**32 - 1)
+    assert fletcher64(data) == high << 32 | low
+    with guest_modules():
+        guest = importlib.import_module("atoll.userland.runtime.fletcher")
+    kept = ctypes.create_string_buffer(data, len(data) or 1)
+    assert guest.fletcher64_memory(u64(ctypes.addressof(kept)), u64(len(data))) == high << 32 | low

@@ -1,4 +1,4 @@
-"""Directories read entry by entry, and as a sorted list of names.
+"""Directories read entry by entry, with the names that are no files, and as a sorted list.
 
     directory = Directory()
     directory.open("/bin")
@@ -10,7 +10,8 @@ from atoll.abi.raw import address_of, load8, load64
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.servers.files.interface import LISTED_NAME, LISTED_NAME_LENGTH, LISTED_NEXT, Files
 from atoll.userland.library.files import perform
-from atoll.userland.library.paths import PATH_SIZE
+from atoll.userland.library.names import Components, has_names_below
+from atoll.userland.library.paths import PATH_SIZE, join
 from atoll.userland.library.sorting import sort
 from atoll.userland.library.text import StringBuilder
 from atoll.userland.library.vector import Vector
@@ -72,12 +73,66 @@ class Directory:
 
 
 class Work:
-    """Where the file service writes its answer."""
+    """Where the file service writes its answer, and what it is asked for."""
 
     answer: Array[u8, ANSWER_SIZE]
+    name: StringBuilder[NAME_SIZE]
+    path: StringBuilder[PATH_SIZE]
 
 
 work: Work = Work()
+
+
+class Contents:
+    """All that is below a path as people see it: what is in a directory, then what is there by name only, mounts for
+    example. (Who goes on into what is found should read a Directory: mounts lead in circles.)
+    """
+
+    directory: Directory
+    components: Components
+    is_in_names: bool
+
+    def open(self, path: Text) -> None:
+        """Begin to read. Raises Full."""
+        self.directory.open(path)
+        self.is_in_names = False
+
+    def next(self) -> bool:
+        """Go on; False if there is nothing more. Raises FileProblem."""
+        if not self.is_in_names:
+            try:
+                if self.directory.next():
+                    return True
+            except Exception:
+                if not has_names_below(self.directory.path.text):
+                    return self.directory.next()  # for its error
+            self.is_in_names = True
+            self.components.open(self.directory.path.text)
+        while self.components.next():
+            if not is_in_directory(self.directory.path.text, self.components.name):
+                return True
+        return False
+
+    @property
+    def name(self) -> Text:
+        """What was found. Good until `next`."""
+        return self.components.name if self.is_in_names else self.directory.name
+
+
+def is_in_directory_plainly(files: Files, path: Text, _: Text, __: u64) -> u64:
+    """Whether `work.name` is there."""
+    join(path, work.name.text, work.path)
+    files.describe(work.path.text, False)
+    return 1
+
+
+def is_in_directory(path: Text, name: Text) -> bool:
+    """Whether the file service that has the directory knows the name in it."""
+    try:
+        work.name.set(name)
+        return perform(is_in_directory_plainly, path) == 1
+    except Exception:
+        return False
 
 
 class Name:
@@ -92,7 +147,7 @@ class Names:
 
     items: Vector[Name, MAX_NAMES]
     pool: StringBuilder[NAMES_SIZE]
-    directory: Directory
+    directory: Contents
 
     def read(self, path: Text) -> bool:
         """Read a directory; False if it has more names than fit. Raises FileProblem."""
@@ -128,7 +183,7 @@ def name_precedes(a: Name, b: Name) -> bool:
 
 
 def read_names(path: Text) -> bool:
-    """Fill `names`, sorted; False if there are more than fit. Raises FileProblem."""
+    """Fill `names`, sorted, mere names among them; False if there are more than fit. Raises FileProblem."""
     fits = names.read(path)
     sort(names.items.items, name_precedes)
     return fits

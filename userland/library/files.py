@@ -11,6 +11,7 @@ What goes wrong is a FileProblem that says what in a few words, or the service's
 from collections.abc import Callable
 from typing import TypeAlias
 
+from atoll.abi.objects import Info
 from atoll.abi.startup import NAMING
 from atoll.abi.types import Text, u64
 from atoll.servers.files.interface import (
@@ -26,10 +27,11 @@ from atoll.servers.files.interface import (
     OpenFlag,
     SpaceInfo,
 )
-from atoll.servers.naming.interface import Naming
+from atoll.servers.naming.interface import Naming, follow, rest_of
+from atoll.userland.library.names import has_names_below, is_name
 from atoll.userland.library.paths import PATH_SIZE, absolute
 from atoll.userland.library.text import StringBuilder
-from atoll.userland.runtime.objects import close
+from atoll.userland.runtime.objects import close, read_info
 from atoll.userland.runtime.startup import given
 
 # ---- how files are opened ----
@@ -42,10 +44,19 @@ KIND = 0xF000
 DIRECTORY = 0x4000
 REGULAR = 0x8000
 LINK = 0xA000
+SERVICE = 0xC000  # what Unix has for sockets
+
+# ---- words of a gate's Info ----
+BADGE = 0
+PORT_OF_GATE = 2
 
 
 class FileProblem(Exception):
     """What cannot be done with a file, in a few words."""
+
+
+class AnotherFileSystem(FileProblem):
+    """Two paths lead to two file systems: what is wanted is done within one only."""
 
 
 class Work:
@@ -63,13 +74,12 @@ work: Work = Work()
 
 
 def perform(operation: Operation, path: Text, other: Text = "", number: u64 = 0) -> u64:
-    """Do something with the file service that has the path. Raises FileProblem."""
+    """Do something with the file service that has the path, here or on another node. Raises FileProblem."""
     absolute(path, work.path)
-    covered, gate = Naming(given(NAMING)).resolve(work.path.text)
+    covered, gate = follow(Naming(given(NAMING)), work.path.text)
     try:
-        if len(other) > 0:
-            absolute(other, work.other)
-        return operation(Files(gate), inside(work.path.text, covered), inside(work.other.text, covered), number)
+        inner = inside_too(other, gate) if len(other) > 0 else ""
+        return operation(Files(gate), rest_of(work.path.text, covered), inner, number)
     except NoSuchFile:
         raise FileProblem("no such file or directory") from None
     except FileExists:
@@ -86,11 +96,39 @@ def perform(operation: Operation, path: Text, other: Text = "", number: u64 = 0)
         close(gate)
 
 
-def inside(path: Text, covered: u64) -> Text:
-    """What the file service calls a path whose first bytes are its own name."""
-    if covered <= 1 or len(path) == 0:
-        return path
-    return path[covered : len(path)] if covered < len(path) else "/"
+def inside_too(other: Text, gate: u64) -> Text:
+    """What the file service with that gate calls another path. Raises AnotherFileSystem."""
+    absolute(other, work.other)
+    covered, there = follow(Naming(given(NAMING)), work.other.text)
+    try:
+        if not lead_together(gate, there):
+            raise AnotherFileSystem("not in the same file system")
+        return rest_of(work.other.text, covered)
+    finally:
+        close(there)
+
+
+def lead_together(gate: u64, other: u64) -> bool:
+    """Whether two gates are to the same service. (A node has one port for each that it knows, its own or far away.)"""
+    one = Info()
+    two = Info()
+    read_info(gate, one)
+    read_info(other, two)
+    return one.words[PORT_OF_GATE] == two.words[PORT_OF_GATE] and one.words[BADGE] == two.words[BADGE]
+
+
+def is_same_file_plainly(files: Files, path: Text, other: Text, _: u64) -> u64:
+    """1 if it is."""
+    inode = files.describe(path, True).inode
+    return u64(inode == files.describe(other, True).inode)
+
+
+def is_same_file(path: Text, other: Text) -> bool:
+    """Whether both paths lead to one file; False also if one leads nowhere."""
+    try:
+        return perform(is_same_file_plainly, path, other) == 1
+    except Exception:
+        return False
 
 
 # ---- opening ----
@@ -115,9 +153,21 @@ def describe_plainly(files: Files, path: Text, _: Text, follow: u64) -> u64:
     return 0
 
 
-def describe(path: Text, follow: bool = True) -> FileInfo:
-    """What a file is. Good until the next call; a symbolic link at the end is followed or described itself."""
-    perform(describe_plainly, path, "", u64(follow))
+def describe(path: Text, follows: bool = True) -> FileInfo:
+    """What a file is. Good until the next call; a symbolic link at the end is followed or described itself.
+
+    What is no file but has names below it, `/nodes` for instance, passes for a directory; a name is a SERVICE.
+    """
+    try:
+        perform(describe_plainly, path, "", u64(follows))
+        return work.info
+    except Exception:
+        is_below, is_one = has_names_below(path), is_name(path)
+    if is_below or is_one:
+        mode = u64(DIRECTORY | 0o755 if is_below else SERVICE | 0o666)
+        work.info = FileInfo(0, mode, 1, 0, 0, 0, 0, 0, 0, 0)  # in no file system
+    else:
+        perform(describe_plainly, path, "", u64(follows))  # for its error
     return work.info
 
 
@@ -230,7 +280,7 @@ def touch_plainly(files: Files, path: Text, _: Text, now: u64) -> u64:
 
 
 def touch(path: Text, now: u64) -> None:
-    """Set the times of access and change, in seconds since 1970."""
+    """Set the times of access and modification, in nanoseconds since 1970."""
     perform(touch_plainly, path, "", now)
 
 

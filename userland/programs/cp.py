@@ -5,7 +5,7 @@ usage: cp [-r] SOURCE ... TARGET
   with several sources the target is a directory
 """
 
-from atoll.abi.types import Text, i64, u64
+from atoll.abi.types import Text, i64
 from atoll.userland.library.arguments import begin, expect_operands, operand, operand_count, option
 from atoll.userland.library.copying import copy_file, place_in
 from atoll.userland.library.directories import Directory
@@ -16,6 +16,7 @@ from atoll.userland.library.files import (
     LINK,
     describe,
     is_directory,
+    is_same_file,
     make_directory,
     read_link,
     symbolic_link,
@@ -35,8 +36,8 @@ def copy_path(source: Text, target: Text, depth: i64) -> None:
     """A file, a link, or a directory with all that is in it."""
     try:
         info = describe(source, depth == 0)
-        kind, inode = info.mode & KIND, info.inode
-        if depth == 0 and is_same(target, inode):
+        kind = info.mode & KIND
+        if depth == 0 and is_same_file(source, target):
             raise SameFile("source and target are the same file")
         if kind == DIRECTORY:
             copy_directory(source, target, depth)
@@ -46,14 +47,6 @@ def copy_path(source: Text, target: Text, depth: i64) -> None:
             copy_file(source, target)
     except Exception as error:
         complain(source, f"{error}")
-
-
-def is_same(target: Text, inode: u64) -> bool:
-    """Whether the target is there and is that inode."""
-    try:
-        return describe(target).inode == inode
-    except Exception:
-        return False
 
 
 def copy_link(source: Text, target: Text) -> None:

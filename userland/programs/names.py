@@ -1,32 +1,25 @@
 """names: the names that services have registered, with their versions.
 
 usage: names [DIRECTORY]
+  also of another node, or the cluster's: names /nodes/node2/services;
+  a mount (names of others are below it) is shown with a slash
 """
 
-from atoll.abi.raw import address_of, at
-from atoll.abi.startup import NAMING
-from atoll.abi.types import Array, Text, i64, u8, u64
-from atoll.servers.naming.interface import RECORD_SIZE, NameRecord, Naming
+from atoll.abi.types import Text, i64
 from atoll.userland.library.arguments import begin, expect_operands, operand, operand_count
 from atoll.userland.library.errors import complain, exit_status
-from atoll.userland.runtime.startup import given
+from atoll.userland.library.names import Listing
 
-AT_ONCE = 8
+listing: Listing = Listing()
 
 
 def show_all(directory: Text) -> None:
-    """Ask for some at a time."""
-    answer: Array[u8, AT_ONCE * RECORD_SIZE] = Array()
-    naming = Naming(given(NAMING))
-    shown: u64 = 0
-    while True:
-        size = naming.list(directory, shown, answer[:])
-        if size < RECORD_SIZE:
-            return
-        for index in range(size // RECORD_SIZE):
-            record = at(NameRecord, address_of(answer) + index * RECORD_SIZE)
-            print(f"{record.version:>4}  {str(record.name[0 : record.length], 'utf-8')}")
-            shown += 1
+    """Each, as it is called from here."""
+    listing.open(directory)
+    while listing.next():
+        before = listing.path.text[0 : listing.covered]
+        after = "/" if listing.record.is_mount != 0 else ""
+        print(f"{listing.record.version:>4}  {before}{listing.name}{after}")
 
 
 def main() -> i64:

@@ -28,6 +28,14 @@ class OutcomeUnknown(ServiceError):
     """The receiver died while it worked on a call: nobody knows whether it was done."""
 
 
+class Unreachable(ServiceError):
+    """The service is at another node, and has certainly not got the call: nothing was done."""
+
+
+class NotTransferable(ServiceError):
+    """A handle that came with the call, or with its answer, cannot cross the wire; it is closed."""
+
+
 def idempotent(method: Method) -> Method:
     """Doing it twice is the same as doing it once: the stub repeats a call whose receiver died."""
     return method

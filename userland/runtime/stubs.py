@@ -7,12 +7,12 @@ in words 1 to 3 and its text as the segment.
 from typing import Generic, NoReturn, TypeVar
 
 from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Status
-from atoll.abi.interfaces import BAD_REQUEST, MAX_PACKED, MAX_TRIES
+from atoll.abi.interfaces import BAD_REQUEST, MAX_PACKED, MAX_TRIES, NOT_TRANSFERABLE, UNREACHABLE
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.raw import address_of, copy_memory, text_at
 from atoll.abi.types import Array, Bytes, Slice, Text, noinline, u8, u64
 from atoll.userland.runtime.errors import TEXT_SIZE, kept_length, record
-from atoll.userland.runtime.interface import OutcomeUnknown, ServiceError, call
+from atoll.userland.runtime.interface import NotTransferable, OutcomeUnknown, ServiceError, Unreachable, call
 from atoll.userland.runtime.kernel_errors import refuse
 from atoll.userland.runtime.messages import Letter
 from atoll.userland.runtime.objects import close
@@ -90,6 +90,10 @@ def raise_unknown(code: u64) -> NoReturn:
     """An answer that says nothing in this interface."""
     if code == BAD_REQUEST:
         raise ServiceError("the service does not understand the request")
+    if code == UNREACHABLE:
+        raise Unreachable("the service's node has not got the call")
+    if code == NOT_TRANSFERABLE:
+        raise NotTransferable("a handle of that kind cannot cross the wire")
     raise ServiceError(f"the service answers with the unknown error {code:#x}")
 
 

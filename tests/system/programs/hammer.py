@@ -90,7 +90,7 @@ def hammer_names(number: u64) -> None:
 
 def hammer_files(number: u64) -> None:
     """Both files stay open all the time."""
-    covered, gate = Naming(given(NAMING)).resolve(LOG)
+    covered, _, gate = Naming(given(NAMING)).resolve(LOG)
     files = Files(gate)
     wanted = OpenFlag.READ | OpenFlag.WRITE | OpenFlag.CREATE | OpenFlag.TRUNCATE
     log = files.open(LOG[covered : len(LOG)], wanted | OpenFlag.APPEND)
@@ -174,7 +174,7 @@ def hammer(number: u64) -> None:
 
 def load(path: Text) -> tuple[u64, u64]:
     """A program's file: a memory object and its size."""
-    covered, gate = Naming(given(NAMING)).resolve(path)
+    covered, _, gate = Naming(given(NAMING)).resolve(path)
     file = Files(gate).open(path[covered : len(path)], OpenFlag.READ)
     size = file.info().size
     memory = create_memory((size + PAGE_SIZE - 1) // PAGE_SIZE)

@@ -1,7 +1,7 @@
 """Words with `*` and `?`: the names of files that they stand for."""
 
 from atoll.abi.types import Text, u64
-from atoll.userland.library.directories import Directory
+from atoll.userland.library.directories import Contents
 from atoll.userland.library.files import is_directory
 from atoll.userland.library.paths import PATH_SIZE, SLASH, add_name
 from atoll.userland.library.sorting import sort_by_key
@@ -97,7 +97,7 @@ def walk(path: StringBuilder[PATH_SIZE], pattern: Text, depth: u64) -> None:
 
 def walk_names(path: StringBuilder[PATH_SIZE], component: Text, rest: Text, depth: u64) -> None:
     """Each name in a directory that is of the pattern; one that cannot be read has none."""
-    directory = Directory()
+    directory = Contents()
     size = path.used
     try:
         directory.open(path.text if size > 0 else ".")

@@ -1,0 +1,90 @@
+"""The thread that receives what is sent to proxies, each message into a free parcel, and tells who carries it over.
+
+While no parcel is free it receives nothing: the kernel keeps the senders waiting.
+"""
+
+from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Status
+from atoll.abi.types import Array, u8, u64
+from atoll.servers.network.parcels import COLLECTED, parcels
+from atoll.servers.network.proxies import proxies
+from atoll.userland.runtime.messages import Gate, Letter, Port, create_port, create_set
+from atoll.userland.runtime.objects import Process, Thread
+from atoll.userland.runtime.threads import create_thread
+
+STACK_SIZE = 8 << 10
+FREE_LABEL = 1  # of the port where parcels are given back; proxies have larger ones
+
+
+class Collector:
+    """The thread, and the ways to it and from it."""
+
+    thread: Thread
+    free: Port
+    to_free: Gate  # notified with a bit for each parcel that is free
+    filled: Gate  # notified with a bit for each parcel that was filled
+    order: u64  # messages so far
+    stack: Array[u8, STACK_SIZE]
+
+
+def start(process: Process, priority: u64, filled: Gate) -> None:
+    """Let it work."""
+    collector.filled = filled
+    collector.free = create_port(FREE_LABEL)
+    collector.to_free = collector.free.mint(0)
+    proxies.ports = create_set()
+    proxies.ports.add(collector.free)
+    parcels.give_back = give_back
+    parcels.start()
+    collector.thread = create_thread(process, collect, 0, collector.stack[:], priority)
+    collector.thread.resume()
+
+
+def give_back(place: u64) -> None:
+    """A parcel is free again."""
+    collector.to_free.notify(u64(1) << place)
+
+
+def collect(_argument: u64) -> None:
+    """What the thread does."""
+    letter = Letter()
+    free: u64 = (1 << COLLECTED) - 1
+    place: u64 = 0
+    while True:
+        source = collector.free.handle
+        if free != 0:
+            source = proxies.ports.handle
+            place = lowest(free)
+            letter.set_buffer(parcels.table[place].message.room(MAX_SEGMENT))
+        if letter.attempt(Call.RECEIVE, source, NO_TIMEOUT) != Status.OK:
+            continue
+        if letter.label == FREE_LABEL:
+            free = free | letter.words[0]
+        else:
+            free = free & ~(u64(1) << place)
+            fill(place, letter)
+
+
+def fill(place: u64, letter: Letter) -> None:
+    """A message has come into that parcel."""
+    parcel = parcels.table[place]
+    message = parcel.message
+    message.clear()
+    message.set_segment(letter.size)
+    for index in range(u64(4)):
+        message.envelope.words[index] = letter.words[index]
+    parcel.kind, parcel.badge, parcel.label = letter.kind, letter.badge, letter.label
+    parcel.reply, parcel.handle = letter.reply, letter.handle
+    collector.order += 1
+    parcel.order = collector.order
+    collector.filled.notify(u64(1) << place)
+
+
+def lowest(bits: u64) -> u64:
+    """The number of the lowest bit that is set."""
+    place: u64 = 0
+    while bits >> place & 1 == 0:
+        place += 1
+    return place
+
+
+collector: Collector = Collector()

@@ -1,0 +1,66 @@
+"""Buffers for messages that leave, as the kernel gave them to us, and for the replies to them.
+
+Most go round between two threads: the collector fills a free one with the next message for a proxy and tells its bit,
+the other tells the bit back when it is free. While none is free the kernel keeps the callers waiting.
+"""
+
+from collections.abc import Callable
+
+from atoll.abi.objects import NO_HANDLE
+from atoll.abi.types import Array, u64
+from atoll.servers.network.crossing import Passing
+from atoll.servers.network.message import Message
+from atoll.servers.network.peers import NOWHERE
+
+COLLECTED = 16  # that go round
+OWN = 16  # for replies to calls that have given theirs back, and for what we say ourselves
+PARCELS = COLLECTED + OWN
+
+
+class Parcel:
+    """One message, and what the kernel said of it."""
+
+    message: Message
+    kind: u64  # a Message of abi/calls.py
+    badge: u64
+    label: u64
+    reply: u64  # whom to answer
+    handle: u64  # what came with it
+    passing: Passing  # that handle, once it is on its way
+    order: u64  # when it was collected: counts
+
+
+class Parcels:
+    """All of them."""
+
+    table: Array[Parcel, PARCELS]
+    free_own: Array[u64, OWN]
+    free_count: u64
+    in_use: u64
+    give_back: Callable[[u64], None]  # to the collector
+
+    def start(self) -> None:
+        """All are free."""
+        for place in range(u64(OWN)):
+            self.free_own[place] = COLLECTED + place
+        self.free_count = OWN
+
+    def take(self) -> u64:
+        """One of our own; NOWHERE if none is free."""
+        if self.free_count == 0:
+            return NOWHERE
+        self.free_count -= 1
+        place = self.free_own[self.free_count]
+        self.table[place].reply, self.table[place].handle = NO_HANDLE, NO_HANDLE
+        return place
+
+    def give(self, place: u64) -> None:
+        """It is not needed any more."""
+        if place < COLLECTED:
+            self.give_back(place)
+        else:
+            self.free_own[self.free_count] = place
+            self.free_count += 1
+
+
+parcels: Parcels = Parcels()

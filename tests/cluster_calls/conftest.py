@@ -1,0 +1,78 @@
+"""Clusters of nodes with little on them but the network server and two probes (programs/probe.py)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from atoll.cluster.cluster import Cluster
+from atoll.compiler.cache import Cache
+from atoll.images.recipe import Image
+from atoll.images.system import Service, build_system, read_recipe
+from atoll.servers.network.interface import Network, NetworkFigures
+from atoll.compiler.interfaces.host import describe
+from atoll.net.station import Call
+from tests.cluster_calls.programs.interface import Probe
+
+PROGRAM = Path("tests/cluster_calls/programs/probe.py")
+INTERFACE = Path(__file__).parent / "programs" / "interface.py"
+SERVICES = ("naming", "network")
+
+Boot = Callable[..., Cluster]
+
+
+@pytest.fixture(scope="session")
+def probe_image(repository: Path, cache: Cache) -> Image:
+    recipe = [service for service in read_recipe() if service.name in SERVICES]
+    probes = [Service(name, repository / PROGRAM, (f"/services/{name}",), quota=512) for name in ("probe", "helper")]
+    return build_system([*recipe, *probes], "", cache)
+
+
+@pytest.fixture
+def boot(probe_image: Image) -> Iterator[Boot]:
+    """Boots so many nodes, and waits until all their probes are there and know of each other."""
+    with ExitStack() as stack:
+
+        def make(nodes: int = 2, seed: int = 3) -> Cluster:
+            cluster = stack.enter_context(Cluster(nodes=nodes, seed=seed, image=probe_image, memory=64))
+            for node in cluster.nodes:
+                cluster.wait_for("/services/helper", node=node.name)
+                cluster.wait_for("/services/network", node=node.name)
+            cluster.advance(0.01)
+            return cluster
+
+        yield make
+
+
+def probe(cluster: Cluster, number: int) -> Probe:
+    """A node's probe."""
+    return cluster.client(Probe, "/services/probe", f"node{number}")
+
+
+def helper(cluster: Cluster, number: int) -> Probe:
+    """A node's other probe."""
+    return cluster.client(Probe, "/services/helper", f"node{number}")
+
+
+def begin(cluster: Cluster, number: int, method: str, *words: int) -> Call:
+    """Begin a call of a node's probe which takes a while."""
+    interface = next(each for each in describe(Probe.__module__, INTERFACE) if each.name == "Probe")
+    code = next(each.number for each in interface.methods if each.name == method)
+    padded = (code, *words, 0, 0, 0)[:4]
+    station = cluster.engine.station
+    return station.begin(cluster.find(f"node{number}").address, "/services/probe", padded, b"", 100, cluster.time_ns)
+
+
+def finish(cluster: Cluster, call: Call, seconds: float = 10) -> int:
+    """Its result, which is a number."""
+    cluster.engine.run(cluster.time_ns + round(seconds * 1e9), lambda: call.over)
+    return call.result().words[1]
+
+
+def figures(cluster: Cluster, number: int) -> dict[str, int]:
+    """What a node's network server has counted."""
+    data = bytes(cluster.client(Network, "/services/network", f"node{number}").figures())  # type: ignore[call-overload]
+    names = [name for name in NetworkFigures.__annotations__ for _ in range(7 if name == "dropped" else 1)]
+    words = [int.from_bytes(data[8 * place : 8 * place + 8], "little") for place in range(len(data) // 8)]
+    return dict(zip(names, words, strict=True))

@@ -1,0 +1,116 @@
+"""What the probe can be asked: one of it runs at each node, under two names, and the host tells it what to try."""
+
+from atoll.abi.types import Bytes, Slice, u8, u64
+from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
+from atoll.userland.runtime.messages import Gate
+
+
+class Refused(ServiceError):
+    """With two numbers and a text."""
+
+    first: u64
+    second: u64
+
+
+class Probe(Interface, messages=0x7000, errors=(Refused,)):
+    """Methods with `far` in their names do the same at the other node's probe."""
+
+    # ---- what is done here ----
+
+    def add(self, a: u64, b: u64) -> u64:
+        """The sum. Also the badge of the gate, in the upper half."""
+
+    def reverse(self, data: Bytes) -> u64:
+        """Keep the bytes, the last one first; how many."""
+
+    def kept(self, into: Slice[u8]) -> u64:
+        """Those bytes."""
+
+    def refuse(self, first: u64, second: u64) -> None:
+        """Raises Refused."""
+
+    def wait(self, nanoseconds: u64) -> u64:
+        """Answer later; how often that was asked."""
+
+    def drop(self) -> None:
+        """Never answer."""
+
+    @idempotent
+    def calls(self) -> u64:
+        """How many calls of `add` there were."""
+
+    # ---- handles ----
+
+    def open(self, badge: u64) -> Gate:
+        """A gate to this probe with a badge."""
+
+    def use(self, gate: Gate, a: u64, b: u64) -> u64:
+        """Call `add` through that gate."""
+
+    def keep(self, gate: Gate) -> None:
+        """Keep that gate instead of the one before."""
+
+    def forget(self) -> None:
+        """Give the kept gate up."""
+
+    def gone(self) -> u64:
+        """How many badges of this probe were told to be gone."""
+
+    # ---- what is done at another node ----
+
+    def connect(self, node: u64, helper: u64) -> u64:
+        """From now on the other is the probe of that node, or its helper; 0, or 1 if there is none."""
+
+    def far_add(self, a: u64, b: u64) -> u64:
+        """`add` there."""
+
+    def far_reverse(self, size: u64) -> u64:
+        """`reverse` of so many bytes there, then `kept`: how many came back as they should."""
+
+    def far_refuse(self, first: u64, second: u64) -> u64:
+        """`refuse` there: the two numbers together, as they came back."""
+
+    def far_wait(self, nanoseconds: u64, patience: u64) -> u64:
+        """`wait` there, by a call with that time-out: 1000 + its status, or the answer."""
+
+    def far_drop(self) -> u64:
+        """`drop` there: which error came (see `kind_of`)."""
+
+    def far_open(self, badge: u64, a: u64, b: u64) -> u64:
+        """`open` there, then `add` through that gate, which is kept."""
+
+    def kept_add(self, a: u64, b: u64) -> u64:
+        """`add` through the kept gate: 1000 + an error, or the sum."""
+
+    def far_use(self, badge: u64, a: u64, b: u64) -> u64:
+        """`use` there, with a gate to this node's helper."""
+
+    def far_use_kept(self, a: u64, b: u64) -> u64:
+        """`use` there, with the kept gate."""
+
+    def far_try_kept(self) -> u64:
+        """The same; which error came."""
+
+    def fetch(self) -> Gate:
+        """Another handle of the kept gate."""
+
+    def far_fetch(self) -> u64:
+        """Keep what the other keeps, and add 1 and 2 through it."""
+
+    def far_give_memory(self) -> u64:
+        """`keep` there, with a handle that cannot cross: which error came."""
+
+    def far_send(self, count: u64) -> None:
+        """SEND so many numbers there, then NOTIFY."""
+
+    def sent(self) -> u64:
+        """What came by SEND: the numbers as decimal digits, and 1 in front of them for each NOTIFY."""
+
+    def join(self) -> None:
+        """Let calls to the group `probes` come here."""
+
+    def ask_group(self, a: u64, b: u64) -> u64:
+        """`add` by the group: 1000 + an error, or the sum."""
+
+    def watch(self) -> u64:
+        """Be told who comes and goes; how often that was so far."""
