@@ -7,7 +7,7 @@ shows another session than we knew, it has forgotten us, or died meanwhile: what
 from atoll.abi import wire
 from atoll.abi.types import u64
 from atoll.abi.wire import Kind
-from atoll.servers.network import members
+from atoll.servers.network import groups, members
 from atoll.servers.network.calls import calls
 from atoll.servers.network.exports import exports
 from atoll.servers.network.frame import Fault, Frame
@@ -39,6 +39,10 @@ def arrived(frame: Frame, now: u64) -> None:
     match frame.kind:
         case Kind.ANNOUNCE:
             members.announced(peer, frame, now)
+        case Kind.QUERY:
+            groups.asked(peer, frame, now)
+        case Kind.ANSWER:
+            groups.answered(frame)
         case Kind.HELLO:
             greet(peer, frame, now)
         case Kind.WELCOME:

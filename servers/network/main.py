@@ -4,9 +4,9 @@ from atoll.abi import bootargs, startup
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.types import Slice, Text, u8, u64
 from atoll.servers.naming.interface import Naming
-from atoll.servers.network import members, roots, station
+from atoll.servers.network import groups, members, roots, station
 from atoll.servers.network.card import CARD_PAGES
-from atoll.servers.network.interface import Network, NetworkFigures, NetworkFull, NoSuchNode
+from atoll.servers.network.interface import MAX_GROUP_NAME, BadGroup, Network, NetworkFigures, NetworkFull, NoSuchNode
 from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.outbox import filled
@@ -55,6 +55,18 @@ class NetworkServer(Network):
             raise NetworkFull("too many ports of other nodes")
         return Gate(gate)
 
+    def group(self, name: Text) -> Gate:
+        check_group(name)
+        gate = groups.gate_of(name)
+        if gate == NOWHERE:
+            raise NetworkFull("too many ports of other nodes")
+        return Gate(gate)
+
+    def join(self, name: Text, gate: Gate) -> None:
+        check_group(name)
+        if not groups.join(name, gate.handle):
+            raise NetworkFull("too many groups")
+
     # ---- what is not a call ----
 
     def timeout(self) -> u64:
@@ -97,6 +109,12 @@ def start() -> None:
     )  # fmt: skip
     loop.add(done, STATION_LABEL)
     loop.add(filled_port, FILLED_LABEL)
+
+
+def check_group(name: Text) -> None:
+    """Raises BadGroup."""
+    if not 0 < len(name) <= MAX_GROUP_NAME:
+        raise BadGroup(f"a group's name has 1 to {MAX_GROUP_NAME} bytes")
 
 
 def number_of(name: Text, default: u64) -> u64:
