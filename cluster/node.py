@@ -1,6 +1,6 @@
 """A node of a cluster: its board, what it is told at power-on, and what its console has printed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from random import Random
@@ -26,6 +26,7 @@ class Settings:
     seed: int = 0
     hooks: Hooks = "native"
     interactive: bool = False  # whether somebody sits at the console
+    patience: int = 1  # by which all of the network's times are multiplied
 
     @property
     def key(self) -> bytes:
@@ -49,6 +50,8 @@ def command_line(words: Sequence[str], name: str, number: int, starts: int, sett
         *words, f"{bootargs.NODE}={name}", f"{bootargs.NUMBER}={number}", f"{bootargs.INCARNATION}={starts}",
         f"{bootargs.SEED}={settings.seed}", f"{bootargs.KEY}={settings.key.hex()}",
     ]  # fmt: skip
+    if settings.patience != 1:
+        told.append(f"{bootargs.PATIENCE}={settings.patience}")
     return " ".join([*told, bootargs.INTERACTIVE] if settings.interactive else told)
 
 
@@ -76,6 +79,16 @@ class Node:
         self.board.load_initrd(image.initrd)
         self.board.uart.output = self.console.extend
 
+    def connect(self, transmit: Callable[[bytes], int | None]) -> None:
+        """Give each frame that its card sends to that function, which says when it arrives, if it does."""
+
+        def send(frame: bytes) -> None:
+            arrival = transmit(frame)
+            if arrival is not None:
+                self.board.stop_by(arrival)
+
+        self.board.port.transmit = send
+
     # ---- power ----
 
     def start(self, now_ns: int) -> None:
@@ -86,6 +99,9 @@ class Node:
         told = command_line(self._words, self.name, self.number, self.starts, self._settings)
         self.board.config = replace(self.board.config, bootargs=told)
         self.board.boot()
+
+    def close(self) -> None:
+        """Nothing outside this process is left of it."""
 
     def crash(self) -> None:
         """Switch it off, without any warning to it."""
@@ -116,6 +132,16 @@ class Node:
         return "paused" if self.is_paused else "on"
 
     # ---- running ----
+
+    @property
+    def time_ns(self) -> int:
+        """How far it has come."""
+        return self.board.time_ns
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for something from outside, or for a time."""
+        return self.board.idle
 
     @property
     def wakes_ns(self) -> int | None:
