@@ -23,7 +23,7 @@ LINES = [
     ("where @node9", 126, "shell: @node9: there is no such node, only node1, node2, node3\n"),
     ("cd / @node2", 2, "shell: cd: the shell does this itself, on its own node\n"),
     ("at node2", 2, "shell: usage: at NODE PROGRAM [ARGUMENT ...]\n"),
-    ("where @*:memory=4096", 126, "shell: @*:memory=4096: no node has 4096 MiB: the most is 96 on node2\n"),
+    ("where @*:memory=4096", 126, "shell: @*:memory=4096: no node has 4096 MiB: the most is 256 on node2\n"),
     ("where @*:speed=5000", 126, "shell: @*:speed=5000: no node has 5000 MHz: the fastest has 1000, node2\n"),
     ("where @*:disk=1", 126, "shell: @*:disk=1: disk: only memory=MIB and speed=MHZ can be required\n"),
     ("where @*:memory=much", 126, "shell: @*:memory=much: memory=much: not a number\n"),
