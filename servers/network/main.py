@@ -4,9 +4,9 @@ from atoll.abi import bootargs, startup
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.types import Slice, Text, u8, u64
 from atoll.servers.naming.interface import Naming
-from atoll.servers.network import members, roots, station
+from atoll.servers.network import groups, members, roots, station
 from atoll.servers.network.card import CARD_PAGES
-from atoll.servers.network.interface import BadGroup, Network, NetworkFigures, NetworkFull, NoSuchNode
+from atoll.servers.network.interface import MAX_GROUP_NAME, BadGroup, Network, NetworkFigures, NetworkFull, NoSuchNode
 from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.outbox import filled
@@ -44,12 +44,6 @@ class NetworkServer(Network):
         if not members.watch(gate.handle, bits):
             raise NetworkFull("too many watch who is there")
 
-    def group(self, name: Text) -> Gate:
-        raise BadGroup("there are no groups yet")
-
-    def join(self, name: Text, gate: Gate) -> None:
-        gate.close()
-
     def naming(self, node: u64) -> Gate:
         if node == line.number:
             return Gate(duplicate(given(startup.NAMING), Right.SEND | Right.MOVE | Right.DUPLICATE))
@@ -60,6 +54,18 @@ class NetworkServer(Network):
         if gate == NOWHERE:
             raise NetworkFull("too many ports of other nodes")
         return Gate(gate)
+
+    def group(self, name: Text) -> Gate:
+        check_group(name)
+        gate = groups.gate_of(name)
+        if gate == NOWHERE:
+            raise NetworkFull("too many ports of other nodes")
+        return Gate(gate)
+
+    def join(self, name: Text, gate: Gate) -> None:
+        check_group(name)
+        if not groups.join(name, gate.handle):
+            raise NetworkFull("too many groups")
 
     # ---- what is not a call ----
 
@@ -103,6 +109,12 @@ def start() -> None:
     )  # fmt: skip
     loop.add(done, STATION_LABEL)
     loop.add(filled_port, FILLED_LABEL)
+
+
+def check_group(name: Text) -> None:
+    """Raises BadGroup."""
+    if not 0 < len(name) <= MAX_GROUP_NAME:
+        raise BadGroup(f"a group's name has 1 to {MAX_GROUP_NAME} bytes")
 
 
 def number_of(name: Text, default: u64) -> u64:

@@ -4,6 +4,7 @@ that make no sense. All of them come from a seed and from the frames that were o
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 from atoll.abi import wire
 from atoll.abi.objects import Kind as Handle
@@ -138,15 +139,25 @@ class Forger:
     def announcement(self) -> bytes:
         """What a station says of itself, which may be anything."""
         draw = self.random
-        numbers = [draw.choice((self.node(), self.number())), *(self.number() for _ in range(6))]
-        if numbers[0] & 0xFFFF in (1, 2, 0xFE):  # those who really are there may not be spoken for
-            numbers[0] = NUMBER
-        data = bytearray(Announcement(*numbers, draw.choice(("forger", "", "é" * 16, "../..", "node1"))).encode())  # type: ignore[arg-type]
+        number = draw.choice((NUMBER, NUMBER, self.node()))
+        start = draw.choice((1, self.number()))
+        rest = [draw.choice((0, 0, self.number())) for _ in range(5)]
+        data = bytearray(Announcement(number, rest[0], start, *rest[1:], name="forger").encode())
         if draw.random() < 0.3:
+            data[wire.ANNOUNCED_NAME :] = draw.randbytes(wire.MAX_NODE_NAME)
             data[wire.ANNOUNCED_NAME_SIZE : wire.ANNOUNCED_NAME_SIZE + 8] = self.number().to_bytes(8, "little")
-        frame = Frame(b"\xff" * 6, self._address, Kind.ANNOUNCE, SESSION, 0, 0, message_size=len(data),
-                      node=self.node(), data=bytes(data))  # fmt: skip
+        return self.announced(bytes(data), number & 0xFFFF)
+
+    def announced(self, data: bytes, node: int) -> bytes:
+        """A frame that announces something."""
+        everybody = b"\xff" * wire.ADDRESS_SIZE
+        frame = Frame(everybody, self._address, Kind.ANNOUNCE, SESSION, 0, message_size=len(data), node=node, data=data)
         return frame.encode(self._key)
+
+    def announcements(self) -> list[bytes]:
+        """What a sane member would say of itself, when it comes and when it goes."""
+        coming = Announcement(NUMBER, 1, 1, 10**9, 1 << 27, 1 << 26, 0, "forger")
+        return [self.announced(each.encode(), NUMBER) for each in (coming, replace(coming, leaving=1))]
 
     def hello(self) -> bytes:
         """A question that a sane member would begin with."""
