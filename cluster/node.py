@@ -44,7 +44,7 @@ def station_address(number: int) -> bytes:
 
 
 def command_line(words: Sequence[str], name: str, number: int, starts: int, settings: Settings, speed: int = 0) -> str:
-    """The kernel's command line: the image's words, then what a node is told when it is switched on. Speed: MHz, if it is
+    """The kernel's command line: the image's words, then what a node is told when it is switched on. `speed` in MHz, if
     known.
     """
     told = [
