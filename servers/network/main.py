@@ -7,7 +7,6 @@ from atoll.servers.naming.interface import Naming
 from atoll.servers.network import groups, members, roots, station
 from atoll.servers.network.card import CARD_PAGES
 from atoll.servers.network.interface import MAX_GROUP_NAME, BadGroup, Network, NetworkFigures, NetworkFull, NoSuchNode
-from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.outbox import filled
 from atoll.servers.network.peers import NOWHERE, peers
@@ -92,16 +91,13 @@ def main() -> None:
 
 def start() -> None:
     """From here on the card is ours, whatever was done with it before."""
-    line.key.first, line.key.second = parse_key(environment(bootargs.KEY))
-    line.number = number_of(bootargs.NUMBER, 1)
-    line.patience = max(number_of(bootargs.PATIENCE, 1), u64(1))
-    now = clock()
-    if line.start == 0:  # no predecessor has handed us its own
-        line.start = line.key.draw(f"start {line.number} {environment(bootargs.INCARNATION)} {now}")
+    is_first = line.start == 0  # no predecessor has handed us its own
+    station.introduce(
+        environment(bootargs.KEY), environment(bootargs.NODE), max(number_of(bootargs.NUMBER), u64(1)),
+        environment(bootargs.INCARNATION), number_of(bootargs.SPEED), number_of(bootargs.PATIENCE),
+    )  # fmt: skip
+    if is_first:
         roots.publish(given(startup.NAMING))
-    members.introduce(
-        environment(bootargs.NODE), number_of(bootargs.INCARNATION, 1), number_of(bootargs.SPEED, 0), now
-    )
     done, filled_port = create_port(), create_port()
     station.start(
         Memory(given(startup.REGISTERS)), card_memory(), done, filled_port, Interrupt(given(startup.INTERRUPT)),
@@ -117,13 +113,9 @@ def check_group(name: Text) -> None:
         raise BadGroup(f"a group's name has 1 to {MAX_GROUP_NAME} bytes")
 
 
-def number_of(name: Text, default: u64) -> u64:
-    """A number of the kernel's command line."""
-    digits = environment(name)
-    value: u64 = 0
-    for digit in digits.encode():
-        value = value * 10 + (digit - 0x30)
-    return value if len(digits) > 0 else default
+def number_of(name: Text) -> u64:
+    """A number of the kernel's command line; 0 if it is not there."""
+    return station.number_in(environment(name))
 
 
 def card_memory() -> Memory:

@@ -14,6 +14,7 @@ from atoll.servers.network.card import Card
 from atoll.servers.network.crossing import arrive
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.frame import Frame
+from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.peers import NOWHERE
 from atoll.servers.network.requests import MOST_REQUESTS, Request, State, requests
@@ -61,6 +62,24 @@ def place_frame(frame: Frame) -> bool:
 def transmit(frame: Frame) -> None:
     """Let the card send it."""
     card.send(frame)
+
+
+def introduce(key: Text, name: Text, number: u64, incarnation: Text, speed: u64, patience: u64) -> None:
+    """Who we are. If no predecessor has handed us its own, this is another start. Raises BadKey."""
+    now = clock()
+    line.key.first, line.key.second = parse_key(key)
+    line.number, line.patience = number, max(patience, u64(1))
+    if line.start == 0:
+        line.start = line.key.draw(f"start {number} {incarnation} {now}")
+    members.introduce(name, number_in(incarnation), speed, now)
+
+
+def number_in(digits: Text) -> u64:
+    """A decimal number; 0 without digits."""
+    value: u64 = 0
+    for digit in digits.encode():
+        value = value * 10 + (digit - 0x30)
+    return value
 
 
 # ---- what wakes us ----
