@@ -44,14 +44,18 @@ def station_address(number: int) -> bytes:
     return (FIRST_ADDRESS + number).to_bytes(6, "big")
 
 
-def command_line(words: Sequence[str], name: str, number: int, starts: int, settings: Settings) -> str:
-    """The kernel's command line: the image's words, then what a node is told when it is switched on."""
+def command_line(words: Sequence[str], name: str, number: int, starts: int, settings: Settings, speed: int = 0) -> str:
+    """The kernel's command line: the image's words, then what a node is told when it is switched on. `speed` in MHz, if
+    known.
+    """
     told = [
         *words, f"{bootargs.NODE}={name}", f"{bootargs.NUMBER}={number}", f"{bootargs.INCARNATION}={starts}",
         f"{bootargs.SEED}={settings.seed}", f"{bootargs.KEY}={settings.key.hex()}",
     ]  # fmt: skip
     if settings.patience != 1:
         told.append(f"{bootargs.PATIENCE}={settings.patience}")
+    if speed:
+        told.append(f"{bootargs.SPEED}={speed * MEGAHERTZ}")
     return " ".join([*told, bootargs.INTERACTIVE] if settings.interactive else told)
 
 
@@ -70,6 +74,7 @@ class Node:
         self.console = bytearray()  # all that was printed
         self._settings = settings
         self._words = image.bootargs.split()
+        self._speed = plan.speed
         config = BoardConfig(
             ram_bytes=plan.memory * MIB, clock_hz=plan.speed * MEGAHERTZ, drift_ppm=plan.drift, disk=plan.disk,
             hooks=settings.hooks, network=True, mac=self.address, seed=settings.seed + number,
@@ -96,7 +101,7 @@ class Node:
         self.starts += 1
         self.is_on, self.is_paused, self.ended = True, False, None
         self.board.pass_time(now_ns)
-        told = command_line(self._words, self.name, self.number, self.starts, self._settings)
+        told = command_line(self._words, self.name, self.number, self.starts, self._settings, self._speed)
         self.board.config = replace(self.board.config, bootargs=told)
         self.board.boot()
 
