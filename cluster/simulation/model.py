@@ -85,7 +85,7 @@ def check_files(steps: list[Step], files: set[int]) -> list[str]:
 
 def check_names(steps: list[Step]) -> list[str]:
     """A name that was registered is found until it is removed."""
-    return check_presence(steps, "n", "x", "l")[0]
+    return check_presence(steps, "n", "x", "l")[0] + check_presence(steps, "g", "f", "s")[0]
 
 
 # ---- what must be exactly so ----
@@ -94,7 +94,8 @@ def check_names(steps: list[Step]) -> list[str]:
 def check_answers(steps: list[Step]) -> list[str]:
     """Exit statuses, forged handles, gates that came back."""
     right: dict[str, Callable[[int], int]] = {
-        "p": lambda status: status, "h": lambda _: 0, "b": lambda bit: 1 << bit % NUMBER_BITS
+        "p": lambda status: status, "o": lambda what: what % 1000, "h": lambda _: 0,
+        "b": lambda bit: 1 << bit % NUMBER_BITS,
     }  # fmt: skip
     complaints = []
     for step in steps:
