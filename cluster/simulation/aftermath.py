@@ -9,7 +9,7 @@ from atoll.cluster.services import services
 from atoll.cluster.simulation.history import Found, Step
 from atoll.cluster.simulation.scenario import COUNTERS
 from atoll.cluster.transfer import get_file
-from atoll.net.station import CallError
+from atoll.net.station import CallError, NoSuchService
 from atoll.servers.programs.interface import ProgramState
 from atoll.servers.supervisor.interface import ServiceState
 
@@ -22,7 +22,8 @@ KEPT = {"handles": 8, "gates": 6}
 COUNTED = ("processes", "threads", "ports", "gates", "sets", "interrupts", "handles")
 # Each kind of operation, once (on a counter that is nobody's): all of it must work when all is healed.
 PROBE = "w1 r0 c1 e1 d1 n1 l1 x1 p7 h1 i15 b5"
-PROBED = 12
+PROBE_OTHER = "w1 r0 c1 e1 d1 g1 s1 f1 i15 b5 o{number}007"
+PROBED, PROBED_OTHER = 12, 11
 TRIES = 5
 
 
@@ -47,6 +48,8 @@ def surely(cluster: Cluster, action: Any) -> Any:
     for _ in range(TRIES):
         try:
             return cluster.within(LIMIT, action)
+        except NoSuchService:
+            raise
         except CallError:
             cluster.advance(0.05)
     return cluster.within(LIMIT, action)
@@ -57,6 +60,7 @@ def examine(cluster: Cluster, steps: dict[int, list[Step]]) -> Found:
     found = Found({}, {}, {})
     for node in cluster.nodes:
         cluster.node = node
+        ensure_tally(cluster, 100 * node.number + 99)
         names = surely(cluster, lambda: cluster.run("ls /sim")).output.split()
         for worker in steps:
             mine = [name.partition(".")[2] for name in names if name.startswith(f"{worker}.")]
@@ -86,6 +90,26 @@ def add_tally(cluster: Cluster, found: Found) -> None:
     found.tallies[epoch] = values
 
 
+def ensure_tally(cluster: Cluster, number: int) -> None:
+    """If the current node has no tally, since the line that should have started it got lost, it gets one."""
+    try:
+        surely(cluster, lambda: cluster.call("/tally", (0, 0, 0, 0)))
+    except NoSuchService:
+        cluster.run(f"tally {number} &")
+
+
+def probes(cluster: Cluster, number: int) -> list[tuple[str, int]]:
+    """Lines for the current node that do everything once, with itself and the next node; and how many must be ok."""
+    place = cluster.nodes.index(cluster.node)
+    other = cluster.nodes[(place + 1) % len(cluster.nodes)]
+    lines = [(f"worker {number} /sim /tally {PROBE}", PROBED)]
+    if other is not cluster.node:
+        there = f"/nodes/{other.name}"
+        words = PROBE_OTHER.format(number=other.number)
+        lines.append((f"worker {number + 1} {there}/sim {there}/tally {words}", PROBED_OTHER))
+    return lines
+
+
 def census(cluster: Cluster) -> dict[str, int]:
     """What the kernel of the current node counts."""
     cluster.advance(0.1)
@@ -105,9 +129,10 @@ class Base:
         complaints = []
         for number, node in enumerate(cluster.nodes):
             cluster.node = node
-            output = surely(cluster, lambda number=number: cluster.run(f"worker {9000 + number} /tally {PROBE}")).output
-            if output.count(" ok ") != PROBED:
-                complaints.append(f"{node.name}: not everything works after the healing: {output}")
+            for line, wanted in probes(cluster, 9000 + 10 * number):
+                output = surely(cluster, lambda line=line: cluster.run(line)).output
+                if output.count(" ok ") != wanted:
+                    complaints.append(f"{node.name}: not everything works after the healing: {line}: {output}")
             states = surely(cluster, lambda: services(cluster))
             for name, figures in states.items():
                 if figures.state not in (ServiceState.SERVING, ServiceState.ABSENT):

@@ -16,7 +16,7 @@ def judge(steps: dict[int, list[Step]], found: Found) -> list[str]:
     complaints = []
     for worker, theirs in steps.items():
         complaints += check_log(theirs, found.logs.get(worker, []))
-        complaints += check_files(theirs, found.files.get(worker, set()))
+        complaints += check_files(worker, theirs, found.files.get(worker, set()))
         complaints += check_names(theirs)
         complaints += check_answers(theirs)
     every = [step for theirs in steps.values() for step in theirs]
@@ -73,19 +73,19 @@ def check_presence(
     return complaints, possible
 
 
-def check_files(steps: list[Step], files: set[int]) -> list[str]:
+def check_files(worker: int, steps: list[Step], files: set[int]) -> list[str]:
     """A file whose making was acknowledged is there until it is removed."""
     complaints, possible = check_presence(steps, "c", "d", "e")
     for number in sorted(files | set(possible)):
         if int(number in files) not in possible[number]:
-            complaints.append(f"file {number} of worker {steps[0].worker if steps else 0} is "
-                              f"{'there' if number in files else 'lost'}, and should not be")
+            state = "there" if number in files else "lost"
+            complaints.append(f"file {number} of worker {worker} is {state}, and should not be")
     return complaints
 
 
 def check_names(steps: list[Step]) -> list[str]:
     """A name that was registered is found until it is removed."""
-    return check_presence(steps, "n", "x", "l")[0]
+    return check_presence(steps, "n", "x", "l")[0] + check_presence(steps, "g", "f", "s")[0]
 
 
 # ---- what must be exactly so ----
@@ -94,7 +94,8 @@ def check_names(steps: list[Step]) -> list[str]:
 def check_answers(steps: list[Step]) -> list[str]:
     """Exit statuses, forged handles, gates that came back."""
     right: dict[str, Callable[[int], int]] = {
-        "p": lambda status: status, "h": lambda _: 0, "b": lambda bit: 1 << bit % NUMBER_BITS
+        "p": lambda status: status, "o": lambda what: what % 1000, "h": lambda _: 0,
+        "b": lambda bit: 1 << bit % NUMBER_BITS,
     }  # fmt: skip
     complaints = []
     for step in steps:

@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from atoll.cluster.cluster import Cluster
-from atoll.cluster.simulation.aftermath import PROBE, Base, census
+from atoll.cluster.simulation.aftermath import Base, census, probes
 from atoll.cluster.simulation.run import Run, Verdict
 from atoll.cluster.simulation.scenario import Scenario
 from atoll.cluster.transfer import put_file
@@ -40,15 +40,21 @@ def prepare(nodes: int) -> tuple[Cluster, Base]:
     cluster = Cluster(nodes, seed=BOOT_SEED)
     cluster.start()
     images = {name: compiled(PACKAGE / "userland" / "simulation" / f"{name}.py") for name in GUESTS}
-    counted = {}
     for node in cluster.nodes:
         cluster.node = node
         cluster.run("true")
         for name, image in images.items():
             put_file(cluster, image, f"/bin/{name}")
-        cluster.run(f"mkdir /sim; tally {100 * node.number + 1} &")
-        cluster.run(f"worker 8000 /tally {PROBE} &")
-        cluster.run(f"worker 8001 /tally {PROBE}; sync")
+        cluster.run(f"mkdir /sim; tally {100 * node.number + 1} &; sync")
+    for turn in range(2):
+        for node in cluster.nodes:
+            cluster.node = node
+            for line, _ in probes(cluster, 8000 + 100 * turn + 10 * node.number):
+                cluster.run(f"{line} &")
+                cluster.run(line)
+    counted = {}
+    for node in cluster.nodes:
+        cluster.node = node
         counted[node.name] = census(cluster)
     cluster.node = cluster.nodes[0]
     return cluster, Base(counted)

@@ -9,10 +9,14 @@ from random import Random
 MILLISECOND = 1_000_000
 SPAN_NS = 100 * MILLISECOND  # in which faults begin, unless another is asked for
 MOST_NODES = 5
-KILLED = ("naming", "console", "block", "files", "time", "entropy", "memory", "programs", "pipe", "network", "session")
+KILLED = ("naming", "console", "block", "files", "time", "entropy", "memory", "programs", "pipe", "network",
+          "session", "directory")
 SWAPPED = ("naming", "console", "block", "files", "time", "entropy", "memory", "programs", "pipe")
 SPOILS = ("loss", "duplication", "reordering", "corruption")
 COUNTERS = 4  # few, so that workers meet at them
+
+LETTERS = "wwwrcdenxlphiiibzzz"  # how often each operation
+BETWEEN_NODES = "ooobbgggffsss"
 
 Operation = tuple[str, int]  # a letter of userland/simulation/worker.py and its number
 
@@ -25,11 +29,18 @@ class Worker:
     node: str
     start: int
     operations: tuple[Operation, ...]
+    files: str = ""  # whose disk has its files; its own node's unless said
+    tally: str = ""  # whose tally it counts with
+
+    @property
+    def words(self) -> str:
+        """Its operations, as its program takes them."""
+        return " ".join(f"{letter}{argument}" for letter, argument in self.operations)
 
     def line(self) -> str:
         """For the shell."""
-        words = " ".join(f"{letter}{argument}" for letter, argument in self.operations)
-        return f"worker {self.number} /tally {words} &"
+        files, tally = (f"/nodes/{node}" if node else "" for node in (self.files, self.tally))
+        return f"worker {self.number} {files}/sim {tally}/tally {self.words} &"
 
 
 @dataclass(frozen=True)
@@ -65,8 +76,7 @@ class Scenario:
         """Everything that was drawn."""
         lines = [f"seed {self.seed}: {self}"]
         for worker in self.workers:
-            words = " ".join(f"{letter}{argument}" for letter, argument in worker.operations)
-            lines.append(f"  worker {worker.number} on {worker.node}, start {worker.start}: {words}")
+            lines.append(f"  {worker.node}, start {worker.start}: {worker.line()}")
         return "\n".join([*lines, *(f"  {fault}" for fault in self.faults)])
 
 
@@ -85,7 +95,8 @@ def draw(seed: int, nodes: int | None = None, span_ns: int = SPAN_NS) -> Scenari
         for start in range(1, crashes[node] + 2):
             for _ in range(2 if start == 1 else 1):
                 number = len(workers) + 1
-                workers.append(Worker(number, node, start, draw_operations(chance, number)))
+                files, tally = chance.choice(["", "", *names]), chance.choice(["", *names])
+                workers.append(Worker(number, node, start, draw_operations(chance, number, count), files, tally))
     return Scenario(seed, count, tuple(workers), tuple(sorted(faults, key=lambda fault: fault.at_ns)), span_ns)
 
 
@@ -113,11 +124,11 @@ def draw_fault(chance: Random, names: list[str], span_ns: int, crashes: dict[str
     return [Fault(begin, "spoil", "", rate), Fault(end, "monitor", "", "heal")]
 
 
-def draw_operations(chance: Random, worker: int) -> tuple[Operation, ...]:
+def draw_operations(chance: Random, worker: int, nodes: int) -> tuple[Operation, ...]:
     """What a client does."""
     operations: list[Operation] = []
     for index in range(chance.randint(10, 30)):
-        letter = chance.choice("wwwrcdenxlphiiibzzz")
+        letter = chance.choice(LETTERS if nodes == 1 else LETTERS + BETWEEN_NODES)
         match letter:
             case "w":
                 argument = worker * 1000 + index
@@ -127,6 +138,8 @@ def draw_operations(chance: Random, worker: int) -> tuple[Operation, ...]:
                 argument = chance.randrange(1, 100)
             case "z":
                 argument = chance.randrange(12)
+            case "o":
+                argument = chance.randint(1, nodes) * 1000 + chance.randrange(1, 100)
             case "h" | "b":
                 argument = chance.randrange(1, 1000)
             case "r":

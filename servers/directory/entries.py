@@ -1,7 +1,7 @@
 """The replica itself: the last change of each name. Nothing here calls anybody, so that it can be tested by itself."""
 
 from atoll.abi.objects import NO_HANDLE
-from atoll.abi.types import Array, Bytes, u8, u64
+from atoll.abi.types import Array, Bytes, u64
 from atoll.servers.directory.interface import Change, Record
 from atoll.servers.naming.interface import is_below, parent_size
 from atoll.userland.runtime.memory import compare_bytes

@@ -8,11 +8,11 @@ import pytest
 
 from atoll.cluster.cluster import Cluster
 from atoll.compiler.cache import Cache
+from atoll.compiler.interfaces.host import describe
 from atoll.images.recipe import Image
 from atoll.images.system import Service, build_system, read_recipe
-from atoll.servers.network.interface import Network, NetworkFigures
-from atoll.compiler.interfaces.host import describe
 from atoll.net.station import Call
+from atoll.servers.network.interface import Network, NetworkFigures
 from tests.cluster_calls.programs.interface import Probe
 
 PROGRAM = Path("tests/cluster_calls/programs/probe.py")

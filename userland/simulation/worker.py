@@ -1,15 +1,17 @@
 """worker: does what its operands say, one after another, and tells what became of each, for a simulation to judge.
 
-usage: worker NUMBER TALLY OPERATION ...
+usage: worker NUMBER FILES TALLY OPERATION ...
 
-An operation is a letter and a number. `@NUMBER INDEX ok VALUE EPOCH` says that it was done and what it brought,
+FILES is the directory where its files are, TALLY the name of the tally that it counts with; either may be another
+node's. An operation is a letter and a number. `@NUMBER INDEX ok VALUE EPOCH` says that it was done and what it brought,
 `unknown` that nobody knows whether it was, `failed` why it was not, or not wholly.
 """
 
 from atoll.abi.calls import Call
 from atoll.abi.startup import NAMING
 from atoll.abi.types import Text, i64, u64
-from atoll.servers.naming.interface import Naming, NoSuchName
+from atoll.servers.naming.interface import Naming, NoSuchName, rest_of, service_of
+from atoll.servers.naming.interface import find as find_name
 from atoll.userland.library.arguments import begin, expect_operands, number, operand, operand_count
 from atoll.userland.library.files import APPENDING, WRITING, FileProblem, describe, open_file, remove, sync
 from atoll.userland.library.processes import ENVIRONMENT_SIZE, Streams, pack_environment, spawn
@@ -28,6 +30,7 @@ MILLISECOND = 1_000_000
 PATIENCE = 1_000_000_000  # nanoseconds until a notification that has been sent is there
 FORGED = 0x7FFF_0000_0000  # a generation that no handle ever had
 PLACES = 64  # of a handle's table that forged handles name
+NAMES = 3  # that operations are about
 MOST = 64  # operations
 
 
@@ -57,7 +60,7 @@ answer: Answer = Answer()
 
 def append_record(record: u64) -> u64:
     """A record at the end of the log, on the disk when this returns; how many there are then."""
-    log = open_file(f"/sim/{worker.number}.log", APPENDING)
+    log = open_file(f"{operand(1)}/{worker.number}.log", APPENDING)
     try:
         size = log.info().size
         log.write_at(size, f"{record:7}\n".encode())
@@ -70,14 +73,14 @@ def append_record(record: u64) -> u64:
 def count_records() -> u64:
     """How many the log has."""
     try:
-        return describe(f"/sim/{worker.number}.log").size // RECORD
+        return describe(f"{operand(1)}/{worker.number}.log").size // RECORD
     except FileProblem:
         return 0
 
 
 def create(file: u64) -> u64:
     """A file, whose name is on the disk when this returns."""
-    close(open_file(f"/sim/{worker.number}.{file}", WRITING).handle)
+    close(open_file(f"{operand(1)}/{worker.number}.{file}", WRITING).handle)
     sync()
     return 0
 
@@ -86,7 +89,7 @@ def destroy(file: u64) -> u64:
     """It is gone from the disk when this returns; whether it was there."""
     found: u64 = 1
     try:
-        remove(f"/sim/{worker.number}.{file}")
+        remove(f"{operand(1)}/{worker.number}.{file}")
     except FileProblem:
         found = 0
     sync()
@@ -96,7 +99,7 @@ def destroy(file: u64) -> u64:
 def exists(file: u64) -> u64:
     """Whether it is there."""
     try:
-        describe(f"/sim/{worker.number}.{file}")
+        describe(f"{operand(1)}/{worker.number}.{file}")
         return 1
     except FileProblem:
         return 0
@@ -126,9 +129,53 @@ def find(name: u64) -> u64:
         return 0
 
 
+def register_for_all(name: u64) -> u64:
+    """A name for our own port that all nodes know."""
+    path = f"/cluster/sim-{worker.number}-{name}"
+    covered, gate = service_of(Naming(given(NAMING)), path)
+    try:
+        Naming(gate).replace(rest_of(path, covered), Gate(worker.port.mint(name).handle))
+    finally:
+        close(gate)
+    return 0
+
+
+def forget_for_all(name: u64) -> u64:
+    """It is gone everywhere; whether it was there."""
+    path = f"/cluster/sim-{worker.number}-{name}"
+    covered, gate = service_of(Naming(given(NAMING)), path)
+    try:
+        Naming(gate).remove(rest_of(path, covered))
+        return 1
+    except NoSuchName:
+        return 0
+    finally:
+        close(gate)
+
+
+def find_for_all(name: u64) -> u64:
+    """Whether it is there."""
+    try:
+        find_name(Naming(given(NAMING)), f"/cluster/sim-{worker.number}-{name}").close()
+        return 1
+    except NoSuchName:
+        return 0
+
+
 def run(status: u64) -> u64:
     """A program that ends with that status; the status that we get."""
-    child = spawn("/bin/worker", f"0\0-\0q{status}\0".encode(), worker.own.text.encode(), worker.streams)
+    return run_on("", status)
+
+
+def run_elsewhere(what: u64) -> u64:
+    """The same on another node: its number, three digits of status."""
+    return run_on(f"node{what // 1000}", what % 1000)
+
+
+def run_on(node: Text, status: u64) -> u64:
+    """The same on a node."""
+    words = f"0\0-\0-\0q{status}\0"
+    child = spawn("/bin/worker", words.encode(), worker.own.text.encode(), worker.streams, node)
     try:
         return child.join()
     finally:
@@ -146,7 +193,7 @@ def forge(secret: u64) -> u64:
 
 def count(counter: u64) -> u64:
     """One more; the counter's value."""
-    tally = Tally(Naming(given(NAMING)).lookup(operand(1)).handle)
+    tally = Tally(find_name(Naming(given(NAMING)), operand(2)).handle)
     try:
         value, epoch = tally.add(counter)
         answer.epoch = epoch
@@ -157,7 +204,7 @@ def count(counter: u64) -> u64:
 
 def bounce(bit: u64) -> u64:
     """Our own gate, sent to the tally and back, still leads to us; the bits that come."""
-    tally = Tally(Naming(given(NAMING)).lookup(operand(1)).handle)
+    tally = Tally(find_name(Naming(given(NAMING)), operand(2)).handle)
     try:
         gate = tally.bounce(Gate(worker.port.mint(bit).handle))
         gate.notify(u64(1) << bit % 60)
@@ -202,6 +249,14 @@ def carry_out(letter: Text, argument: u64) -> u64:
             return find(argument)
         case "p":
             return run(argument)
+        case "o":
+            return run_elsewhere(argument)
+        case "g":
+            return register_for_all(argument)
+        case "f":
+            return forget_for_all(argument)
+        case "s":
+            return find_for_all(argument)
         case "h":
             return forge(argument)
         case "i":
@@ -227,15 +282,26 @@ def attempt(index: u64, operation: Text) -> None:
         print(f"@{worker.number} {index} failed {error}")
 
 
+def tidy() -> None:
+    """Leave no names behind: a name outlives the port that it stands for."""
+    for name in range(u64(NAMES)):
+        try:
+            forget(name)
+            forget_for_all(name)
+        except Exception as error:
+            print(f"@{worker.number} name {name} stays: {error}")
+
+
 def main() -> i64:
     """All operations."""
-    begin("worker NUMBER TALLY OPERATION ...", "")
-    expect_operands(2, MOST + 2)
+    begin("worker NUMBER FILES TALLY OPERATION ...", "")
+    expect_operands(3, MOST + 3)
     worker.number = number(operand(0))
     worker.port = create_port()
     worker.streams.inherit()
     pack_environment(worker.own)
-    for index in range(2, operand_count()):
-        attempt(index - 2, operand(index))
+    for index in range(3, operand_count()):
+        attempt(index - 3, operand(index))
+    tidy()
     print(f"@{worker.number} end")
     return 0
