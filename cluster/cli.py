@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from atoll import __version__
-from atoll.cluster.commands import bench, boot, build, compiling, control, doctor, new, qemu
+from atoll.cluster.commands import bench, boot, build, compiling, control, doctor, new, qemu, simulate
 from atoll.cluster.guard import INTERRUPTED, guarded, say
 
 HELP = "Atoll: a distributed microkernel operating system written in Python, on emulated machines."
@@ -25,6 +25,7 @@ app.command("disasm")(guarded(compiling.disasm))
 app.command("new")(guarded(new.new))
 app.command("build")(guarded(build.build))
 app.command("bench")(guarded(bench.bench))
+app.command("simulate")(guarded(simulate.simulate))
 app.command("doctor")(guarded(doctor.doctor))
 
 

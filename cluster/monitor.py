@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from atoll.cluster.cluster import Cluster, ClusterError
-from atoll.cluster.node import Node
 from atoll.cluster.transfer import get_file, put_file
 from atoll.machine.errors import MachineError
 from atoll.net.network import TopologyError

@@ -6,13 +6,14 @@ gate speaks Naming itself: who asks goes on there (`follow`, `find`), so that no
 """
 
 from atoll.abi.objects import Right
-from atoll.abi.types import Array, Slice, Text, u8, u64
+from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
 from atoll.userland.runtime.interface import Handle, Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import close, duplicate
 
 MAX_NAME = 128  # bytes of a name
 RECORD_SIZE = 152  # bytes of a NameRecord, in the answer of `list`
+SLASH = 0x2F
 MOST_MOUNTS = 16  # that a path may lead through: it could go in a circle
 
 
@@ -149,3 +150,33 @@ def find(naming: Naming, name: Text) -> Gate:
         return Naming(there).lookup(rest_of(name, covered))
     finally:
         close(there)
+
+
+# ---- what names are ----
+
+
+def check(name: Bytes) -> None:
+    """Raises BadName."""
+    if len(name) == 0 or name[0] != SLASH:
+        raise BadName("a name begins with /")
+    if len(name) > MAX_NAME:
+        raise BadName(f"a name has at most {MAX_NAME} bytes")
+    for i in range(1, len(name)):
+        if name[i] == SLASH and (name[i - 1] == SLASH or i == len(name) - 1):
+            raise BadName("a name has no empty parts")
+
+
+def parent_size(path: Bytes) -> u64:
+    """How long the path is without its last part; 0 if that was the only one."""
+    size = u64(len(path)) - 1
+    while size > 0 and path[size] != SLASH:
+        size -= 1
+    return size
+
+
+def is_below(name: Bytes, directory: Bytes) -> bool:
+    """Whether the name is below that directory (`/` holds all, itself too)."""
+    size = len(directory)
+    if size <= 1:
+        return True
+    return len(name) > size and name[0:size] == directory and name[size] == SLASH

@@ -13,8 +13,10 @@ from atoll.servers.naming.interface import (
     Naming,
     NoSuchName,
     NotAllowed,
+    check,
+    is_below,
 )
-from atoll.servers.naming.table import Entry, Names, check, is_below, join
+from atoll.servers.naming.table import Entry, Names, join
 from atoll.servers.naming.waiting import Waiting
 from atoll.servers.supervisor.interface import Supervisor
 from atoll.userland.runtime.interface import Handle, ServiceError, call

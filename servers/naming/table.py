@@ -2,11 +2,10 @@
 
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, Bytes, Slice, u8, u64
-from atoll.servers.naming.interface import MAX_NAME, BadName, NamingFull
+from atoll.servers.naming.interface import MAX_NAME, BadName, NamingFull, parent_size
 from atoll.userland.runtime.memory import compare_bytes
 
 MOST_NAMES = 256
-SLASH = 0x2F
 
 
 class Entry:
@@ -99,33 +98,6 @@ class Names:
         while self.entries[free].length != 0:
             free += 1
         return free
-
-
-def parent_size(path: Bytes) -> u64:
-    """How long the path is without its last part; 0 if that was the only one."""
-    size = u64(len(path)) - 1
-    while size > 0 and path[size] != SLASH:
-        size -= 1
-    return size
-
-
-def check(name: Bytes) -> None:
-    """Raises BadName."""
-    if len(name) == 0 or name[0] != SLASH:
-        raise BadName("a name begins with /")
-    if len(name) > MAX_NAME:
-        raise BadName(f"a name has at most {MAX_NAME} bytes")
-    for i in range(1, len(name)):
-        if name[i] == SLASH and (name[i - 1] == SLASH or i == len(name) - 1):
-            raise BadName("a name has no empty parts")
-
-
-def is_below(name: Bytes, directory: Bytes) -> bool:
-    """Whether the name is below that directory (`/` holds all, itself too)."""
-    size = len(directory)
-    if size <= 1:
-        return True
-    return len(name) > size and name[0:size] == directory and name[size] == SLASH
 
 
 def join(directory: Bytes, name: Bytes, into: Slice[u8]) -> u64:
