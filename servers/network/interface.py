@@ -1,6 +1,6 @@
 """The network: who is in the cluster, the way to other nodes' names, groups; and what its server tells of itself."""
 
-from atoll.abi.types import Array, Slice, u8, u64
+from atoll.abi.types import Array, Slice, Text, u8, u64
 from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
 
