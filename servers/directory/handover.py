@@ -3,11 +3,10 @@ its ticket says that it is the same.
 """
 
 from atoll.abi.raw import address_of, size_of, view
-
-from atoll.servers.directory.peers import Peer
-from atoll.servers.directory.replica import NOBODY, Replica
-from atoll.servers.directory.requests import Kind, Request
 from atoll.servers.directory.interface import Record
+from atoll.servers.directory.peers import Peer
+from atoll.servers.directory.replica import Replica
+from atoll.servers.directory.requests import Kind
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
 VERSION = 1

@@ -8,7 +8,7 @@ from atoll.abi import bootargs
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.raw import address_of, view
 from atoll.abi.startup import PORT
-from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
+from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.directory import answers, callers, handover, nodes
 from atoll.servers.directory.callers import Caller
 from atoll.servers.directory.entries import Entry
