@@ -7,7 +7,7 @@ still to do, which after NO_MEMORY or a fault tells how far it came. Any other c
 Codes come in ranges, so that a stray number tells where it comes from.
 """
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 
 class Call(IntEnum):
@@ -42,11 +42,11 @@ class Call(IntEnum):
     #                     -> a1 how many, a2 index to go on from (0: that was all)
     MOVE_RIGHTS = 0x25  # a0 from process (0: the caller's own), a1 to process, a2 address of handles (u64), a3 how many
     #                     -> ; all move or none, and the array then holds their values there
-    INFO = 0x26  # a0 handle, a1 address of an Info -> ; of a process, thread, port, gate, memory object or interrupt
+    INFO = 0x26  # a0 handle, a1 address of an Info -> ; kind and rights; words of some kinds
 
     # ---- 0x30: ports, gates, sets ----
     PORT_CREATE = 0x30  # a0 label -> a1 port handle; RECEIVE gives the label in t2
-    GATE_MINT = 0x31  # a0 port, a1 badge, a2 1 to get a LAST_HANDLE message -> a1 gate handle
+    GATE_MINT = 0x31  # a0 port or a gate with MANAGE, a1 badge, a2 MintFlags -> a1 gate handle
     GATE_REVOKE = 0x32  # a0 port, a1 badge -> ; all send handles of that badge are dead at once
     SET_CREATE = 0x33  # -> a1 set handle
     SET_ADD = 0x34  # a0 set, a1 port ->
@@ -93,6 +93,13 @@ class Call(IntEnum):
     INTERRUPT_BIND = 0x72  # a0 interrupt, a1 gate, a2 bits -> ; from now on it notifies that gate's port
     INTERRUPT_DONE = 0x73  # a0 interrupt -> ; it may come again
     DEVICE_ADDRESS = 0x74  # a0 a device's memory (WRITE), a1 memory (WRITE), a2 page -> a1 its physical address
+
+
+class MintFlag(IntFlag):
+    """How a gate is to be."""
+
+    TELL_LAST = 1  # its port gets a LAST_HANDLE message when nobody has it any more
+    MANAGE = 2  # who has it can mint other gates of its port, whoever receives there
 
 
 class Status(IntEnum):

@@ -42,7 +42,8 @@ class Right(IntFlag):
     EXECUTE = 16
     SEND = 32  # through a gate: CALL, SEND, NOTIFY
     RECEIVE = 64  # at a port or set; MINT and REVOKE
-    MANAGE = 128  # of processes, threads, memory, interrupts, the machine: all that changes or destroys them
+    MANAGE = 128  # of processes, threads, memory, interrupts, the machine: all that changes or destroys them; of a gate:
+    #               MINT of its port
 
 
 ALL_RIGHTS = 255
@@ -101,6 +102,7 @@ class Info:
     - GATE: badge, handles, serial of its port (0: dead), serial of the process that receives
     - MEMORY: pages, physical address (of a device's; else 0), mappings, pages in use
     - INTERRUPT: source, times, 1 if masked until INTERRUPT_DONE
+    - others: none. The kind of a reply handle is REPLY, or CALLER_GONE
     """
 
     kind: u64

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from atoll import __version__
-from atoll.cluster.commands import bench, boot, build, compiling, doctor, new, qemu
+from atoll.cluster.commands import bench, boot, build, compiling, control, doctor, new, qemu, simulate
 from atoll.cluster.guard import INTERRUPTED, guarded, say
 
 HELP = "Atoll: a distributed microkernel operating system written in Python, on emulated machines."
@@ -16,11 +16,16 @@ app = typer.Typer(help=HELP, no_args_is_help=True, add_completion=False, pretty_
 app.command("boot")(guarded(boot.boot))
 app.command("run", context_settings={"allow_interspersed_args": False})(guarded(boot.run))
 app.command("qemu", context_settings={"allow_interspersed_args": False})(guarded(qemu.qemu))
+app.command("attach")(guarded(control.attach))
+app.command("ps")(guarded(control.ps))
+app.command("swap")(guarded(control.swap))
+app.command("monitor", context_settings={"allow_interspersed_args": False})(guarded(control.monitor))
 app.command("compile")(guarded(compiling.compile_))
 app.command("disasm")(guarded(compiling.disasm))
 app.command("new")(guarded(new.new))
 app.command("build")(guarded(build.build))
 app.command("bench")(guarded(bench.bench))
+app.command("simulate")(guarded(simulate.simulate))
 app.command("doctor")(guarded(doctor.doctor))
 
 

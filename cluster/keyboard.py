@@ -33,6 +33,11 @@ class Keyboard:
         """Whether a key can ever come."""
         return self._descriptor is not None
 
+    @property
+    def descriptor(self) -> int | None:
+        """For `select`; None if no key can come."""
+        return self._descriptor
+
     def read(self, wait_seconds: float = 0) -> bytes:
         """What was typed since the last call; waits for the first key at most so long. Raises Quit at Ctrl-]."""
         if self._descriptor is None or not select.select([self._descriptor], [], [], wait_seconds)[0]:

@@ -165,8 +165,7 @@ def node(cluster: Cluster, words: list[str]) -> Outcome:
         return Outcome()
     lines = []
     for each in cluster.nodes:
-        state = "off" if not each.is_on else "on" if each.ended is None else f"ended: {each.ended}"
-        lines.append(f"{'*' if each is cluster.node else ' '} {each.name:<16} {state}\n")
+        lines.append(f"{'*' if each is cluster.node else ' '} {each.name:<16} {each.state}\n")
     return Outcome("".join(lines))
 
 
@@ -178,6 +177,17 @@ def crash(cluster: Cluster, words: list[str]) -> Outcome:
 
 def start(cluster: Cluster, words: list[str]) -> Outcome:
     cluster.start(words[0] if words else cluster.node.name)
+    return Outcome()
+
+
+def pause(cluster: Cluster, words: list[str]) -> Outcome:
+    name = words[0] if words else cluster.node.name
+    cluster.pause(name)
+    return Outcome(f"{name} stands still; `resume` lets it go on\n")
+
+
+def resume(cluster: Cluster, words: list[str]) -> Outcome:
+    cluster.resume(words[0] if words else cluster.node.name)
     return Outcome()
 
 
@@ -231,6 +241,8 @@ COMMANDS: dict[str, Command] = {
         Command("node [NODE]", "whose console follows, and who runs lines; without a name: the list", node, 0, 1),
         Command("crash [NODE]", "switch a node off, without any warning to it", crash, 0, 1),
         Command("start [NODE]", "switch a node on, with the disk as it is", start, 0, 1),
+        Command("pause [NODE]", "a node's CPU stands still; its clock and its card go on", pause, 0, 1),
+        Command("resume [NODE]", "it goes on", resume, 0, 1),
         Command("cut A B", "two nodes hear each other no more; or a switch's link to a node or switch", cut, 2, 2),
         Command("loss PERCENT", "so many of the frames on each link are lost", spoil("loss"), 1, 1),
         Command("duplication PERCENT", "... come twice", spoil("duplication"), 1, 1),

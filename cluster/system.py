@@ -11,7 +11,9 @@ from pathlib import Path
 from atoll.cluster.batch import Output, run_lines, split_commands
 from atoll.cluster.cluster import Cluster, planned
 from atoll.cluster.console import HINT, run_at_terminal
-from atoll.cluster.guard import say
+from atoll.cluster.control.places import Listener
+from atoll.cluster.control.server import Control
+from atoll.cluster.guard import CommandError, say
 from atoll.cluster.interrupts import Interrupts
 from atoll.cluster.plan import NodePlan, Plan, star
 from atoll.cluster.services import service_statistics
@@ -36,6 +38,7 @@ class Boot:
     stats: Path | None
     trace: Path | None
     pcap: Path | None
+    name: str | None = None  # of the cluster, for who wants to attach
 
     @property
     def lines(self) -> Iterable[str] | None:
@@ -61,7 +64,8 @@ class Boot:
         disk = f"disk {path}, which is kept" if path is not None else "a fresh disk, which is not kept"
         if len(self.plan.nodes) == 1:
             return f"{node.name}: seed {self.seed}, {node.memory} MiB, {disk}"
-        return f"{node.name}: {node.memory} MiB, {node.speed} MHz, {disk}"
+        drift = f" {node.drift:+} ppm" if node.drift else ""
+        return f"{node.name}: {node.memory} MiB, {node.speed} MHz{drift}, {disk}"
 
 
 def planned_cluster(file: Path | None, nodes: int, memory: int) -> Plan:
@@ -77,6 +81,8 @@ def boot_system(boot: Boot) -> int:
     """Boot, and run until it ends; the exit status."""
     begin = time.perf_counter()
     lines = boot.lines
+    if lines is not None and boot.name is not None:
+        raise CommandError("--name is for who attaches to it, and that takes a terminal: a run of lines is repeatable")
     say(boot.banner())
     cluster = Cluster(
         seed=boot.seed, disk=boot.disk, plan=boot.plan, hooks=boot.hooks, interactive=lines is None,
@@ -94,7 +100,7 @@ def boot_system(boot: Boot) -> int:
         output = Output(cluster)
         status: int | None = None
         try:
-            status = talk(cluster, lines, output, boot.limit)
+            status = talk(cluster, lines, output, boot.limit, boot.name)
         finally:
             output.flush()
             if boot.stats is not None:
@@ -102,11 +108,10 @@ def boot_system(boot: Boot) -> int:
     return status
 
 
-def talk(cluster: Cluster, lines: Iterable[str] | None, output: Output, limit: float) -> int:
+def talk(cluster: Cluster, lines: Iterable[str] | None, output: Output, limit: float, name: str | None) -> int:
     """Lines, or a terminal."""
     if lines is None:
-        say(HINT)
-        return run_at_terminal(cluster, output)
+        return sit_at_terminal(cluster, output, name)
     with Interrupts() as interrupts:
 
         def watch() -> None:
@@ -115,6 +120,20 @@ def talk(cluster: Cluster, lines: Iterable[str] | None, output: Output, limit: f
 
         cluster.engine.watch = watch
         return run_lines(cluster, lines, output, limit)
+
+
+def sit_at_terminal(cluster: Cluster, output: Output, name: str | None) -> int:
+    """A terminal, which others can attach theirs to."""
+    control = Control(cluster, Listener(name))
+    status = 0
+    try:
+        say(HINT)
+        if len(cluster.nodes) > 1:
+            say(f"this is {cluster.node.name}'s console; in another terminal, `atoll attach {cluster.nodes[-1].name}`")
+        status = run_at_terminal(cluster, output, control)
+    finally:
+        control.close(status)
+    return status
 
 
 def write_stats(cluster: Cluster, status: int | None, seconds: float, file: Path) -> None:

@@ -1,6 +1,6 @@
 """Calls about handles, ports and sets. Each takes the thread that asks and returns the thread to go on with."""
 
-from atoll.abi.calls import MAX_MOVE, Status
+from atoll.abi.calls import MAX_MOVE, MintFlag, Status
 from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.raw import address_of
 from atoll.abi.types import Array, u64
@@ -8,6 +8,8 @@ from atoll.kernel import dropping, handles, lists, paging, ports, reaper, user_m
 from atoll.kernel.objects import Process, Thread
 from atoll.kernel.refusal import Refused
 from atoll.kernel.waiting import answer, finish
+
+ALL_FLAGS = MintFlag.TELL_LAST | MintFlag.MANAGE
 
 # ---- handles ----
 
@@ -81,10 +83,13 @@ def create_port(user: Thread) -> Thread:
 
 def mint(user: Thread) -> Thread:
     """GATE_MINT: a new send handle of a port, with a badge."""
-    port = handles.find_port(user.process, user.frame.a0)
+    port, flags = handles.find_minting(user.process, user.frame.a0), user.frame.a2
+    if flags & ~ALL_FLAGS != 0:
+        raise Refused(Status.BAD_ARGUMENT)
     handles.reserve(user.process)
-    gate = ports.mint(port, user.frame.a1, user.frame.a2 != 0)
-    return answer(user, handles.add(user.process, Kind.GATE, handles.GATE_RIGHTS, address_of(gate)))
+    gate = ports.mint(port, user.frame.a1, flags & MintFlag.TELL_LAST != 0)
+    rights = handles.GATE_RIGHTS | (Right.MANAGE if flags & MintFlag.MANAGE != 0 else Right.NONE)
+    return answer(user, handles.add(user.process, Kind.GATE, rights, address_of(gate)))
 
 
 def revoke(user: Thread) -> Thread:

@@ -132,6 +132,16 @@ def find_port(user: Process, handle: u64) -> Port:
     return at(Port, find(user, handle, Kind.PORT, Right.RECEIVE).object)
 
 
+def find_minting(user: Process, handle: u64) -> Port:
+    """A port whose gates the handle may mint: one to receive on, or of a gate with MANAGE, whose port lives."""
+    entry = look(user, handle, Kind.GATE, Right.MANAGE)
+    if entry is None:
+        return find_port(user, handle)
+    port = at(Gate, entry.object).port
+    alive(port.head)
+    return port
+
+
 def find_set(user: Process, handle: u64) -> Set:
     """A port set."""
     return at(Set, find(user, handle, Kind.SET, Right.RECEIVE).object)

@@ -91,7 +91,7 @@ class Board:
 
     def __init__(self, config: BoardConfig | None = None) -> None:
         self.config = config or BoardConfig()
-        self.clock = Clock(self.config.clock_hz)
+        self.clock = Clock(self.config.clock_hz, drift=self.config.drift_ppm)
         self.ram = Ram(self.config.ram_bytes)
         self.cpu = Cpu(self.config, self.ram)
         self.plic = Plic(self._lines_changed)
@@ -373,8 +373,8 @@ class Board:
         """What must be the same for a state to fit."""
         disk = self.block.disk.size if self.block is not None else 0
         return {
-            "RAM": self.config.ram_bytes, "clock": self.config.clock_hz, "firmware": self.config.firmware,
-            "C extension": self.config.compressed, "disk size": disk,
+            "RAM": self.config.ram_bytes, "clock": self.config.clock_hz, "drift": self.config.drift_ppm,
+            "firmware": self.config.firmware, "C extension": self.config.compressed, "disk size": disk,
             "network card": self.net is not None, "entropy device": self.config.entropy,
             "seed": self.config.seed,
         }  # fmt: skip

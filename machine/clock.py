@@ -1,26 +1,41 @@
-"""Virtual time in its three units: clock periods (the machine's own), nanoseconds, ticks of the 10 MHz time base."""
+"""Virtual time in its three units: clock periods (the machine's own), nanoseconds, ticks of the 10 MHz time base.
 
-from dataclasses import dataclass
+Periods and ticks come from one oscillator, and they are all that the machine knows of time. If its oscillator runs fast
+or slow, only the outside sees it: a period is a little shorter or longer in nanoseconds, which are true.
+"""
+
+from dataclasses import dataclass, field
 
 from atoll.abi import board as layout
 
 SECOND = 1_000_000_000
+MILLION = 1_000_000
 
 
 @dataclass
 class Clock:
-    """Conversions at one clock rate; `offset` is what a guest added to the time base by writing `mtime`."""
+    """Conversions at one clock rate; `offset` is what a guest added to the time base by writing `mtime`.
+
+    drift: by how many millionths the oscillator is faster than `hertz`. All is exact: fractions of whole numbers.
+    """
 
     hertz: int
     offset: int = 0
+    drift: int = 0
+    _periods: int = field(init=False)  # in `_span` nanoseconds
+    _span: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._periods = self.hertz * (MILLION + self.drift)
+        self._span = SECOND * MILLION
 
     def nanoseconds(self, cycles: int) -> int:
         """When a time in clock periods is, rounded down."""
-        return cycles * SECOND // self.hertz
+        return cycles * self._span // self._periods
 
     def cycles_at(self, nanoseconds: int) -> int:
         """The first clock period that is not before."""
-        return -(-nanoseconds * self.hertz // SECOND)
+        return -(-nanoseconds * self._periods // self._span)
 
     def ticks(self, cycles: int) -> int:
         """The time base (`mtime`, `rdtime`) then."""

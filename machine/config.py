@@ -12,6 +12,7 @@ Firmware = Literal["host", "none"]
 
 LEAST_RAM = 4 << 20
 MOST_RAM = 1 << 36
+MOST_DRIFT = 1000  # ppm; quartz is within 100
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,13 @@ class BoardConfig:
     firmware "host": SBI is played by the host and the kernel starts in S mode; "none": the image starts in M mode, as
     with QEMU's `-bios none`. compressed: whether the CPU has the C extension; without it blocks are counted by their
     size, with it by walking their code, which costs some speed.
+    drift_ppm: by how many millionths the oscillator of clock and time base is fast (slow, if negative), which the guest
+    cannot see without another clock.
     """
 
     ram_bytes: int = layout.RAM_SIZE
     clock_hz: int = 1_000_000_000
+    drift_ppm: int = 0
     bootargs: str = ""
     hooks: Hooks = "native"
     firmware: Firmware = "host"
@@ -42,6 +46,8 @@ class BoardConfig:
             raise ConfigError(f"RAM of {self.ram_bytes} bytes is not possible: it can be {limits}")
         if not layout.TIMEBASE_HZ <= self.clock_hz <= 100_000_000_000:
             raise ConfigError(f"a clock of {self.clock_hz} Hz is not possible: it can be 10 MHz to 100 GHz")
+        if abs(self.drift_ppm) > MOST_DRIFT:
+            raise ConfigError(f"a drift of {self.drift_ppm} ppm is not possible: it can be {MOST_DRIFT} either way")
         if self.hooks not in ("native", "interpreted"):
             raise ConfigError(f'hooks "{self.hooks}" are not known: write "native" or "interpreted"')
         if self.firmware not in ("host", "none"):

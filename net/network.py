@@ -227,6 +227,12 @@ class Network:
         for way in self._ways:
             way.direction.faults = SOUND
 
+    def reseed(self, seed: int) -> None:
+        """From now on what is drawn depends on this seed."""
+        for link in self.topology.links:
+            for number, direction in enumerate(self._directions(link)):
+                direction.reseed(f"{link.ends[number]}-{link.ends[1 - number]}", seed)
+
     def _point(self, name: str) -> int:
         if name not in self._names:
             raise TopologyError(f"there is no node or switch {name}; there are {', '.join(self._names)}")

@@ -88,6 +88,10 @@ class Direction:
         self._leaving: deque[int] = deque()  # when the last bit of each frame that waits is on the wire
         self._free_ns = 0  # and of the last frame of all
 
+    def reseed(self, name: str, seed: int) -> None:
+        """Another seed for what is drawn from now on."""
+        self._name = f"{seed} {name}"
+
     def send(self, frame: bytes, now_ns: int) -> list[Arrival]:
         """A frame is to leave now; when its last bit arrives: never, once or twice. Times do not go backwards."""
         counts, faults = self.counts, self.faults

@@ -47,6 +47,9 @@ def boot(
         typer.Option(metavar="FILE", dir_okay=False, help="Write all frames to FILE, for Wireshark (pcapng)."),
     ] = None,
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of the host: the run is the same.")] = 1,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What `atoll attach` and `ps` call the cluster; else a number.")
+    ] = None,
     kernel: Annotated[
         Path | None,
         typer.Option(metavar="ELF", exists=True, dir_okay=False, help="Another kernel, entered with no initrd."),
@@ -65,7 +68,7 @@ def boot(
 
     plan = planned_cluster(cluster, nodes or 1, memory or DEFAULT_MEMORY)
     raise typer.Exit(
-        boot_system(Boot(plan, commands, script, seed, disk, limit, hooks.value, threads, stats, trace, pcap))
+        boot_system(Boot(plan, commands, script, seed, disk, limit, hooks.value, threads, stats, trace, pcap, name))
     )
 
 

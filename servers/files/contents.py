@@ -8,7 +8,7 @@ from atoll.abi.types import Bytes, Slice, u8, u64
 from atoll.servers.block.interface import MAX_TRANSFER
 from atoll.servers.files.block_map import map_block, map_for_writing
 from atoll.servers.files.cache import Buffer
-from atoll.servers.files.fields import clear, get16, get32, put32, put_time
+from atoll.servers.files.fields import clear, get16, get32, put32
 from atoll.servers.files.interface import DiskFull, FileTooLarge, IsADirectory, NotPermitted
 from atoll.servers.files.layout import (
     I_CHANGE_TIME,
@@ -23,6 +23,7 @@ from atoll.servers.files.layout import (
     TYPE_MASK,
     TYPE_REGULAR,
 )
+from atoll.servers.files.times import put_time
 from atoll.servers.files.transactions import begin, end
 from atoll.servers.files.volume import Volume
 

@@ -28,11 +28,6 @@ def put32(data: Slice[u8], offset: u64, value: u64) -> None:
     store32(address_of(data) + offset, u32(value))
 
 
-def put_time(data: Slice[u8], offset: u64, now: u64) -> None:
-    """Set a time: seconds since 1970, as many as 32 bits hold."""
-    put32(data, offset, min(now, 0xFFFF_FFFF))
-
-
 def get_big(data: Bytes, offset: u64) -> u64:
     """The big-endian number of 32 bits."""
     return u64(data[offset]) << 24 | u64(data[offset + 1]) << 16 | u64(data[offset + 2]) << 8 | data[offset + 3]

@@ -3,7 +3,7 @@
 from atoll.abi.types import low32, u64, wrapping_add
 from atoll.servers.files import contents, layout, orphans, truncation
 from atoll.servers.files.allocation import allocate_inode, free_block, free_inode
-from atoll.servers.files.fields import clear, get16, get32, put16, put32, put_time
+from atoll.servers.files.fields import clear, get16, get32, put16, put32
 from atoll.servers.files.interface import FileInfo, InputOutputError, TooManyLinks
 from atoll.servers.files.layout import (
     ATTRIBUTES_MAGIC,
@@ -35,6 +35,7 @@ from atoll.servers.files.layout import (
     X_MAGIC,
     X_REFERENCES,
 )
+from atoll.servers.files.times import SECOND, get_time, put_seconds, put_time
 from atoll.servers.files.transactions import begin, end
 from atoll.servers.files.volume import Volume
 
@@ -52,9 +53,9 @@ def describe(volume: Volume, number: u64) -> FileInfo:
         get16(node, I_GROUP),
         contents.size_of_file(volume, number),
         get32(node, I_SECTORS),
-        get32(node, I_ACCESS_TIME),
-        get32(node, I_MODIFY_TIME),
-        get32(node, I_CHANGE_TIME),
+        get_time(node, I_ACCESS_TIME),
+        get_time(node, I_MODIFY_TIME),
+        get_time(node, I_CHANGE_TIME),
     )
 
 
@@ -103,13 +104,13 @@ def create(volume: Volume, parent: u64, mode: u64, now: u64) -> u64:
     node = volume.changed_inode(number)
     clear(node)
     put16(node, I_MODE, mode)
+    if volume.inode_size > OLD_INODE_SIZE:
+        wanted = get16(volume.superblock(), S_WANTED_EXTRA_SIZE)
+        put16(node, I_EXTRA_SIZE, min(wanted, volume.inode_size - OLD_INODE_SIZE) // 4 * 4)
     for place in (I_ACCESS_TIME, I_MODIFY_TIME, I_CHANGE_TIME):
         put_time(node, u64(place), now)
     volume.generation = u64(low32(wrapping_add(volume.generation, 1)))
     put32(node, I_GENERATION, volume.generation)
-    if volume.inode_size > OLD_INODE_SIZE:
-        wanted = get16(volume.superblock(), S_WANTED_EXTRA_SIZE)
-        put16(node, I_EXTRA_SIZE, min(wanted, volume.inode_size - OLD_INODE_SIZE) // 4 * 4)
     return number
 
 
@@ -199,7 +200,7 @@ def delete(volume: Volume, number: u64, now: u64) -> None:
     was_directory = is_directory(volume, number)
     drop_attributes(volume, number)
     orphans.remove(volume, number)
-    put_time(volume.changed_inode(number), I_DELETE_TIME, max(now, 1))
+    put_seconds(volume.changed_inode(number), I_DELETE_TIME, max(now, SECOND))
     free_inode(volume, number, was_directory)
     end(volume)
 

@@ -99,7 +99,10 @@ class Whence(IntEnum):
 
 @dataclass
 class FileInfo:
-    """What is known of a file besides its contents. Times in seconds since 1970."""
+    """What is known of a file besides its contents. Times in nanoseconds since 1970.
+
+    (Whole seconds, where the volume's inodes are small.)
+    """
 
     inode: u64
     mode: u64  # kind and permissions, as in ext2
@@ -213,7 +216,7 @@ class Files(
 
     @idempotent
     def set_times(self, path: Text, accessed: u64, modified: u64) -> None:
-        """Times in seconds since 1970."""
+        """Times in nanoseconds since 1970."""
 
     @idempotent
     def sync(self) -> None:

@@ -70,7 +70,10 @@ I_BLOCKS = 40  # 15 u32: 12 direct, then indirect, double, triple
 I_GENERATION = 100
 I_ATTRIBUTES = 104  # block of extended attributes
 I_SIZE_HIGH = 108  # of regular files
-I_EXTRA_SIZE = 128  # u16, in inodes of more than 128 bytes
+I_EXTRA_SIZE = 128  # u16, in inodes of more than 128 bytes: how much of them is in use
+I_CHANGE_MORE = 132  # nanoseconds of the times above, and bits 32 and 33 of their seconds
+I_MODIFY_MORE = 136
+I_ACCESS_MORE = 140
 INLINE_LINK = 60  # bytes of a symbolic link's target that fit in place of block numbers
 
 DIRECT_BLOCKS = 12

@@ -7,6 +7,7 @@ from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
 from atoll.servers.block.interface import Block
 from atoll.servers.files.device import Device
 from atoll.servers.files.server import FileServer
+from atoll.servers.files.times import SECOND
 from atoll.servers.naming.interface import Naming
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.service import serve
@@ -46,7 +47,8 @@ def number_of(text: Text, otherwise: u64) -> u64:
 def main() -> None:
     """Mount, unless a predecessor will hand its volume over, and serve."""
     disk = Naming(given(NAMING)).wait_for("/services/block")
-    server.epoch = number_of(environment("epoch"), DEFAULT_EPOCH)
+    server.time.naming.handle = given(NAMING)
+    server.time.power_on = number_of(environment("epoch"), DEFAULT_EPOCH) * SECOND
     server.files.incarnation = number_of(environment("GENERATION"), 0)
     server.pool = pool[:]
     try:

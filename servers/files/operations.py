@@ -8,7 +8,7 @@ from atoll.abi.types import Bytes, Slice, u8, u64
 from atoll.servers.files import directories, inodes, orphans, paths
 from atoll.servers.files.block_map import map_for_writing, release_step
 from atoll.servers.files.directories import Entry, change_credits
-from atoll.servers.files.fields import get16, put16, put32, put_time
+from atoll.servers.files.fields import get16, put16, put32
 from atoll.servers.files.interface import (
     BadName,
     DirectoryNotEmpty,
@@ -34,6 +34,7 @@ from atoll.servers.files.layout import (
     TYPE_REGULAR,
 )
 from atoll.servers.files.paths import Walk
+from atoll.servers.files.times import put_time
 from atoll.servers.files.transactions import begin, end
 from atoll.servers.files.volume import Volume
 

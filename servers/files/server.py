@@ -18,6 +18,7 @@ from atoll.servers.files.interface import (
     SpaceInfo,
     Whence,
 )
+from atoll.servers.files.time_of_day import TimeOfDay
 from atoll.servers.files.volume import Volume
 from atoll.servers.stream.interface import Stream, StreamError
 from atoll.userland.runtime.interface import ServiceError, call
@@ -40,15 +41,15 @@ class FileServer(Files, File, Stream):
     device: Device
     pool: Slice[u8]  # memory of the cache
     files: OpenFiles
-    epoch: u64  # seconds from 1970 to power-on
+    time: TimeOfDay
     is_home: bool  # nothing of the volume is in memory only: it is not mounted
     changed_at: u64  # nanoseconds since power-on; 0: nothing is waiting to be made durable
 
     # ---- time ----
 
     def now(self) -> u64:
-        """Seconds since 1970."""
-        return self.epoch + clock() // SECOND
+        """Nanoseconds since 1970."""
+        return self.time.now()
 
     def changing(self) -> u64:
         """The same, of an operation that changes something."""

@@ -5,7 +5,7 @@ read-only; others are no concern of ours (hash trees of directories, extended at
 """
 
 from atoll.abi.types import Slice, Text, u8, u64
-from atoll.servers.files.fields import get16, get32, put16, put32, put_time
+from atoll.servers.files.fields import get16, get32, put16, put32
 from atoll.servers.files.interface import CannotMount
 from atoll.servers.files.layout import (
     INCOMPATIBLE_FILETYPE,
@@ -37,6 +37,7 @@ from atoll.servers.files.layout import (
     STATE_ERRORS,
     SUPERBLOCK_PLACE,
 )
+from atoll.servers.files.times import put_seconds
 from atoll.servers.files.volume import Volume
 
 SMALLEST_BLOCK = 1024  # bytes
@@ -178,7 +179,7 @@ def read_only_name(bit: u64) -> Text:
 def mark_in_use(volume: Volume, now: u64) -> None:
     """From now on the journal must be replayed before anybody else looks. Raises InputOutputError."""
     superblock = volume.superblock()
-    put_time(superblock, S_MOUNT_TIME, now)
+    put_seconds(superblock, S_MOUNT_TIME, now)
     put16(superblock, S_MOUNTS, (get16(superblock, S_MOUNTS) + 1) % 0x10000)
     mark(volume, True, now)
 
@@ -191,7 +192,7 @@ def mark_clean(volume: Volume, now: u64) -> None:
 def mark(volume: Volume, in_use: bool, now: u64) -> None:
     """Write the superblock with or without the sign that it is in use: of a journal, or that it is not clean."""
     superblock = volume.superblock()
-    put_time(superblock, S_WRITE_TIME, now)
+    put_seconds(superblock, S_WRITE_TIME, now)
     if volume.journal.inode == 0:
         state = get16(superblock, S_STATE)
         put16(superblock, S_STATE, state & ~u64(STATE_CLEAN) if in_use else state | STATE_CLEAN)

@@ -2,6 +2,7 @@
 
 The pages read of an image are its own and shown to all its spaces. They stay when its last space has gone, until the
 frames are wanted: a program that is started again is read from memory. The file itself is not kept open for that.
+An image may also be in a memory object, brought from another node: then it is one space's, and goes with it.
 """
 
 from atoll.abi.address_space import PAGE_SIZE
@@ -13,9 +14,9 @@ from atoll.servers.memory.regions import Region, Regions
 from atoll.userland.runtime.image import elf
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.objects import close
+from atoll.userland.runtime.objects import Memory, close
 
-IMAGES = 32
+IMAGES = 64  # as many as there are spaces: each may run an image of its own
 NO_IMAGE = IMAGES
 
 
@@ -28,9 +29,11 @@ class Image:
     changed: u64
 
     is_known: bool
+    is_private: bool  # it is in a memory object
     users: u64  # spaces
     last_used: u64  # counts uses of all images
     file: File  # open while there are users
+    memory: Memory  # instead of the file, of an image that `is_private`
     regions: Regions
     entry: u64
     trace_offset: u64
@@ -38,19 +41,28 @@ class Image:
 
     def is_of(self, info: FileInfo) -> bool:
         """Whether it is of that file, as it is now."""
-        same_file = self.is_known and self.inode == info.inode
+        same_file = self.is_known and not self.is_private and self.inode == info.inode
         return same_file and self.size == info.size and self.changed == info.changed
 
     def begin(self, info: FileInfo) -> None:
         """It is that file's, and nothing is known of it yet."""
-        self.is_known = False
+        self.is_known, self.is_private = False, False
         self.inode, self.size, self.changed = info.inode, info.size, info.changed
 
-    def read_headers(self, file: File, start: Slice[u8]) -> None:
-        """What the file says of itself; `start` is for its beginning. Raises BadImage."""
+    def begin_private(self, size: u64) -> None:
+        """It is in a memory object, and nothing is known of it yet."""
+        self.is_known, self.is_private = False, True
+        self.inode, self.size, self.changed = 0, size, 0
+
+    def read(self, offset: u64, into: Slice[u8]) -> u64:
+        """Read of what it is in; how many bytes. Raises BadImage."""
+        if self.is_private:
+            return read_memory(self.memory, self.size, offset, into)
+        return read_file(self.file, offset, into)
+
+    def read_headers(self, header: Slice[u8]) -> None:
+        """What the file says of itself, in what it begins with. Raises BadImage."""
         try:
-            used = read_file(file, 0, start)
-            header = start[0:used]
             elf.check_header(header, self.size)
             self.entry = elf.entry_point(header)
             self.trace_offset, self.trace_size = elf.find_trace(header)
@@ -72,7 +84,7 @@ class Image:
             into[i] = 0
         done: u64 = 0
         while done < size:
-            part = read_file(self.file, offset + done, into[start + done : start + size])
+            part = self.read(offset + done, into[start + done : start + size])
             if part == 0:
                 raise BadImage("its file has become shorter")
             done += part
@@ -112,6 +124,15 @@ class Images:
             image.file = file
         else:
             close(file.handle)
+        self.use(image)
+
+    def join_private(self, index: u64, memory: Memory) -> None:
+        """The one space that runs an image in memory; the handle is ours."""
+        self.items[index].memory = memory
+        self.use(self.items[index])
+
+    def use(self, image: Image) -> None:
+        """Another space."""
         self.uses += 1
         image.last_used = self.uses
         image.users += 1
@@ -120,7 +141,12 @@ class Images:
         """A space of this image has gone."""
         image = self.items[index]
         image.users -= 1
-        if image.users == 0:
+        if image.users > 0:
+            return
+        if image.is_private:
+            image.memory.close()
+            image.memory.handle = NO_HANDLE
+        else:
             close(image.file.handle)
             image.file.handle = NO_HANDLE
 
@@ -131,6 +157,16 @@ def read_file(file: File, offset: u64, into: Slice[u8]) -> u64:
         return file.read_at(offset, into)
     except (ServiceError, KernelError) as error:
         raise BadImage(f"its file cannot be read: {error}") from None
+
+
+def read_memory(memory: Memory, size: u64, offset: u64, into: Slice[u8]) -> u64:
+    """Read from the first `size` bytes of a memory object; how many bytes. Raises BadImage."""
+    wanted = min(u64(len(into)), size - min(offset, size))
+    try:
+        memory.read(offset, into[0:wanted])
+    except KernelError as error:
+        raise BadImage(f"its image cannot be read: {error}") from None
+    return wanted
 
 
 def read_info_of(file: File) -> FileInfo:

@@ -139,6 +139,16 @@ class MemoryManager(
     def end_fault(self, space: u64, thread: u64, status: u64) -> None:
         """The fault has been reported: end the thread's process with that status."""
 
+    def prepare_memory(self, image: Memory, size: u64) -> tuple[u64, u64, Handle]:
+        """As `prepare`, for a program whose file is the first `size` bytes of a memory object, which has READ.
+
+        Its pages come from there when they are first touched, and are shared with nobody. The handle is given back
+        with the space; the memory is charged to who made it.
+        """
+
+    def prepare_memory_again(self, space: u64, image: Memory, size: u64) -> None:
+        """As `prepare_again`, for such a program."""
+
 
 # ---- bits of notifications ----
 NEW_FAULT = 1  # to the sink

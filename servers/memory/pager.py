@@ -280,6 +280,12 @@ class Pager:
         self.frames.give_all(index)
         self.swap.slots.give_all(index)
 
+    def leave_image(self, number: u64) -> None:
+        """A space of that image has ended. An image in memory can be nobody else's."""
+        self.images.leave(number)
+        if self.images.items[number].is_private:
+            self.free_image(number)
+
     def free_image(self, number: u64) -> None:
         """An idle image is forgotten."""
         self.frames.give_all(OWNER_OF_IMAGE + number)

@@ -5,7 +5,7 @@ from atoll.abi.calls import IN_CALL, FaultReply, Message
 from atoll.abi.objects import NO_HANDLE, Info, Right
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.files.interface import File
-from atoll.servers.memory.images import NO_IMAGE, read_info_of
+from atoll.servers.memory.images import NO_IMAGE, read_file, read_info_of, read_memory
 from atoll.servers.memory.interface import (
     NEW_FAULT,
     BadImage,
@@ -49,16 +49,31 @@ class MemoryServer(MemoryManager):
         """A space for a program."""
         try:
             number = pager.spaces.new_number()
-            space = self.open_space(number, image)
+            self.open_space(number, image)
         except ServiceError:
             close(image.handle)
             raise
+        return self.make_gate(number)
+
+    def prepare_memory(self, image: Memory, size: u64) -> tuple[u64, u64, Handle]:
+        """A space for a program whose file is in memory."""
+        try:
+            number = pager.spaces.new_number()
+            self.open_private_space(number, image, size)
+        except ServiceError:
+            image.close()
+            raise
+        return self.make_gate(number)
+
+    def make_gate(self, number: u64) -> tuple[u64, u64, Handle]:
+        """What is told of a new space."""
+        image = pager.spaces.items[pager.spaces.index_of(number)].image
         try:
             gate = loop.port.mint(number, True)
         except KernelError as error:
             self.release(number)
             raise MemoryFull(f"no pager gate: {error}") from None
-        return number, pager.images.items[space.image].entry, gate.handle
+        return number, pager.images.items[image].entry, gate.handle
 
     def prepare_again(self, space: u64, image: File) -> None:
         """The space of a program that an earlier server has paged."""
@@ -66,6 +81,14 @@ class MemoryServer(MemoryManager):
             self.open_space(space, image).is_inherited = True
         except ServiceError:
             close(image.handle)
+            raise
+
+    def prepare_memory_again(self, space: u64, image: Memory, size: u64) -> None:
+        """The same for a program whose file is in memory."""
+        try:
+            self.open_private_space(space, image, size).is_inherited = True
+        except ServiceError:
+            image.close()
             raise
 
     def open_space(self, number: u64, file: File) -> Space:
@@ -83,8 +106,20 @@ class MemoryServer(MemoryManager):
             index = pager.images.place_for_another()
             pager.free_image(index)
             pager.images.items[index].begin(info)
-            pager.images.items[index].read_headers(file, self.headers[:])
+            used = read_file(file, 0, self.headers[:])
+            pager.images.items[index].read_headers(self.headers[0:used])
         return index
+
+    def open_private_space(self, number: u64, memory: Memory, size: u64) -> Space:
+        """A space of that number; the handle stays the caller's if there is an error."""
+        index = pager.images.place_for_another()
+        pager.free_image(index)
+        pager.images.items[index].begin_private(size)
+        used = read_memory(memory, size, 0, self.headers[:])
+        pager.images.items[index].read_headers(self.headers[0:used])
+        space = pager.spaces.open(number, index)
+        pager.images.join_private(index, memory)
+        return space
 
     def adopt(self, space: u64, process: Process) -> None:
         """The process of a space."""
@@ -136,7 +171,7 @@ class MemoryServer(MemoryManager):
         self.waiting.end(space, FAILED)
         ended.unmap_all()
         pager.free_private(index)
-        pager.images.leave(ended.image)
+        pager.leave_image(ended.image)
         if ended.process.handle != NO_HANDLE:
             close(ended.process.handle)
             ended.process.handle = NO_HANDLE

@@ -15,7 +15,7 @@ from atoll.servers.memory.waiting import WaitingThreads
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 from atoll.userland.runtime.system import own_process
 
-VERSION = 1  # of what is written here
+VERSION = 2  # of what is written here
 SOME = 4096  # bytes for single numbers and for those of handles
 
 N = TypeVar("N")
@@ -46,6 +46,7 @@ def export_pager(writer: StateWriter) -> None:
         writer.copied(pager.pool.chunks[index].shared.handle)
     for index in range(u64(IMAGES)):
         writer.copied(pager.images.items[index].file.handle)
+        writer.copied(pager.images.items[index].memory.handle)
     for index in range(u64(SPACES)):
         writer.copied(pager.spaces.items[index].process.handle)
 
@@ -72,6 +73,7 @@ def import_pager(reader: StateReader) -> None:
         pager.pool.chunks[index].shared.handle = reader.copied()
     for index in range(u64(IMAGES)):
         pager.images.items[index].file.handle = reader.copied()
+        pager.images.items[index].memory.handle = reader.copied()
     for index in range(u64(SPACES)):
         pager.spaces.items[index].process.handle = reader.copied()
 

@@ -7,7 +7,7 @@ shows another session than we knew, it has forgotten us, or died meanwhile: what
 from atoll.abi import wire
 from atoll.abi.types import u64
 from atoll.abi.wire import Kind
-from atoll.servers.network import members
+from atoll.servers.network import groups, members
 from atoll.servers.network.calls import calls
 from atoll.servers.network.exports import exports
 from atoll.servers.network.frame import Fault, Frame
@@ -30,15 +30,19 @@ def arrived(frame: Frame, now: u64) -> None:
         return
     number = frame.number(wire.NODE, 2)
     place = peers.find(number)
-    if place == NOWHERE:
+    if place == NOWHERE and number != line.number:  # not our own frame, come back
         place = peers.meet(number, frame.source, new_session(number))
-    if place == NOWHERE or number == line.number:
+    if place == NOWHERE:
         line.counts.dropped[Fault.FIELDS] += 1
         return
     peer = peers.table[place]
     match frame.kind:
         case Kind.ANNOUNCE:
             members.announced(peer, frame, now)
+        case Kind.QUERY:
+            groups.asked(peer, frame, now)
+        case Kind.ANSWER:
+            groups.answered(frame)
         case Kind.HELLO:
             greet(peer, frame, now)
         case Kind.WELCOME:

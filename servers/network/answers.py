@@ -3,16 +3,18 @@
 from atoll.abi.calls import NO_TIMEOUT, Status
 from atoll.abi.calls import Call as KernelCall
 from atoll.abi.interfaces import BAD_REQUEST, NOT_TRANSFERABLE, UNREACHABLE
-from atoll.abi.objects import NO_HANDLE, Kind
+from atoll.abi.objects import NO_HANDLE, Info, Kind
 from atoll.abi.types import u64
 from atoll.abi.wire import Outcome
-from atoll.servers.network.calls import Call
+from atoll.servers.network import claims
+from atoll.servers.network.calls import Call, Claimer
 from atoll.servers.network.crossing import arrive
 from atoll.servers.network.exports import close_quietly
 from atoll.servers.network.message import Message
 from atoll.servers.network.peers import NOWHERE
 from atoll.servers.network.proxies import proxies
 from atoll.userland.runtime.messages import Letter
+from atoll.userland.runtime.objects import read_info
 
 letter: Letter = Letter()
 
@@ -20,6 +22,9 @@ letter: Letter = Letter()
 def answered(call: Call, message: Message) -> None:
     """The reply is here."""
     envelope = message.envelope
+    if call.claimer != Claimer.NOBODY:
+        claims.finished(call, envelope.way == Outcome.ANSWERED)
+        return
     handle = arrive(envelope, call.peer)
     if call.reply == NO_HANDLE:
         close_quietly(handle)
@@ -48,12 +53,28 @@ def not_taken(call: Call, outcome: u64, word: u64) -> None:
 
 def failed(call: Call, may_have_happened: bool) -> None:
     """There will be no reply."""
+    if call.claimer != Claimer.NOBODY:
+        claims.finished(call, False)
+        return
     if call.reply == NO_HANDLE:
         return
     if may_have_happened:
         close_quietly(call.reply)
     else:
         refuse(call.reply, UNREACHABLE)
+
+
+def is_waited_for(call: Call) -> bool:
+    """Whether anybody waits for the reply; what nobody ever waited for is not given up either."""
+    if call.reply == NO_HANDLE:
+        return True
+    info = Info()
+    read_info(call.reply, info)
+    if info.kind == Kind.CALLER_GONE:
+        close_quietly(call.reply)
+        call.reply = NO_HANDLE
+        return False
+    return True
 
 
 def refuse(reply: u64, code: u64, outcome: u64 = 0, word: u64 = 0) -> None:

@@ -19,6 +19,7 @@ from atoll.servers.network.parcels import parcels
 from atoll.servers.network.peers import CHANNELS, MOST_PEERS, NOWHERE, Peer, peers
 
 MOST_CALLS = 256
+LOOK_EVERY = 250 * wire.MILLISECOND  # whether callers still wait
 
 
 class State(IntEnum):
@@ -29,7 +30,16 @@ class State(IntEnum):
     SENT = 2  # its request was sent, but may not have come
     WORKING = 3  # the server has it
     COLLECTING = 4  # its reply comes
-    CANCELLING = 5  # nobody waits for it any more, and the server has to know
+    CLAIMING = 5  # its reply is here, with a gate to a third node, which is told first
+    CANCELLING = 6  # nobody waits for it any more, and the server has to know
+
+
+class Claimer(IntEnum):
+    """Who waits until a third node knows that we have a gate."""
+
+    NOBODY = 0
+    REQUEST = 1  # that the gate came with
+    CALL = 2  # with whose reply it came
 
 
 class Call:
@@ -45,6 +55,9 @@ class Call:
     label: u64  # of the proxy that it came to
     in_order: bool  # what comes to that proxy behind it waits until it is over
     passing: Passing  # the handle that went with the request
+    claimer: u64  # a Claimer: for whom it claims a gate
+    claimer_place: u64  # where that is
+    claimer_number: u64  # and which transaction it was then
     due: u64  # when to look after it
     wait: u64  # nanoseconds until the time after that
 
@@ -62,23 +75,26 @@ class Calls:
     used: u64  # places that were ever used
     count: u64
     due: u64  # when the first of them is
+    checked: u64  # when it was last looked whether callers still wait
 
     # What becomes of a call. `answered`: with its reply; `failed`: with whether it may have happened; then `ended`.
     answered: Callable[[Call, Message], None]
     failed: Callable[[Call, bool], None]
     ended: Callable[[Call], None]
+    claim: Callable[[Call, Message], bool]  # begin to claim the gate that came; False: there is no need
+    is_waited_for: Callable[[Call], bool]
 
     # ---- begin and end ----
 
-    def begin(self, parcel: u64, to: u64, in_order: bool, now: u64) -> bool:
-        """Send the parcel's message to a peer; False if there are too many calls now."""
+    def begin(self, parcel: u64, to: u64, in_order: bool, now: u64) -> Call | None:
+        """Send the parcel's message to a peer; None if there are too many calls now."""
         peer = peers.table[to]
         place: u64 = 0
         while place < self.used and self.table[place].state != State.FREE:
             place += 1
         channel = peer.free_channel() if place < MOST_CALLS else NOWHERE
         if channel == NOWHERE:
-            return False
+            return None
         self.used = max(self.used, place + 1)
         self.count += 1
         call = self.table[place]
@@ -88,11 +104,12 @@ class Calls:
         call.reply, call.label, call.in_order = parcels.table[parcel].reply, parcels.table[parcel].label, in_order
         call.passing = parcels.table[parcel].passing
         call.state = State.GREETING
+        call.claimer = u64(Claimer.NOBODY)
         self.by_channel[to * CHANNELS + channel] = u16(place + 1)
         line.counts.asked += 1
         self.rest(call, now)
         self.urge(call)
-        return True
+        return call
 
     def end(self, call: Call) -> None:
         """Nothing is to be done for it any more."""
@@ -149,10 +166,18 @@ class Calls:
         if now < self.due:
             return self.due
         self.due = NO_TIMEOUT
+        is_time = now - self.checked >= LOOK_EVERY
+        if is_time:
+            self.checked = now
         for place in range(self.used):
             call = self.table[place]
             if call.state == State.FREE:
                 continue
+            if is_time and call.state != State.CANCELLING and not self.is_waited_for(call):
+                self.cancel(call, now)
+                if call.state == State.FREE:
+                    continue
+            self.due = min(self.due, self.checked + LOOK_EVERY)
             if call.due <= now:
                 call.wait = min(2 * call.wait, wire.LONGEST_WAIT * line.patience)
                 call.due = now + call.wait
@@ -170,7 +195,7 @@ class Calls:
         elif call.state == State.GREETING:
             call.state = State.SENT
             self.send(call, NO_TIMEOUT)
-        else:
+        elif call.state != State.CLAIMING:
             missing: u64 = NO_TIMEOUT
             if call.state == State.COLLECTING:
                 missing = parcels.table[call.parcel].message.missing
@@ -220,6 +245,8 @@ class Calls:
 
     def collect(self, call: Call, frame: Frame, now: u64) -> None:
         """A fragment of the reply: that the request has come is sure by that."""
+        if call.state == State.CLAIMING:
+            return
         if call.parcel == NOWHERE:
             call.parcel = parcels.take()
         if call.parcel == NOWHERE:
@@ -233,10 +260,17 @@ class Calls:
             return
         self.rest(call, now)
         if message.missing == 0:
-            line.say(peers.table[call.peer], Kind.ACK, call.channel, call.number)
-            call.passing.settle(message.envelope.taken != 0)
-            self.answered(call, message)
-            self.end(call)
+            call.state = State.CLAIMING
+            if not self.claim(call, message):
+                self.finish(call)
+
+    def finish(self, call: Call) -> None:
+        """The reply is here, and what came with it can be taken."""
+        message = parcels.table[call.parcel].message
+        line.say(peers.table[call.peer], Kind.ACK, call.channel, call.number)
+        call.passing.settle(message.envelope.taken != 0)
+        self.answered(call, message)
+        self.end(call)
 
 
 calls: Calls = Calls()

@@ -7,7 +7,7 @@ from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Envelope
 from atoll.servers.network.peers import NOWHERE, peers
-from atoll.servers.network.proxies import proxies
+from atoll.servers.network.proxies import GROUP, proxies
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import duplicate, read_info
 
@@ -44,6 +44,9 @@ def leave(handle: u64, peer: u64, envelope: Envelope, passing: Passing) -> bool:
         return False
     envelope.handle_kind, envelope.handle_badge = info.kind, info.words[GATE_BADGE]
     place = proxies.find_port(info.words[GATE_PORT])
+    if place != NOWHERE and proxies.table[place].owner == GROUP:
+        close_quietly(handle)  # whom it asks depends on where it is
+        return False
     if place != NOWHERE:
         proxy = proxies.table[place]
         copy_identity(proxy.identity, envelope.handle)
@@ -75,9 +78,16 @@ def leave_own(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: Pa
 # ---- in ----
 
 
+def has_to_be_claimed(envelope: Envelope, peer: u64) -> bool:
+    """Whether the gate that came leads to a third node, which has to know that we have it before the sender drops it."""
+    if envelope.handle_kind != Kind.GATE or envelope.handle_node in (line.number, peers.table[peer].number):
+        return False
+    return exports.find(envelope.handle, envelope.handle_badge) == NOWHERE
+
+
 def arrive(envelope: Envelope, peer: u64) -> u64:
-    """The handle that came with a message of a peer; NO_HANDLE if there is none, or no room for it."""
-    if envelope.handle_kind != Kind.GATE:
+    """The handle that came with a message of a peer; NO_HANDLE if there is none, no room, or it is of no use."""
+    if envelope.handle_kind != Kind.GATE or envelope.handle.is_none:
         return NO_HANDLE
     try:
         place = exports.find(envelope.handle, envelope.handle_badge)

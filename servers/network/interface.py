@@ -7,6 +7,7 @@ from atoll.userland.runtime.messages import Gate
 FAULTS = 7  # servers/network/frame.py: Fault
 MEMBER_SIZE = 104  # bytes of a Member
 MAX_NODE_NAME = 32  # bytes
+MAX_GROUP_NAME = 32
 
 
 class NoSuchNode(ServiceError):
@@ -79,3 +80,16 @@ class Network(Interface, messages=0x1100, errors=(NoSuchNode, NetworkFull, BadGr
     @idempotent
     def naming(self, node: u64) -> Gate:
         """The root of names of a node. Raises NoSuchNode, NetworkFull."""
+
+    @idempotent
+    def group(self, name: Text) -> Gate:
+        """A gate to a group. A call through it goes to the members at all other nodes at once, and the first answer is
+        the answer; without one for a second it raises Unreachable. Such a call has to be idempotent, carries no handles
+        and fits into one frame each way (1.2 KB); a member that drops the reply handle does not answer. The gate cannot
+        be sent to other nodes. Raises BadGroup, NetworkFull.
+        """
+
+    def join(self, name: Text, gate: Gate) -> None:
+        """Calls to that group come to this gate too, instead of to this node's member so far. Raises BadGroup,
+        NetworkFull.
+        """

@@ -4,10 +4,9 @@ from atoll.abi import bootargs, startup
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.types import Slice, Text, u8, u64
 from atoll.servers.naming.interface import Naming
-from atoll.servers.network import members, roots, station
+from atoll.servers.network import groups, members, roots, station
 from atoll.servers.network.card import CARD_PAGES
-from atoll.servers.network.interface import Network, NetworkFigures, NetworkFull, NoSuchNode
-from atoll.servers.network.key import parse_key
+from atoll.servers.network.interface import MAX_GROUP_NAME, BadGroup, Network, NetworkFigures, NetworkFull, NoSuchNode
 from atoll.servers.network.line import line
 from atoll.servers.network.outbox import filled
 from atoll.servers.network.peers import NOWHERE, peers
@@ -55,6 +54,18 @@ class NetworkServer(Network):
             raise NetworkFull("too many ports of other nodes")
         return Gate(gate)
 
+    def group(self, name: Text) -> Gate:
+        check_group(name)
+        gate = groups.gate_of(name)
+        if gate == NOWHERE:
+            raise NetworkFull("too many ports of other nodes")
+        return Gate(gate)
+
+    def join(self, name: Text, gate: Gate) -> None:
+        check_group(name)
+        if not groups.join(name, gate.handle):
+            raise NetworkFull("too many groups")
+
     # ---- what is not a call ----
 
     def timeout(self) -> u64:
@@ -80,16 +91,13 @@ def main() -> None:
 
 def start() -> None:
     """From here on the card is ours, whatever was done with it before."""
-    line.key.first, line.key.second = parse_key(environment(bootargs.KEY))
-    line.number = number_of(bootargs.NUMBER, 1)
-    line.patience = max(number_of(bootargs.PATIENCE, 1), u64(1))
-    now = clock()
-    if line.start == 0:  # no predecessor has handed us its own
-        line.start = line.key.draw(f"start {line.number} {environment(bootargs.INCARNATION)} {now}")
+    is_first = line.start == 0  # no predecessor has handed us its own
+    station.introduce(
+        environment(bootargs.KEY), environment(bootargs.NODE), max(number_of(bootargs.NUMBER), u64(1)),
+        environment(bootargs.INCARNATION), number_of(bootargs.SPEED), number_of(bootargs.PATIENCE),
+    )  # fmt: skip
+    if is_first:
         roots.publish(given(startup.NAMING))
-    members.introduce(
-        environment(bootargs.NODE), number_of(bootargs.INCARNATION, 1), number_of(bootargs.SPEED, 0), now
-    )
     done, filled_port = create_port(), create_port()
     station.start(
         Memory(given(startup.REGISTERS)), card_memory(), done, filled_port, Interrupt(given(startup.INTERRUPT)),
@@ -99,13 +107,15 @@ def start() -> None:
     loop.add(filled_port, FILLED_LABEL)
 
 
-def number_of(name: Text, default: u64) -> u64:
-    """A number of the kernel's command line."""
-    digits = environment(name)
-    value: u64 = 0
-    for digit in digits.encode():
-        value = value * 10 + (digit - 0x30)
-    return value if len(digits) > 0 else default
+def check_group(name: Text) -> None:
+    """Raises BadGroup."""
+    if not 0 < len(name) <= MAX_GROUP_NAME:
+        raise BadGroup(f"a group's name has 1 to {MAX_GROUP_NAME} bytes")
+
+
+def number_of(name: Text) -> u64:
+    """A number of the kernel's command line; 0 if it is not there."""
+    return station.number_in(environment(name))
 
 
 def card_memory() -> Memory:

@@ -5,13 +5,13 @@ from atoll.abi.interfaces import NOT_TRANSFERABLE, UNREACHABLE
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u64
 from atoll.abi.wire import Way
-from atoll.servers.network import answers
+from atoll.servers.network import answers, groups
 from atoll.servers.network.calls import Call, calls
 from atoll.servers.network.crossing import copy_identity, leave
 from atoll.servers.network.exports import close_quietly
 from atoll.servers.network.parcels import COLLECTED, PARCELS, Parcel, parcels
 from atoll.servers.network.peers import NOWHERE
-from atoll.servers.network.proxies import proxies
+from atoll.servers.network.proxies import GROUP, proxies
 from atoll.userland.runtime.kernel_calls import clock
 
 
@@ -65,7 +65,10 @@ def collected(place: u64) -> None:
     copy_identity(proxies.table[proxy].identity, envelope.target)
     envelope.badge, envelope.room = parcel.badge, MAX_SEGMENT
     handle = parcel.handle
-    parcel.handle = NO_HANDLE
+    if proxies.table[proxy].owner == GROUP:
+        handle = NO_HANDLE  # that is refused when it is asked
+    else:
+        parcel.handle = NO_HANDLE
     if handle != NO_HANDLE and not leave(handle, proxies.table[proxy].owner, envelope, parcel.passing):
         drop(place, NOT_TRANSFERABLE)
         return
@@ -103,8 +106,10 @@ def send(place: u64, parcel: Parcel, now: u64) -> bool:
         return True
     if proxies.table[proxy].is_sending:
         return False
+    if proxies.table[proxy].owner == GROUP:
+        return groups.ask(place, now)
     in_order = parcel.kind != Message.CALL
-    if not calls.begin(place, proxies.table[proxy].owner, in_order, now):
+    if calls.begin(place, proxies.table[proxy].owner, in_order, now) is None:
         return False
     proxies.table[proxy].is_sending = in_order
     return True

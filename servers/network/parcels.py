@@ -13,7 +13,7 @@ from atoll.servers.network.message import Message
 from atoll.servers.network.peers import NOWHERE
 
 COLLECTED = 16  # that go round
-OWN = 8  # for replies to calls that have given theirs back, and for what we say ourselves
+OWN = 16  # for replies to calls that have given theirs back, and for what we say ourselves
 PARCELS = COLLECTED + OWN
 
 

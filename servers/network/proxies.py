@@ -7,13 +7,14 @@ had come.
 from atoll.abi.objects import Info
 from atoll.abi.types import Array, u16, u64
 from atoll.servers.network.identity import Identity
-from atoll.servers.network.peers import NOWHERE
+from atoll.servers.network.peers import MOST_PEERS, NOWHERE
 from atoll.userland.runtime.messages import Port, PortSet, create_port
 from atoll.userland.runtime.objects import read_info
 
 MOST_PROXIES = 256
 MOST_HELD = 1024
 PLACES = 1 << 16  # of a label: the proxy's place, and above it how often that was used
+GROUP = MOST_PEERS  # the owner of a proxy that stands for a group: nobody in particular
 PORT_SERIAL = 0  # word of a port's Info
 
 

@@ -48,6 +48,7 @@ class Request:
     channel: u64
     number: u64
     heard: u64  # when its client last said something about it
+    is_query: bool  # it belongs to no channel, and its reply is not kept
     gate: u64  # which is called; of a named service: NO_HANDLE
     handle: u64  # that goes with the call; then the one that came with the answer
     passing: Passing  # that handle on its way to the client
@@ -107,7 +108,7 @@ class Requests:
                 channel.last, channel.place = number, u8(request.place + 1)
                 request.state, request.heard = u64(State.COLLECTING), now
                 request.peer, request.channel, request.number = peer.place, channel_number, number
-                request.gate, request.handle = NO_HANDLE, NO_HANDLE
+                request.is_query, request.gate, request.handle = False, NO_HANDLE, NO_HANDLE
                 request.message.expect(frame.number(wire.MESSAGE_SIZE, 4))
                 self.add(peer, request, frame)
             case _:
@@ -216,12 +217,25 @@ class Requests:
             if request.state == State.ABANDONED:
                 self.stop(place)
                 self.due = now + CANCEL_AGAIN
-            elif request.state != State.FREE and not peers.table[request.peer].is_node:
-                if request.state == State.WORKING and now - request.heard >= wire.FORGET * line.patience:
+            elif request.state == State.WORKING and not request.is_query:
+                if not peers.table[request.peer].is_node and now - request.heard >= wire.FORGET * line.patience:
                     self.finish(self.channel_of(request), True)
         return self.due
 
     # ---- places ----
+
+    def new_query(self, peer: u64, number: u64, now: u64) -> Request | None:
+        """A place for a query; None if there is no room, or it is worked on already."""
+        for request in self.table:
+            is_same = request.is_query and request.peer == peer and request.number == number
+            if is_same and request.state != State.FREE:
+                return None
+        request = self.free_request()
+        if request is not None:
+            request.state, request.is_query, request.heard = u64(State.WORKING), True, now
+            request.peer, request.number = peer, number
+            request.gate, request.handle = NO_HANDLE, NO_HANDLE
+        return request
 
     def channel_of(self, request: Request) -> Channel:
         """Where it is the newest."""

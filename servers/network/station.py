@@ -8,15 +8,16 @@ from atoll.abi.objects import NO_HANDLE, Kind
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Text, u64
 from atoll.abi.wire import Outcome, Way
-from atoll.servers.network import acquaintance, answers, collector, members, outbox, workers
+from atoll.servers.network import acquaintance, answers, claims, collector, groups, members, outbox, workers
 from atoll.servers.network.calls import calls
 from atoll.servers.network.card import Card
 from atoll.servers.network.crossing import arrive
-from atoll.servers.network.exports import exports
+from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.frame import Frame
+from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.peers import NOWHERE
-from atoll.servers.network.requests import MOST_REQUESTS, Request, requests
+from atoll.servers.network.requests import MOST_REQUESTS, Request, State, requests
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.messages import Port
@@ -40,6 +41,8 @@ def start(
     line.address = card.address
     line.place, line.transmit = place_frame, transmit
     calls.answered, calls.failed, calls.ended = answers.answered, answers.failed, outbox.ended
+    calls.claim = claims.claim_for_call
+    calls.is_waited_for = answers.is_waited_for
     calls.due = NO_TIMEOUT
     requests.ready = ready
     process = Process(own_process())
@@ -61,6 +64,24 @@ def transmit(frame: Frame) -> None:
     card.send(frame)
 
 
+def introduce(key: Text, name: Text, number: u64, incarnation: Text, speed: u64, patience: u64) -> None:
+    """Who we are. If no predecessor has handed us its own, this is another start. Raises BadKey."""
+    now = clock()
+    line.key.first, line.key.second = parse_key(key)
+    line.number, line.patience = number, max(patience, u64(1))
+    if line.start == 0:
+        line.start = line.key.draw(f"start {number} {incarnation} {now}")
+    members.introduce(name, number_in(incarnation), speed, now)
+
+
+def number_in(digits: Text) -> u64:
+    """A decimal number; 0 without digits."""
+    value: u64 = 0
+    for digit in digits.encode():
+        value = value * 10 + (digit - 0x30)
+    return value
+
+
 # ---- what wakes us ----
 
 
@@ -68,11 +89,19 @@ def notified(bits: u64) -> None:
     """The card or a worker has something to say."""
     for place in range(u64(MOST_REQUESTS)):
         if bits >> place & 1 != 0:
-            requests.answered(requests.table[place])
+            answered(requests.table[place])
     if bits & INTERRUPT != 0:
         card.device.take_interrupt()
         take_frames()
         interrupt.done()
+
+
+def answered(request: Request) -> None:
+    """A worker has done its work."""
+    if request.is_query:
+        groups.answer(request)
+    else:
+        requests.answered(request)
 
 
 def take_frames() -> None:
@@ -85,7 +114,7 @@ def take_frames() -> None:
 
 def look(now: u64) -> u64:
     """Do what time asks for; how many nanoseconds until the next time."""
-    due = min(members.look(now), calls.look(now), requests.look(now))
+    due = min(members.look(now), calls.look(now), requests.look(now), groups.look(now))
     return max(due, now) - now
 
 
@@ -102,22 +131,48 @@ def ready(request: Request) -> None:
     place = exports.find(envelope.target, envelope.badge)
     if envelope.way == Way.NOTIFY:
         place = exports.find_any(envelope.target, request.peer)
-    if place == NOWHERE or not exports.may_call(place, request.peer):
+    may_call = place != NOWHERE and (envelope.way == Way.CLAIM or exports.may_call(place, request.peer))
+    if not may_call:
         answer(request, Outcome.NO_SUCH_PORT)
     elif envelope.way == Way.RELEASE:
         exports.give_back(place, request.peer, envelope.words[0])
         answer(request, Outcome.ANSWERED)
+    elif envelope.way == Way.CLAIM:
+        exports.send(place, request.peer)
+        answer_claim(request)
     elif envelope.way == Way.NOTIFY:
         status, _ = ecall(exports.entries[place].gate, envelope.words[0], 0, 0, 0, 0, 0, KernelCall.NOTIFY)
         answer(request, Outcome.ANSWERED if status == Status.OK else Outcome.NOT_TAKEN, status)
     else:
         request.gate = exports.entries[place].gate
-        request.handle = arrive(envelope, request.peer)
-        if envelope.handle_kind != Kind.NONE and request.handle == NO_HANDLE:
-            answer(request, Outcome.NOT_TRANSFERABLE)
-            return
-        envelope.taken = u64(request.handle != NO_HANDLE)
+        if not claims.claim_for_request(request):
+            deliver(request)
+
+
+def deliver(request: Request) -> None:
+    """What came with it can be taken; then a thread calls the service."""
+    envelope = request.message.envelope
+    request.handle = arrive(envelope, request.peer)
+    envelope.taken = u64(request.handle != NO_HANDLE)
+    if request.state == State.ABANDONED:
+        close_quietly(request.handle)
+        request.handle = NO_HANDLE
+        requests.answered(request)
+    elif envelope.handle_kind != Kind.NONE and request.handle == NO_HANDLE:
+        answer(request, Outcome.NOT_TRANSFERABLE)
+    else:
         workers.begin(request.place)
+
+
+def answer_claim(request: Request) -> None:
+    """The gate is the claimer's too; the answer says again which, so that it can be given back."""
+    target, badge = request.message.envelope.target, request.message.envelope.badge
+    low, high = target.low, target.high
+    request.message.answer(Outcome.ANSWERED, 0)
+    envelope = request.message.envelope
+    envelope.handle.low, envelope.handle.high = low, high
+    envelope.handle_badge = badge
+    requests.answered(request)
 
 
 def answer(request: Request, outcome: u64, word: u64 = 0) -> None:

@@ -12,6 +12,8 @@ from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
 
 MAX_PATH = 256  # bytes of a program's path
+GROUP = "programs"  # of all program managers: a gate to it speaks Offers
+MAX_IMAGE = 4 << 20  # bytes of a program that is brought from another node
 NAME_SIZE = 32  # bytes of a program's name that `ps` shows
 
 
@@ -33,6 +35,10 @@ class OutOfMemory(ServiceError):
 
 class BadRequest(ServiceError):
     """The arguments do not fit, or the program has been started already."""
+
+
+class AnotherNode(ServiceError):
+    """The file is not of this node, and the program manager calls no other: use `prepare_image`."""
 
 
 class ProgramState(IntEnum):
@@ -98,9 +104,26 @@ class Child(Interface, messages=0x0800, errors=(NoSuchProgram, NotExecutable, Ou
     def identity(self) -> u64:
         """Its pid."""
 
+    @idempotent
+    def load(self, offset: u64, data: Bytes) -> None:
+        """A piece of the image, of a program from `prepare_image`, in any order: whole pages of 4 KiB but for the end.
+
+        With the last piece the image is complete, and what `prepare` finds of a file is found of it. Raises
+        BadRequest: the piece is not of the image, or comes too late; NotExecutable.
+        """
+
+    @idempotent
+    def set_home(self, home: u64, starter: u64) -> None:
+        """Its home, where it belongs: the program is ended when that node is down. Without, it is at home here.
+
+        `home` is a node and its incarnation, as the upper half of a pid is; `starter` the pid of who starts it.
+        """
+
 
 class Programs(
-    Interface, messages=0x0700, errors=(NoSuchProgram, NotExecutable, TooManyPrograms, OutOfMemory, BadRequest)
+    Interface,
+    messages=0x0700,
+    errors=(NoSuchProgram, NotExecutable, TooManyPrograms, OutOfMemory, BadRequest, AnotherNode),
 ):
     """What the program manager does."""
 
@@ -118,3 +141,27 @@ class Programs(
     @idempotent
     def wait(self, pid: u64) -> u64:
         """Wait for the end of a program; its exit status. Raises NoSuchProgram."""
+
+    def prepare_image(self, name: Text, size: u64) -> Child:
+        """As `prepare`, of an image that the caller then brings: `size` bytes, MAX_IMAGE at most, with `Child.load`.
+
+        Handles can be given when it is complete. The name is for `ps`.
+        """
+
+    def open(self, pid: u64) -> Child:
+        """The gate to a program that runs already. Raises NoSuchProgram."""
+
+
+class Offers(Interface, messages=0x1600):
+    """What the group of all program managers can be asked: who takes a program?
+
+    It is answered by a thread that runs as a program does, with no priority over programs: whose node is busy answers
+    late. So the first answer is of a node that has time. (V-System; Theimer, Lantz, Cheriton 1985.)
+    """
+
+    @idempotent
+    def offer(self, memory: u64, speed: u64) -> tuple[u64, u64, u64]:
+        """A node with so many bytes free and so many instructions per second; others say nothing.
+
+        Its number, how many programs want its CPU, and bytes free.
+        """

@@ -11,8 +11,9 @@ from atoll.abi.raw import address_of, view
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.servers.files.interface import File, Files, OpenFlag
 from atoll.servers.memory.interface import BadImage, MemoryManager, NoSuchSpace, PagesLost, TooManySpaces
-from atoll.servers.naming.interface import Naming, follow, rest_of
-from atoll.servers.programs.interface import ProgramState
+from atoll.servers.naming.interface import Naming, rest_of
+from atoll.servers.programs import loading
+from atoll.servers.programs.interface import AnotherNode, ProgramState
 from atoll.servers.programs.table import Entry, Table
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError, TimedOut
@@ -20,7 +21,7 @@ from atoll.userland.runtime.messages import Gate, Letter, Port
 from atoll.userland.runtime.objects import Process, close, duplicate
 from atoll.userland.runtime.startup import environment, given
 
-VARIABLE = "PROGRAM"  # its value: pid, number of the space, path of the image
+VARIABLE = "PROGRAM"  # its value: pid, number of the space, home, path of the image
 MOST = 400  # bytes of the variable that are read
 SERIAL_MASK = 0xFFFF_FFFF
 BLANK = 0x20
@@ -29,14 +30,15 @@ NINE = 0x39
 PRIORITY = 16
 LOST = 1  # status of a program that cannot go on
 PATIENCE = 2_000_000_000  # nanoseconds until the next of the programs comes, or none
-FOR_OTHERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
 
 def open_file(naming: Gate, path: Text) -> File:
-    """A file by its path. Raises what Files.open raises."""
-    covered, gate = follow(Naming(naming.handle), path)
+    """A file of this node by its path. Raises AnotherNode, and what Files.open raises."""
+    covered, is_mount, gate = Naming(naming.handle).resolve(path)
     try:
+        if is_mount:
+            raise AnotherNode("the file is another node's: who starts it has to bring it")
         return Files(gate).open(rest_of(path, covered), OpenFlag.READ)
     finally:
         close(gate)
@@ -99,16 +101,16 @@ def adopt(programs: Table, process: Process, naming: Gate, memory: MemoryManager
         fill(entry, pid, process, naming)
     except (ServiceError, KernelError) as error:
         print(f"programs: a program of a dead program manager is ended: {error}")
-        end_lost(process)
+        end_surely(process, LOST)
         process.close()
         return
     restore_space(entry, memory)
 
 
-def end_lost(process: Process) -> None:
+def end_surely(process: Process, status: u64) -> None:
     """End a process that may have ended already."""
     try:
-        process.destroy(LOST)
+        process.destroy(status)
     except KernelError:
         return
 
@@ -125,11 +127,11 @@ def restore_space(entry: Entry, memory: MemoryManager) -> None:
     """If the memory manager does not know a program, tell it; a program that has lost pages is ended."""
     try:
         if not is_known(entry.space, memory):
-            memory.prepare_again(entry.space, File(duplicate(entry.image.handle, FOR_OTHERS)))
+            loading.prepare_space_again(entry, memory)
             memory.adopt(entry.space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
     except (PagesLost, BadImage, TooManySpaces, KernelError) as error:
         print(f"{str(entry.title(), 'utf-8')}: ended: {error}")
-        end_lost(entry.process)
+        end_surely(entry.process, LOST)
     except ServiceError:
         return  # this one has died too: the next will ask again
 
@@ -145,6 +147,8 @@ def is_known(space: u64, memory: MemoryManager) -> bool:
 
 def refresh_image(entry: Entry, naming: Gate) -> bool:
     """Open a program's file again if the file service has died since; whether that was so, and could be done."""
+    if entry.is_brought:
+        return False
     try:
         if entry.image.handle != NO_HANDLE:
             entry.image.info()
@@ -181,11 +185,14 @@ def fill(entry: Entry, pid: u64, process: Process, naming: Gate) -> None:
     entry.pid = pid
     entry.serial = entry.pid & SERIAL_MASK
     entry.space = reader.number()
+    entry.home = reader.number()
     entry.set_path(reader.data[reader.place : reader.size])
     entry.process = process
     entry.priority = PRIORITY
     entry.state = ProgramState.RUNNING
     entry.is_held = True  # nobody can say who has a gate: its last handle will
+    if entry.is_brought:
+        return  # its image is the memory manager's now: without it there are no tracebacks
     try:
         entry.image = open_file(naming, str(entry.path(), "utf-8"))
     except ServiceError:

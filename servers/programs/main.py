@@ -5,11 +5,12 @@ from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.calls import Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
-from atoll.servers.files.interface import File
-from atoll.servers.memory.interface import NEW_MANAGER, BadImage, MemoryManager, NoSuchSpace
+from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager, NoSuchSpace
 from atoll.servers.naming.interface import Naming
-from atoll.servers.programs import legacy, listing, reporter, state
+from atoll.servers.programs import homes, legacy, listing, loading, reporter, state
+from atoll.servers.programs.ending import MAX_STATUS, end_program, give_back, tell_end
 from atoll.servers.programs.interface import (
+    AnotherNode,
     BadRequest,
     Child,
     NoSuchProgram,
@@ -35,7 +36,7 @@ from atoll.userland.runtime.state import StateReader, StateWriter
 
 QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory objects
 PRIORITY = 16
-MAX_STATUS = 255
+NODE_SHIFT = 32  # of pids: above is the node with its incarnation
 GENERATION_SHIFT = 20  # of serial numbers
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
@@ -52,26 +53,33 @@ class ProgramsServer(Programs, Child, Parent):
     # ---- what Programs says ----
 
     def prepare(self, path: Text) -> Child:
-        place = programs.add()
+        place = self.add(path)
         entry = programs.entries[place]
-        preparation = self.preparations.add(place)
-        if preparation is None:
-            entry.state = UNUSED
-            raise TooManyPrograms("too many programs are being prepared")
-        entry.pid = self.first_pid + entry.serial
-        entry.parent = self.pid_of_caller()
-        entry.set_path(path.encode())
         try:
             self.open_image(entry, path)
             self.make_process_surely(entry)
-        except (NoSuchProgram, NotExecutable):
+        except (NoSuchProgram, NotExecutable, AnotherNode):
             self.forget(place)
             raise
         except (ServiceError, KernelError) as error:
             self.forget(place)
             raise OutOfMemory(f"{path}: {error}") from None
-        entry.is_held = True
-        return Child(loop.port.mint(entry.badge(CHILD), True).handle)
+        return gate_to(entry)
+
+    def prepare_image(self, name: Text, size: u64) -> Child:
+        content = loading.make_content(programs, size)
+        try:
+            place = self.add(loading.last_part(name))
+        except ServiceError:
+            content.close()
+            raise
+        entry = programs.entries[place]
+        entry.content, entry.content_size = content, size
+        self.preparations.of(place).loading.begin(size)
+        return gate_to(entry)
+
+    def open(self, pid: u64) -> Child:
+        return gate_to(programs.find(pid))
 
     def list(self, first: u64, into: Slice[u8]) -> u64:
         return listing.fill(programs, first, into)
@@ -90,9 +98,22 @@ class ProgramsServer(Programs, Child, Parent):
     def set_environment(self, entries: Bytes) -> None:
         self.preparations.of(programs.place_of(call.badge)).set_environment(entries)
 
+    def set_home(self, home: u64, starter: u64) -> None:
+        self.preparations.of(programs.place_of(call.badge))
+        entry = programs.of(call.badge)
+        entry.parent = starter
+        entry.home = home if home != self.first_pid >> NODE_SHIFT else 0
+
+    def load(self, offset: u64, data: Bytes) -> None:
+        place = programs.place_of(call.badge)
+        entry = programs.entries[place]
+        if loading.put(entry, self.preparations.of(place).loading, offset, data):
+            self.make_process_surely(entry)
+
     def give(self, name: Text, handle: Gate) -> None:
         entry = programs.of(call.badge)
         preparation = self.preparations.of(programs.place_of(call.badge))
+        preparation.loading.check_complete()
         if name == startup.ERROR:
             entry.error = Gate(duplicate(handle.handle, FOR_CALLERS))
         try:
@@ -104,6 +125,9 @@ class ProgramsServer(Programs, Child, Parent):
         place = programs.place_of(call.badge)
         entry = programs.entries[place]
         preparation = self.preparations.of(place)
+        preparation.loading.check_complete()
+        if homes.homes.is_gone(entry.home):
+            raise BadRequest("the program's home is gone")
         try:
             self.begin(entry, preparation)
         except KernelError as error:
@@ -123,7 +147,7 @@ class ProgramsServer(Programs, Child, Parent):
             entry.told.close()
         entry.told, entry.told_bits = gate, bits
         if entry.state == ProgramState.ENDED:
-            self.tell_end(entry)
+            tell_end(entry)
 
     def identity(self) -> u64:
         return programs.of(call.badge).pid
@@ -142,6 +166,22 @@ class ProgramsServer(Programs, Child, Parent):
 
     # ---- how a program is made ----
 
+    def add(self, path: Text) -> u64:
+        """The place of a new program. Raises TooManyPrograms, BadRequest."""
+        place = programs.add()
+        entry = programs.entries[place]
+        if self.preparations.add(place) is None:
+            entry.state = UNUSED
+            raise TooManyPrograms("too many programs are being prepared")
+        entry.pid = self.first_pid + entry.serial
+        entry.parent = self.pid_of_caller()
+        try:
+            entry.set_path(path.encode())
+        except BadRequest:
+            self.forget(place)
+            raise
+        return place
+
     def pid_of_caller(self) -> u64:
         """Whose gate the call came through; 0 if that is the public one."""
         try:
@@ -153,6 +193,8 @@ class ProgramsServer(Programs, Child, Parent):
         """Find the file. Raises NoSuchProgram."""
         try:
             entry.image = legacy.open_file(self.naming, path)
+        except AnotherNode:
+            raise
         except ServiceError as error:
             raise NoSuchProgram(f"{path}: {error}") from None
 
@@ -169,11 +211,7 @@ class ProgramsServer(Programs, Child, Parent):
 
     def make_process(self, entry: Entry) -> None:
         """The process with its space. Raises NotExecutable, KernelError."""
-        image = duplicate(entry.image.handle, FOR_CALLERS)
-        try:
-            space, start, pager = self.memory.prepare(File(image))
-        except BadImage as error:
-            raise NotExecutable(f"{error}") from None
+        space, start, pager = loading.prepare_space(entry, self.memory)
         entry.space, entry.entry = space, start
         fate = loop.port.mint(entry.badge(FATE))
         try:
@@ -183,6 +221,18 @@ class ProgramsServer(Programs, Child, Parent):
             close(pager)
         self.memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
 
+    def end_homeless(self) -> None:
+        """End the programs whose home is gone; what was only prepared is nobody's any more."""
+        for place in range(u64(len(programs.entries))):
+            entry = programs.entries[place]
+            if not homes.homes.is_gone(entry.home):
+                continue
+            if entry.state == ProgramState.PREPARED:
+                self.forget(place)
+            elif entry.state == ProgramState.RUNNING:
+                homes.homes.tell(entry)
+                legacy.end_surely(entry.process, homes.LOST_HOME)
+
     def begin(self, entry: Entry, preparation: Preparation) -> None:
         """Its start page and its first thread."""
         if not preparation.has(startup.NAMING):
@@ -190,7 +240,7 @@ class ProgramsServer(Programs, Child, Parent):
         own = loop.port.mint(entry.badge(ASKING))
         if not preparation.has(startup.PROGRAMS):
             preparation.give(entry.process, startup.PROGRAMS, duplicate(own.handle, FOR_CALLERS))
-        preparation.identify(f"{legacy.VARIABLE}={entry.pid} {entry.space} ", entry.path())
+        preparation.identify(f"{legacy.VARIABLE}={entry.pid} {entry.space} {entry.home} ", entry.path())
         preparation.write(self.page)
         data = self.page.contents()
         pages = (u64(len(data)) + PAGE_SIZE - 1) // PAGE_SIZE
@@ -227,37 +277,10 @@ class ProgramsServer(Programs, Child, Parent):
             if entry.waiting[i] != NO_HANDLE:
                 Programs.reply_wait(entry.waiting[i], entry.status)
                 entry.waiting[i] = NO_HANDLE
-        self.tell_end(entry)
-        self.give_back(entry)
+        tell_end(entry)
+        give_back(entry, self.memory)
         if not entry.is_held:
             entry.state = UNUSED
-
-    def tell_end(self, entry: Entry) -> None:
-        """Notify who asked for it."""
-        if entry.told.handle != NO_HANDLE:
-            try:
-                entry.told.notify(entry.told_bits)
-            except KernelError:
-                pass
-            entry.told.close()
-            entry.told.handle = NO_HANDLE
-
-    def give_back(self, entry: Entry) -> None:
-        """Handles and the space at the memory manager."""
-        if entry.space != 0:
-            try:
-                self.memory.release(entry.space)
-            except ServiceError:
-                pass
-        close_if(entry.process.handle)
-        close_if(entry.thread.handle)
-        close_if(entry.image.handle)
-        close_if(entry.error.handle)
-        entry.space = 0
-        entry.process.handle = NO_HANDLE
-        entry.thread.handle = NO_HANDLE
-        entry.image.handle = NO_HANDLE
-        entry.error.handle = NO_HANDLE
 
     def forget(self, place: u64) -> None:
         """It never came to run."""
@@ -265,7 +288,7 @@ class ProgramsServer(Programs, Child, Parent):
         self.preparations.drop(place)
         if entry.process.handle != NO_HANDLE:
             entry.process.destroy(0)
-        self.give_back(entry)
+        give_back(entry, self.memory)
         entry.state = UNUSED
 
     # ---- what every server has ----
@@ -307,8 +330,11 @@ class ProgramsServer(Programs, Child, Parent):
         if bits & NEW_MANAGER != 0:
             legacy.restore_spaces(programs, self.naming, self.memory)
             reporter.reporter.gate.notify(reporter.SUBSCRIBE)
+        if bits & homes.HOMES != 0:
+            self.end_homeless()
 
     def activated(self) -> None:
+        homes.start(self.naming, self.first_pid >> 48)
         reporter.reporter.gate.notify(reporter.SUBSCRIBE)
 
     def export_state(self, writer: StateWriter) -> None:
@@ -319,16 +345,10 @@ class ProgramsServer(Programs, Child, Parent):
         state.adopt(reader, programs, self.preparations)
 
 
-def end_program(entry: Entry, status: u64) -> None:
-    """End it from outside."""
-    if entry.state != ProgramState.ENDED:
-        entry.process.destroy(min(status, MAX_STATUS))
-
-
-def close_if(handle: u64) -> None:
-    """Close a handle, if there is one."""
-    if handle != NO_HANDLE:
-        close(handle)
+def gate_to(entry: Entry) -> Child:
+    """Whoever holds it may wait for the program and end it."""
+    entry.is_held = True
+    return Child(loop.port.mint(entry.badge(CHILD), True).handle)
 
 
 def first_pid() -> u64:
@@ -336,7 +356,7 @@ def first_pid() -> u64:
     node = max(legacy.number_of(environment("number")), 1)
     incarnation = max(legacy.number_of(environment("incarnation")), 1)
     programs.serial = legacy.number_of(environment("GENERATION")) << GENERATION_SHIFT
-    return node << 48 | incarnation << 32
+    return (node << 16 | incarnation & 0xFFFF) << NODE_SHIFT
 
 
 server: ProgramsServer = ProgramsServer()
@@ -353,4 +373,6 @@ def main() -> None:
     reporter.start(Gate(server.memory.handle), server.naming, serves)
     if serves:
         legacy.adopt_all(programs, server.naming, server.memory)
+        loop.port.handle = given(startup.PORT)
+        homes.start(server.naming, server.first_pid >> 48)
     serve(server)

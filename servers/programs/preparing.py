@@ -3,6 +3,7 @@
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, Bytes, Text, u8, u64
 from atoll.servers.programs.interface import BadRequest
+from atoll.servers.programs.loading import Loading
 from atoll.userland.runtime.image.start_page import StartPage, StartPageFull
 from atoll.userland.runtime.objects import Process
 
@@ -31,6 +32,7 @@ class Preparation:
     environment_size: u64
     handles: Array[Given, MOST_HANDLES]
     handle_count: u64
+    loading: Loading
 
     def set_arguments(self, data: Bytes) -> None:
         """Texts, each ended by a zero byte. Raises BadRequest."""
@@ -117,6 +119,7 @@ class Preparations:
                 item.arguments_size = 0
                 item.environment_size = 0
                 item.handle_count = 0
+                item.loading.size, item.loading.missing = 0, 0
                 return item
         return None
 

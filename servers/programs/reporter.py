@@ -108,14 +108,18 @@ class Reporter:
         item.reply = NO_HANDLE
 
     def table_of(self, entry: Entry) -> Bytes:
-        """The trace table of a program's image, read from its file."""
+        """The trace table of a program's image, read from its file, or from the memory that it was brought to."""
         legacy.refresh_image(entry, self.naming)
         info = MemoryManager(memory.handle).describe(entry.space)
         size = min(info.trace_size, MOST_TABLE)
         done: u64 = 0
         while done < size:
             part = min(size - done, PART)
-            got = entry.image.read_at(info.trace_offset + done, self.table[done : done + part])
+            if entry.content.handle != NO_HANDLE:
+                entry.content.read(info.trace_offset + done, self.table[done : done + part])
+                got = part
+            else:
+                got = entry.image.read_at(info.trace_offset + done, self.table[done : done + part])
             if got == 0:
                 break
             done += got

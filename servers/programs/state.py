@@ -6,7 +6,7 @@ from atoll.servers.programs.preparing import Preparations
 from atoll.servers.programs.table import UNUSED, Entry, Table
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
-VERSION = 1
+VERSION = 2
 SIZE = 1 << 19  # bytes that are enough for it
 
 
@@ -25,6 +25,7 @@ def export_entry(writer: StateWriter, entry: Entry) -> None:
     """One program: its figures as they are, then its handles."""
     writer.data(view(address_of(entry), size_of(Entry)))
     writer.copied(entry.image.handle)
+    writer.copied(entry.content.handle)
     writer.copied(entry.process.handle)
     writer.copied(entry.thread.handle)
     writer.copied(entry.error.handle)
@@ -49,6 +50,7 @@ def adopt_entry(reader: StateReader, entry: Entry) -> None:
     """One program."""
     reader.structure(address_of(entry), size_of(Entry))
     entry.image.handle = reader.copied()
+    entry.content.handle = reader.copied()
     entry.process.handle = reader.copied()
     entry.thread.handle = reader.copied()
     entry.error.handle = reader.copied()

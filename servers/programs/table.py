@@ -11,7 +11,7 @@ from atoll.servers.programs.interface import (
     TooManyPrograms,
 )
 from atoll.userland.runtime.messages import Gate
-from atoll.userland.runtime.objects import Process, Thread
+from atoll.userland.runtime.objects import Memory, Process, Thread
 
 MOST_PROGRAMS = 64
 MOST_WAITING = 4  # who wait for one program
@@ -41,6 +41,9 @@ class Entry:
 
     # its process, and its space at the memory manager
     image: File  # the file that it comes from: tracebacks need it
+    content: Memory  # instead, if it was brought from another node
+    content_size: u64  # bytes
+    home: u64  # node << 16 | incarnation of where it was started from; 0: here
     space: u64
     entry: u64  # address of its first instruction
     process: Process
@@ -53,8 +56,13 @@ class Entry:
     told: Gate  # notified at its end
     told_bits: u64
 
+    @property
+    def is_brought(self) -> bool:
+        """Whether its image came from another node: then its name is no path of ours."""
+        return self.file_length > 0 and self.file[0] != SLASH
+
     def path(self) -> Bytes:
-        """Of its image."""
+        """Of its image; of one that was brought, its name."""
         return self.file[0 : self.file_length]
 
     def set_path(self, path: Bytes) -> None:

@@ -12,7 +12,7 @@ from atoll.cluster.plan import NodePlan, star
 from atoll.images.recipe import Image
 from atoll.net.wire import Medium
 
-READY = ("one", "three", "eight", "slow-and-fast", "two-switches")
+READY = ("one", "three", "eight", "slow-and-fast", "two-switches", "drifting")
 HERE = Path()
 
 
@@ -23,7 +23,7 @@ def node(name: str, more: str = "") -> str:
 @pytest.mark.parametrize("name", READY)
 def test_the_ready_ones(repository: Path, name: str) -> None:
     plan = load(repository / "images" / "clusters" / f"{name}.toml")
-    assert plan.nodes[0] == NodePlan("node1", 64 if name == "eight" else 128)
+    assert plan.nodes[0] == NodePlan("node1", 64 if name == "eight" else 128, drift=200 if name == "drifting" else 0)
     assert {file.stem for file in (repository / "images" / "clusters").iterdir()} == set(READY)
 
 
@@ -33,10 +33,11 @@ def test_three_nodes_are_what_nodes_3_makes(repository: Path) -> None:
 
 
 def test_what_is_not_said_is_taken_over() -> None:
-    text = "[node]\nspeed = 500\n[link]\nlatency = 7.5\n" + node("a") + node("b", 'memory = 64\ndisk = "b.img"')
+    text = "[node]\nspeed = 500\ndrift = -3\n[link]\nlatency = 7.5\n"
+    text += node("a", "drift = 4") + node("b", 'memory = 64\ndisk = "b.img"')
     text += '[[links]]\nbetween = ["a", "switch1"]\nbandwidth = 10\n'
     plan = parse(text, Path("folder"))
-    assert plan.nodes == (NodePlan("a", 128, 500), NodePlan("b", 64, 500, Path("folder") / "b.img"))
+    assert plan.nodes == (NodePlan("a", 128, 500, drift=4), NodePlan("b", 64, 500, Path("folder") / "b.img", -3))
     assert [(link.ends, link.medium) for link in plan.topology.links] == [
         (("a", "switch1"), Medium(10_000_000, 7_500)), (("b", "switch1"), Medium(1_000_000_000, 7_500)),
     ]  # fmt: skip
@@ -63,7 +64,9 @@ def test_two_switches_boot(repository: Path, node_image: Image) -> None:
         ("nodes = []", "nodes: list should have at least 1 item"),
         (node("a", "speed = 5"), r"nodes\[1\]\.speed: input should be greater than or equal to 10, not 5"),
         (node("a") + node("b", 'memory = "big"'), r"nodes\[2\]\.memory: input should be a valid integer, not 'big'"),
-        (node("a", "cpu = 1"), r"nodes\[1\]\.cpu: there is no such key here; there are disk, memory, name, speed"),
+        (node("a", "drift = 1001"), r"nodes\[1\]\.drift: input should be less than or equal to 1000, not 1001"),
+        (node("a", "drift = 0.5"), r"nodes\[1\]\.drift: input should be a valid integer, not 0.5"),
+        (node("a", "cpu = 1"), r"nodes\[1\]\.cpu: there is no such key here; there are disk, drift, memory, name"),
         ("color = 1\n" + node("a"), r"color: there is no such key here; there are link, links, node, nodes, switches"),
         (node("A b"), r"nodes\[1\]\.name: a name is a small letter, .*, not 'A b'"),
         ("[link]\nlatency = 0\n" + node("a"), r"link\.latency: input should be greater than 0, not 0"),

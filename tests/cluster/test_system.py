@@ -1,13 +1,6 @@
 """The whole system through the command line's own pieces: lines, files over the wire, swaps, power cuts, a terminal."""
 
-import os
-import pty
 import re
-import select
-import subprocess
-import sys
-import termios
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,8 +12,7 @@ from atoll.cluster.monitor import COMMANDS, MonitorError, duration
 from atoll.compiler.cache import Cache
 from atoll.images.system import build_system
 from atoll.images.system_disk import system_disk
-
-PATIENCE_SECONDS = 120                          # on a loaded machine; nothing waits so long when all is well
+from tests.cluster.terminal import Terminal
 
 
 @pytest.fixture(scope="session")
@@ -154,39 +146,16 @@ def test_what_was_put_survives_a_power_cut(system: Cluster, tmp_path: Path) -> N
 # ---- a terminal ----
 def test_a_terminal(booted: tuple[Cluster, bytes], cache: Cache, repository: Path) -> None:
     """The prompt, a command, the monitor, and the terminal as it was. (`booted`: everything is compiled already.)"""
-    outer, inner = pty.openpty()
-    before = termios.tcgetattr(inner)
-    process = subprocess.Popen([sys.executable, "-m", "atoll", "boot"], stdin=inner, stdout=inner, stderr=inner,
-                               cwd=repository, start_new_session=True,
-                               env=os.environ | {"ATOLL_CACHE": str(cache.directory.parent)})
-    seen = b""
-
-    def expect(text: bytes) -> None:
-        nonlocal seen
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while text not in seen:
-            left = deadline - time.monotonic()
-            assert left > 0 and select.select([outer], [], [], left)[0], f"{text!r} not in {seen!r}"
-            seen += os.read(outer, 4096)
-        seen = seen[seen.index(text) + len(text) :]
-
-    try:
-        expect(b"Ctrl-] opens the monitor")
-        expect(b"$ ")
-        os.write(outer, b"echo he''llo\n")
-        expect(b"\nhello")
-        os.write(outer, b"\x1d")
-        expect(b"monitor> ")
-        os.write(outer, b"stats\n")
-        expect(b'"instructions"')
-        os.write(outer, b"\x1d")
-        expect(b"monitor> ")
-        os.write(outer, b"quit\n")
-        assert process.wait(PATIENCE_SECONDS) == 0
-        assert termios.tcgetattr(inner) == before, "the terminal was not restored"
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        os.close(outer)
-        os.close(inner)
+    with Terminal("boot", folder=repository, environment={"ATOLL_CACHE": str(cache.directory.parent)}) as terminal:
+        terminal.expect(b"Ctrl-] opens the monitor")
+        terminal.expect(b"$ ")
+        terminal.press(b"echo he''llo\n")
+        terminal.expect(b"\nhello")
+        terminal.press(b"\x1d")
+        terminal.expect(b"monitor> ")
+        terminal.press(b"stats\n")
+        terminal.expect(b'"instructions"')
+        terminal.press(b"\x1d")
+        terminal.expect(b"monitor> ")
+        terminal.press(b"quit\n")
+        assert terminal.finish() == 0

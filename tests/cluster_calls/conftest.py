@@ -11,9 +11,12 @@ from atoll.compiler.cache import Cache
 from atoll.images.recipe import Image
 from atoll.images.system import Service, build_system, read_recipe
 from atoll.servers.network.interface import Network, NetworkFigures
+from atoll.compiler.interfaces.host import describe
+from atoll.net.station import Call
 from tests.cluster_calls.programs.interface import Probe
 
 PROGRAM = Path("tests/cluster_calls/programs/probe.py")
+INTERFACE = Path(__file__).parent / "programs" / "interface.py"
 SERVICES = ("naming", "network")
 
 Boot = Callable[..., Cluster]
@@ -45,6 +48,26 @@ def boot(probe_image: Image) -> Iterator[Boot]:
 def probe(cluster: Cluster, number: int) -> Probe:
     """A node's probe."""
     return cluster.client(Probe, "/services/probe", f"node{number}")
+
+
+def helper(cluster: Cluster, number: int) -> Probe:
+    """A node's other probe."""
+    return cluster.client(Probe, "/services/helper", f"node{number}")
+
+
+def begin(cluster: Cluster, number: int, method: str, *words: int) -> Call:
+    """Begin a call of a node's probe which takes a while."""
+    interface = next(each for each in describe(Probe.__module__, INTERFACE) if each.name == "Probe")
+    code = next(each.number for each in interface.methods if each.name == method)
+    padded = (code, *words, 0, 0, 0)[:4]
+    station = cluster.engine.station
+    return station.begin(cluster.find(f"node{number}").address, "/services/probe", padded, b"", 100, cluster.time_ns)
+
+
+def finish(cluster: Cluster, call: Call, seconds: float = 10) -> int:
+    """Its result, which is a number."""
+    cluster.engine.run(cluster.time_ns + round(seconds * 1e9), lambda: call.over)
+    return call.result().words[1]
 
 
 def figures(cluster: Cluster, number: int) -> dict[str, int]:

@@ -12,6 +12,7 @@ from tests.files.plain import Loader
 
 FILES = "atoll.servers.files."
 POOL = 256 * 1024
+SECOND = 1_000_000_000  # nanoseconds
 
 
 @cache
@@ -21,7 +22,7 @@ def shared_loader() -> Loader:
 
 
 class System:
-    """One incarnation of the file service's core. Time passes by one second with each operation."""
+    """One incarnation of the file service's core. Time passes by a second and a nanosecond with each operation."""
 
     def __init__(
         self, image: bytes, disk: type[Disk] = Disk, pool: int = 0, loader: Loader | None = None,
@@ -41,14 +42,14 @@ class System:
             0, len(image) // 512, self.disk.read, self.disk.write, self.disk.flush
         )
         self.volume = self.loader.load(FILES + "volume").Volume()
-        self.now = 1_000_000_000
+        self.now = 1_000_000_000 * SECOND
         self.open: dict[int, int] = {}  # inode -> how often it is open
         block_size = 1024 << image[1024 + 24]
         memory = memoryview(bytearray(pool or max(POOL, 128 * block_size)))
         self.mounting.mount(self.volume, device, memory, self.tick(), handed_over)
 
     def tick(self) -> int:
-        self.now += 1
+        self.now += SECOND + 1
         return self.now
 
     @property

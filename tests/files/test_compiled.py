@@ -23,6 +23,7 @@ from tests.files.plain import INTERFACES, Loader
 
 PROGRAM = Path(__file__).parent / "programs" / "workload.py"
 PAGE = 1024
+SECOND = 1_000_000_000  # nanoseconds
 
 
 def runs(image: bytes) -> bytes:
@@ -50,7 +51,7 @@ def in_cpython(folder: Path, fill: bool) -> tuple[list[str], bytes]:
     workload: Any = loader.load("workload")
     workload.start()
     workload.work(fill)
-    workload.mount.unmount(workload.volume, 1016)
+    workload.mount.unmount(workload.volume, 1016 * SECOND + 7)
     return loader.printed, bytes(workload.disk)
 
 
@@ -84,5 +85,5 @@ def test_the_import_hook_leaves_the_same_disk(folder: Path) -> None:
         workload: Any = importlib.import_module("workload")
         workload.start()
         workload.work(False)
-        workload.mount.unmount(workload.volume, 1016)
+        workload.mount.unmount(workload.volume, 1016 * SECOND + 7)
         assert bytes(workload.disk) == disk

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.files import judges
-from tests.files.systems import System
+from tests.files.systems import SECOND, System
 
 Tree = dict[str, Any]
 INDEX_FLAG = 0x1000
@@ -140,6 +140,31 @@ def test_a_hash_tree_is_read_and_dropped(scratch: Path) -> None:
 def flags_of(path: Path, name: str) -> int:
     shown = judges.debugfs(path, f"stat {name}")
     return int(shown.split("Flags:")[1].split()[0], 16)
+
+
+SECONDS = [0, 1_700_000_000, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**34 - 2**31 - 1]
+
+
+@pytest.mark.parametrize("seconds", SECONDS)
+def test_times_are_kept_to_the_nanosecond_where_inodes_have_room(scratch: Path, seconds: int) -> None:
+    """As the judge reads them, before 2038 and after."""
+    path = scratch / "disk"
+    modified = seconds * SECOND + 123_456_789
+    for size in (256, 128):
+        judges.make(path, 4096, 1024, "-I", str(size))
+        system = System(path.read_bytes())
+        system.create("/a")
+        system.inodes.set_times(system.volume, system.look_up("/a"), 5, modified, system.tick())
+        info = system.stat("/a")
+        kept = modified if size == 256 else min(seconds, 2**32 - 1) * SECOND
+        assert (info.accessed, info.modified, info.changed) == (
+            (5, kept, system.now) if size == 256 else (0, kept, system.now // SECOND * SECOND)
+        )
+        assert not judges.complaints(path, system.unmount())
+        shown = judges.debugfs(path, "stat a")
+        extra = 123_456_789 << 2 | (seconds + 2**31 >> 32)
+        low = f"mtime: 0x{kept // SECOND & 0xFFFF_FFFF:08x}"
+        assert (f"{low}:{extra:08x} " if size == 256 else f"{low} ") in shown, shown
 
 
 def test_extended_attributes_are_kept_and_freed(scratch: Path) -> None:

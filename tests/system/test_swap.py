@@ -126,7 +126,7 @@ def test_programs_outlive_a_swap_and_a_death_of_their_manager(system: Cluster, p
     assert system.run("swap programs /variants/programs2").status == 0
     system.client(Supervisor, "/services/supervisor").kill("programs")
     assert system.run("hello").status == 0
-    assert [line.split()[0] for line in system.run("ps").output.splitlines() if line.endswith(" shell")] == ["1"]
+    assert [line.split()[1] for line in system.run("ps").output.splitlines() if line.endswith(" shell")] == ["1.1"]
     assert versions(system)["programs"] == (1, 1)
 
 

@@ -50,7 +50,7 @@ LINES = [
     ("./nosuch", 127, "shell: ./nosuch: no such program\n"),
     ("/etc/motd", 126, None),
     ("echo a |", 2, "shell: syntax error: column 8: a command is missing after |\n"),
-    ("echo hi @node2", 2, "shell: @node2: remote execution comes in part 4; so far programs run on this node\n"),
+    ("echo hi @node2", 126, "shell: @node2: there is no such node, only node1\n"),
     ("cat < /nope", 1, "shell: /nope: no such file or directory\n"),
     ("cd /nope", 1, "shell: cd: /nope: no such directory\n"),
     ("cd /usr/share; pwd; cd ..; pwd; cd /tmp", 0, "/usr/share\n/usr\n"),
@@ -138,7 +138,7 @@ def test_a_mistake_shows_the_usage_of_the_page(node: Cluster, name: str) -> None
 
 def test_the_list_of_programs(node: Cluster) -> None:
     head, *rows = lines(node, "ps")
-    assert head.split()[:5] == ["pid", "from", "gen", "pri", "state"]
+    assert head.split()[:6] == ["node", "pid", "from", "gen", "pri", "state"]
     names = [row.split()[-1] for row in rows]
     assert "ps" in names
     assert "shell" in names

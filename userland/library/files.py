@@ -285,7 +285,7 @@ def touch_plainly(files: Files, path: Text, _: Text, now: u64) -> u64:
 
 
 def touch(path: Text, now: u64) -> None:
-    """Set the times of access and change, in seconds since 1970."""
+    """Set the times of access and modification, in nanoseconds since 1970."""
     perform(touch_plainly, path, "", now)
 
 

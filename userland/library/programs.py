@@ -1,17 +1,25 @@
-"""The list of programs, for `ps`, `top` and `kill`: all of it, copied at once."""
+"""The list of a node's programs, for `ps`, `top` and `kill`, copied at once; and pids as people write them: `2.17` is
+program 17 of node 2, `17` alone one of our own node.
+"""
 
 from atoll.abi.objects import STOPPED, ThreadState
 from atoll.abi.raw import address_of, at
 from atoll.abi.startup import PROGRAMS
 from atoll.abi.types import Array, Text, i64, u8, u64
 from atoll.servers.programs.interface import INFO_SIZE, ProgramInfo, Programs, ProgramState
+from atoll.userland.library.nodes import NoNode, nodes, own_node, programs_of
+from atoll.userland.library.nodes import name_of as name_of_node
+from atoll.userland.library.processes import copy_of
+from atoll.userland.library.text import StringBuilder, cut, parse_unsigned
 from atoll.userland.library.vector import Vector
 from atoll.userland.runtime.startup import given
 
 MAX_PROGRAMS = 128
 AT_ONCE = 16  # that are asked for in one call
 SERIAL = 1 << 32  # the lower half of a pid is the number that people use
+NODE_SHIFT = 48  # of pids
 NOBODY = -1
+DOT = 0x2E
 
 
 class ProgramList:
@@ -21,9 +29,12 @@ class ProgramList:
     answer: Array[u8, AT_ONCE * INFO_SIZE]
 
     def read(self) -> None:
-        """Ask the program manager; MAX_PROGRAMS at most."""
+        """Ask our own program manager; MAX_PROGRAMS at most."""
+        self.read_from(Programs(given(PROGRAMS)))
+
+    def read_from(self, programs: Programs) -> None:
+        """Ask a program manager."""
         self.items.clear()
-        programs = Programs(given(PROGRAMS))
         while True:
             size = programs.list(u64(len(self.items)), self.answer[:])
             if size < INFO_SIZE:
@@ -39,6 +50,39 @@ class ProgramList:
             if self.items[index].pid == number or self.items[index].pid % SERIAL == number:
                 return index
         return NOBODY
+
+
+def node_of(pid: u64) -> u64:
+    """The number of the node where a program was born."""
+    return pid >> NODE_SHIFT
+
+
+def pid_text(pid: u64) -> StringBuilder[24]:
+    """A pid as people write it; `-` for none."""
+    text: StringBuilder[24] = StringBuilder()
+    text.set(f"{node_of(pid)}.{pid % SERIAL}" if pid != 0 else "-")
+    return text
+
+
+def parse_pid(text: Text) -> tuple[u64, u64]:
+    """The node, and the number there. Raises ValueError."""
+    node, number = cut(text, DOT)
+    if len(number) == 0:
+        return own_node(), parse_unsigned(node)
+    return parse_unsigned(node), parse_unsigned(number)
+
+
+def open_programs(node: u64) -> Programs:
+    """The program manager of a node, by its number; to be closed. Raises NoNode, ServiceError, KernelError."""
+    if node == own_node():
+        return Programs(copy_of(given(PROGRAMS)).handle)
+    nodes.read()
+    member = nodes.numbered(node)
+    if member is None:
+        raise NoNode(f"there is no node {node}")
+    if member.is_up == 0:
+        raise NoNode(f"{name_of_node(member)} is down")
+    return programs_of(member)
 
 
 def name_of(info: ProgramInfo) -> Text:

@@ -1,19 +1,18 @@
-"""kill: end programs by number (see `ps`), or services by name.
+"""kill: end programs of any node by number (see `ps`), or services of this node by name.
 
 usage: kill [-s STATUS] PID|SERVICE ...
+  a PID is node.number, or the number alone for a program of this node
   -s  the exit status that it shall have, else 137; services are started again
 """
 
-from atoll.abi.startup import PROGRAMS
 from atoll.abi.types import Text, i64, u64
-from atoll.servers.programs.interface import Programs
 from atoll.servers.supervisor.interface import Supervisor
 from atoll.userland.library.arguments import begin, expect_operands, operand, operand_count, option_number
 from atoll.userland.library.errors import complain, exit_status
-from atoll.userland.library.programs import NOBODY, ProgramList
+from atoll.userland.library.programs import NOBODY, ProgramList, open_programs, parse_pid
 from atoll.userland.library.services import service
-from atoll.userland.library.text import digit_of, parse_unsigned
-from atoll.userland.runtime.startup import given
+from atoll.userland.library.text import digit_of
+from atoll.userland.runtime.objects import close
 
 ANY = 0xFFFF_FFFF_FFFF_FFFF
 KILLED = 137
@@ -23,12 +22,17 @@ programs: ProgramList = ProgramList()
 
 def end_program(text: Text, status: u64) -> None:
     """End a program, by its number."""
-    programs.read()
-    place = programs.find(parse_unsigned(text))
-    if place == NOBODY:
-        complain(text, "no such program")
-    else:
-        Programs(given(PROGRAMS)).kill(programs.items[place].pid, status)
+    node, number = parse_pid(text)
+    manager = open_programs(node)
+    try:
+        programs.read_from(manager)
+        place = programs.find(number)
+        if place == NOBODY:
+            complain(text, "no such program")
+        else:
+            manager.kill(programs.items[place].pid, status)
+    finally:
+        close(manager.handle)
 
 
 def main() -> i64:

@@ -10,6 +10,7 @@ from atoll.abi.types import Text, i64, u64
 from atoll.servers.files.interface import FileInfo
 from atoll.userland.library.arguments import begin, operand, operand_count, option
 from atoll.userland.library.calendar import date_of
+from atoll.userland.library.clock import SECOND
 from atoll.userland.library.directories import MAX_NAMES, names, read_names
 from atoll.userland.library.errors import complain, exit_status
 from atoll.userland.library.files import DIRECTORY, KIND, LINK, describe, read_link
@@ -111,7 +112,7 @@ def show_details(info: FileInfo) -> None:
     """What -l shows before the name."""
     put(mode_text(info.mode).text)
     put(f" {info.links:>3} {info.owner:>5} {info.group:>5} {info.size:>9} ")
-    put(date_of(i64(info.modified)).stamp().text[0:16])
+    put(date_of(i64(info.modified // SECOND)).stamp().text[0:16])
     put(" ")
 
 

@@ -1,26 +1,35 @@
-"""ps: the programs of this node, and whom each waits for.
+"""ps: the programs of all nodes, and whom each waits for.
 
-usage: ps
-  number, parent, generation (how often a service was started), priority (0 is
+usage: ps [-l | NODE ...]
+  -l  only those of this node; or only those of the nodes named
+  node, pid (node.number), who started it, generation (how often a service was started), priority (0 is
   the highest), state, CPU time, memory, the program that it waits for, name
 """
 
-from atoll.abi.types import i64, u64
+from atoll.abi.types import Text, i64, u64
+from atoll.servers.network.interface import Member
 from atoll.servers.programs.interface import ProgramInfo
-from atoll.userland.library.arguments import begin, expect_operands
+from atoll.userland.library.arguments import begin, expect_operands, operand, operand_count, option
 from atoll.userland.library.calendar import duration
 from atoll.userland.library.errors import complain, exit_status
-from atoll.userland.library.programs import NOBODY, SERIAL, ProgramList, name_of, state_of
+from atoll.userland.library.nodes import Nodes, own_node
+from atoll.userland.library.nodes import name_of as node_name
+from atoll.userland.library.programs import NOBODY, ProgramList, name_of, open_programs, pid_text, state_of
 from atoll.userland.library.sizes import human
+from atoll.userland.runtime.objects import close
 
 PAGE_SIZE = 4096
 
+ANY = 0xFFFF_FFFF_FFFF_FFFF
+
 programs: ProgramList = ProgramList()
+members: Nodes = Nodes()
 
 
-def show(info: ProgramInfo) -> None:
+def show(info: ProgramInfo, node: Text) -> None:
     """One line."""
-    print(f"{info.pid % SERIAL:>5} {info.parent % SERIAL:>5} {info.generation:>3} {info.priority:>3}", end=" ")
+    print(f"{node:<8} {pid_text(info.pid).text:>8} {pid_text(info.parent).text:>8}", end=" ")
+    print(f"{info.generation:>3} {info.priority:>3}", end=" ")
     print(f"{state_of(info):<9} {duration(info.cpu_time).text:>9} {human(info.pages * PAGE_SIZE).text:>6}", end=" ")
     show_waiting(info.waits_for)
     print(name_of(info))
@@ -37,15 +46,47 @@ def show_waiting(serial: u64) -> None:
         print(f"{'-':<12}", end=" ")
 
 
-def main() -> i64:
-    """All of them."""
-    begin("ps", "")
-    expect_operands(0, 0)
+def show_node(node: Member) -> None:
+    """All programs of a node."""
     try:
-        programs.read()
+        manager = open_programs(node.number)
+        try:
+            programs.read_from(manager)
+        finally:
+            close(manager.handle)
     except Exception as error:
-        complain("programs", f"{error}")
-    print("  pid  from gen pri state      cpu time memory waits for    name")
+        complain(node_name(node), f"does not answer: {error}")
+        return
     for info in programs.items:
-        show(info)
+        show(info, node_name(node))
+
+
+def show_wanted(name: Text) -> None:
+    """The programs of a node that was asked for."""
+    node = members.find(name)
+    if node is None:
+        complain(name, "there is no such node")
+    elif node.is_up == 0:
+        complain(name, "this node is down")
+    else:
+        show_node(node)
+
+
+def main() -> i64:
+    """All that are wanted."""
+    begin("ps [-l | NODE ...]", "l")
+    expect_operands(0, ANY)
+    try:
+        members.read()
+    except Exception as error:
+        complain("network", f"{error}")
+    if len(members.items) == 0:
+        members.add_own()
+    print("node          pid     from gen pri state      cpu time memory waits for    name")
+    for index in range(operand_count()):
+        show_wanted(operand(index))
+    for node in members.items:
+        is_own = node.number == own_node()
+        if operand_count() == 0 and node.is_up != 0 and (is_own or not option("l")):
+            show_node(node)
     return exit_status()

@@ -6,6 +6,7 @@ usage: stat PATH ...
 from atoll.abi.types import Text, i64, u64
 from atoll.userland.library.arguments import begin, expect_operands, operand, operand_count
 from atoll.userland.library.calendar import date_of
+from atoll.userland.library.clock import SECOND
 from atoll.userland.library.errors import complain, exit_status
 from atoll.userland.library.files import KIND, LINK, describe, read_link
 from atoll.userland.library.modes import mode_text
@@ -27,9 +28,9 @@ def show(path: Text) -> None:
     show_time("change", info.changed)
 
 
-def show_time(what: Text, seconds: u64) -> None:
+def show_time(what: Text, time: u64) -> None:
     """One of its times."""
-    print(f"{what}: {date_of(i64(seconds)).stamp().text}")
+    print(f"{what}: {date_of(i64(time // SECOND)).stamp().text}.{time % SECOND:09}")
 
 
 def main() -> i64:

@@ -6,7 +6,7 @@ usage: touch PATH ...
 from atoll.abi.types import Text, i64
 from atoll.servers.files.interface import OpenFlag
 from atoll.userland.library.arguments import begin, expect_operands, operand, operand_count
-from atoll.userland.library.clock import unix_time
+from atoll.userland.library.clock import time_of_day
 from atoll.userland.library.errors import complain, exit_status
 from atoll.userland.library.files import is_directory, open_file, touch
 from atoll.userland.runtime.objects import close
@@ -18,7 +18,7 @@ def touch_path(path: Text) -> None:
     """One file."""
     if not is_directory(path):
         close(open_file(path, OpenFlag.WRITE | OpenFlag.CREATE).handle)
-    touch(path, unix_time())
+    touch(path, time_of_day())
 
 
 def main() -> i64:

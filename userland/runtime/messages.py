@@ -92,6 +92,10 @@ class Gate:
         """Send, and wait for the reply, which the letter then holds. Nanoseconds for both together."""
         letter.go(Call.CALL, self.handle, timeout)
 
+    def mint(self, badge: u64, flags: u64 = 0) -> "Gate":
+        """Another gate of its port (MintFlag); this one needs Right.MANAGE."""
+        return Gate(system_call(Call.GATE_MINT, self.handle, badge, flags))
+
     def send(self, letter: Letter, timeout: u64 = NO_TIMEOUT) -> None:
         """Send, and wait until it has been received."""
         letter.go(Call.SEND, self.handle, timeout)

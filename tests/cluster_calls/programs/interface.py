@@ -88,6 +88,15 @@ class Probe(Interface, messages=0x7000, errors=(Refused,)):
     def far_use_kept(self, a: u64, b: u64) -> u64:
         """`use` there, with the kept gate."""
 
+    def far_try_kept(self) -> u64:
+        """The same; which error came."""
+
+    def fetch(self) -> Gate:
+        """Another handle of the kept gate."""
+
+    def far_fetch(self) -> u64:
+        """Keep what the other keeps, and add 1 and 2 through it."""
+
     def far_give_memory(self) -> u64:
         """`keep` there, with a handle that cannot cross: which error came."""
 
@@ -96,6 +105,12 @@ class Probe(Interface, messages=0x7000, errors=(Refused,)):
 
     def sent(self) -> u64:
         """What came by SEND: the numbers as decimal digits, and 1 in front of them for each NOTIFY."""
+
+    def join(self) -> None:
+        """Let calls to the group `probes` come here."""
+
+    def ask_group(self, a: u64, b: u64) -> u64:
+        """`add` by the group: 1000 + an error, or the sum."""
 
     def watch(self) -> u64:
         """Be told who comes and goes; how often that was so far."""

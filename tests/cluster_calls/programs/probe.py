@@ -3,7 +3,7 @@
 from interface import Probe, Refused
 
 from atoll.abi.calls import Call, Message, Status
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.startup import NAMING
 from atoll.abi.types import Array, Bytes, Slice, low8, u8, u64
 from atoll.servers.naming.interface import Naming
@@ -18,7 +18,7 @@ from atoll.userland.runtime.interface import (
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import close, create_memory
+from atoll.userland.runtime.objects import close, create_memory, duplicate
 from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import given
 
@@ -204,6 +204,19 @@ class ProbeServer(Probe):
         self.held = NO_HANDLE
         return Probe(self.far).use(gate, a, b)
 
+    def far_try_kept(self) -> u64:
+        try:
+            return self.far_use_kept(0, 0)
+        except NotTransferable:
+            return NOT_TRANSFERABLE
+
+    def fetch(self) -> Gate:
+        return Gate(duplicate(self.held, Right.SEND | Right.MOVE | Right.DUPLICATE))
+
+    def far_fetch(self) -> u64:
+        self.keep(Probe(self.far).fetch())
+        return self.kept_add(1, 2)
+
     def far_give_memory(self) -> u64:
         try:
             Probe(self.far).keep(Gate(create_memory(1).handle))
@@ -230,6 +243,17 @@ class ProbeServer(Probe):
             self.numbers += 1_000_000_000
         if bits & WATCH_BIT != 0:
             self.changes += 1
+
+    def join(self) -> None:
+        network = Network(Naming(given(NAMING)).wait_for("/services/network").handle)
+        network.join("probes", loop.port.mint(7, True))
+        close(network.handle)
+
+    def ask_group(self, a: u64, b: u64) -> u64:
+        network = Network(Naming(given(NAMING)).wait_for("/services/network").handle)
+        self.keep(network.group("probes"))
+        close(network.handle)
+        return self.kept_add(a, b)
 
     def watch(self) -> u64:
         if not self.watching:

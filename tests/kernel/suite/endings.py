@@ -17,11 +17,11 @@ from speakers import (
 from world import expect, given, status_of
 
 from atoll.abi.calls import NO_TIMEOUT, Call, Message, Status
-from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.objects import NO_HANDLE, Info, Kind, Right
 from atoll.abi.types import u64
 from atoll.userland.runtime.kernel_calls import clock, let_others_run, sleep
 from atoll.userland.runtime.messages import Letter, Port
-from atoll.userland.runtime.objects import close, duplicate
+from atoll.userland.runtime.objects import close, duplicate, read_info
 
 
 def reply_dropped() -> None:
@@ -64,8 +64,13 @@ def late_reply() -> None:
     work(0, many_timeouts)
     letter = Letter()
     port.receive(letter)
+    info = Info()
+    read_info(letter.reply, info)
+    assert info.kind == Kind.REPLY
     sleep(5 * MILLISECOND)
     assert wait_until_seen() == Status.TIMED_OUT
+    read_info(letter.reply, info)
+    assert info.kind == Kind.CALLER_GONE
     expect(letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT), Status.CALLER_GONE)
     expect(letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT), Status.STALE_HANDLE)
     finish_work(1)

@@ -43,6 +43,17 @@ class Arguments:
         self.ends.append(self.bytes.used)
         self.bytes.add_byte(0)
 
+    def drop(self, count: u64) -> None:
+        """The first ones go; there are so many."""
+        size = self.start_of(count)
+        for index in range(size, self.bytes.used):
+            self.bytes.data[index - size] = self.bytes.data[index]
+        self.bytes.used -= size
+        for index in range(count, u64(len(self.ends))):
+            self.ends[i64(index - count)] = self.ends[i64(index)] - size
+        for _ in range(count):
+            self.ends.pop()
+
     @property
     def packed(self) -> Bytes:
         """All of them as the program manager takes them."""

@@ -1,16 +1,22 @@
 """Commands that the shell does itself, because they change the shell or know what only it knows."""
 
+from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Text, i64, u64
+from atoll.servers.programs.interface import Child
 from atoll.userland.library.files import is_directory
+from atoll.userland.library.nodes import nodes, own_node
 from atoll.userland.library.paths import PATH_SIZE, absolute, normalise, set_working_directory, working_directory
+from atoll.userland.library.programs import NOBODY, SERIAL, ProgramList, node_of, open_programs, parse_pid, pid_text
 from atoll.userland.library.text import StringBuilder, parse_unsigned
 from atoll.userland.programs.sh.jobs import MAX_JOBS, Job
 from atoll.userland.programs.sh.state import complain, shell
 from atoll.userland.programs.sh.variables import assignment_at
+from atoll.userland.runtime.objects import close
 
 MISUSED = 2
 NAMES = " cd exit export history jobs pwd set unset wait "
-SERIAL = 1 << 32  # the lower half of a pid is the number that people use
+
+programs: ProgramList = ProgramList()
 
 
 def is_builtin(name: Text) -> bool:
@@ -133,16 +139,18 @@ def show_jobs() -> u64:
 def show_job(number: u64, job: Job) -> None:
     """One line."""
     if job.left > 0:
-        shell.writer.put(f"[{number + 1}] {job.pid % SERIAL} running  ")
+        shell.writer.put(f"[{number + 1}] {shown_pid(job.pid).text} running  ")
     elif job.status == 0:
-        shell.writer.put(f"[{number + 1}] {job.pid % SERIAL} done  ")
+        shell.writer.put(f"[{number + 1}] {shown_pid(job.pid).text} done  ")
     else:
-        shell.writer.put(f"[{number + 1}] {job.pid % SERIAL} exit status {job.status}  ")
+        shell.writer.put(f"[{number + 1}] {shown_pid(job.pid).text} exit status {job.status}  ")
     shell.writer.put_line(job.text.text)
 
 
 def wait() -> u64:
-    """`wait`: for all jobs, or for those of these numbers (of `jobs`) or pids; the status of the last."""
+    """`wait`: for all jobs, or for those of these numbers (of `jobs`), or for programs of any node by their pids; the
+    status of the last.
+    """
     status: u64 = 0
     for number in range(MAX_JOBS):
         job = shell.jobs.jobs[number]
@@ -150,25 +158,64 @@ def wait() -> u64:
             status = shell.jobs.wait(number)
     for index in range(argument_count()):
         text = shell.launch.arguments[index]
-        wanted: u64 = 0
         try:
-            wanted = parse_unsigned(text[1 : len(text)] if text.startswith("%") else text)
-        except ValueError as error:
+            status = wait_for_job(text) if text.startswith("%") else wait_for_pid(text)
+        except Exception as error:
             return refuse("wait", text, f"{error}")
-        number = job_of(wanted)
-        if number == MAX_JOBS:
-            return refuse("wait", text, "no such job")
-        status = shell.jobs.wait(number)
     return status
 
 
-def job_of(wanted: u64) -> u64:
-    """The place of a job, by its number or the number of its last process; MAX_JOBS if there is none."""
+def wait_for_job(text: Text) -> u64:
+    """For `%1`. Raises ValueError."""
+    number = parse_unsigned(text[1 : len(text)])
+    if not 1 <= number <= MAX_JOBS or not is_job(number - 1):
+        raise ValueError("no such job")
+    return shell.jobs.wait(number - 1)
+
+
+def wait_for_pid(text: Text) -> u64:
+    """For a job of ours by its number or pid, or for any program. Raises ValueError, NoNode, ServiceError."""
+    node, serial = parse_pid(text)
     for number in range(MAX_JOBS):
-        job = shell.jobs.jobs[number]
-        if job.used and job.background and (number + 1 == wanted or job.pid % SERIAL == wanted):
-            return number
-    return MAX_JOBS
+        pid = shell.jobs.jobs[number].pid
+        is_numbered = node == own_node() and number + 1 == serial
+        if is_job(number) and (is_numbered or (node_of(pid) == node and pid % SERIAL == serial)):
+            return shell.jobs.wait(number)
+    return wait_for_program(text, node, serial)
+
+
+def is_job(number: u64) -> bool:
+    """Whether that is a job in the background."""
+    return shell.jobs.jobs[number].used and shell.jobs.jobs[number].background
+
+
+def wait_for_program(text: Text, node: u64, serial: u64) -> u64:
+    """For a program that the shell has not started. Ctrl-C ends the waiting only."""
+    manager = open_programs(node)
+    child = Child(NO_HANDLE)
+    try:
+        programs.read_from(manager)
+        place = programs.find(serial)
+        if place == NOBODY:
+            raise ValueError("no such job")
+        child = manager.open(programs.items[place].pid)
+    finally:
+        close(manager.handle)
+    shell.away.clear()
+    member = nodes.numbered(node) if node != own_node() else None
+    if member is not None:
+        shell.away.set(member, text)
+    return shell.jobs.wait_for(child, shell.away)
+
+
+def shown_pid(pid: u64) -> StringBuilder[24]:
+    """Of our own node the number alone."""
+    text: StringBuilder[24] = StringBuilder()
+    if node_of(pid) == own_node():
+        text.set(f"{pid % SERIAL}")
+    else:
+        text.set(pid_text(pid).text)
+    return text
 
 
 # ---- the rest ----
@@ -194,4 +241,3 @@ def show_history() -> u64:
         shell.writer.put(f"{shell.history.number_of(index):>5}  ")
         shell.writer.put_line(shell.history.lines[index].text)
     return 0
-

@@ -3,16 +3,18 @@
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Text, i64, u64
 from atoll.servers.pipe.interface import Pipes
-from atoll.servers.programs.interface import NoSuchProgram
+from atoll.servers.programs.interface import Child, NoSuchProgram
 from atoll.userland.library.errors import write_error
+from atoll.userland.library.nodes import NoNode
 from atoll.userland.library.paths import SLASH, absolute
 from atoll.userland.library.processes import prepare
 from atoll.userland.library.services import service
 from atoll.userland.library.text import find_byte
 from atoll.userland.programs.sh import builtins
-from atoll.userland.programs.sh.jobs import MAX_JOBS, MAX_PROCESSES, NO_JOB
+from atoll.userland.programs.sh.jobs import GONE, MAX_JOBS, MAX_PROCESSES, NO_JOB
 from atoll.userland.programs.sh.launch import Launch
 from atoll.userland.programs.sh.plan import Pipeline, When
+from atoll.userland.programs.sh.remote import prepare_away
 from atoll.userland.programs.sh.state import complain, shell
 from atoll.userland.programs.sh.tokens import BadLine
 from atoll.userland.runtime.objects import close
@@ -69,7 +71,7 @@ def run_pipeline(pipeline: Pipeline) -> u64:
         job.used = False
         return status
     if pipeline.background:
-        print(f"[{number + 1}] {job.pid % (1 << 32)}")
+        print(f"[{number + 1}] {builtins.shown_pid(job.pid).text}")
         return 0
     result = shell.jobs.wait(number)
     return result if job.pid != 0 else status
@@ -87,7 +89,7 @@ def run_stage(pipeline: Pipeline, stage: u64, output: u64, number: u64) -> tuple
             launch.streams.output = launch.own(output)
         if stage > 0 or pipeline.background:
             before = make_pipe(launch)
-        launch.read(shell.plan.tokens, shell.plan.commands[i64(pipeline.first + stage)], shell.scope)
+        launch.read(shell.plan, shell.plan.commands[i64(pipeline.first + stage)], shell.scope)
         status = run_command(number, is_last)
     except BadLine as error:
         complain(f"{error}")
@@ -111,6 +113,12 @@ def make_pipe(launch: Launch) -> u64:
 def run_command(number: u64, is_last: bool) -> u64:
     """The command that has been read: settings, a built-in one, or a program."""
     launch = shell.launch
+    if launch.name.text == "at" and not launch.read_at():
+        complain("usage: at NODE PROGRAM [ARGUMENT ...]")
+        return MISUSED
+    if launch.node.used > 0 and (launch.name.used == 0 or builtins.is_builtin(launch.name.text)):
+        complain(f"{launch.name.text[0 : min(len(launch.name), 80)]}: the shell does this itself, on its own node")
+        return MISUSED
     if launch.name.used == 0:
         launch.set_variables(shell.scope)
         return 0
@@ -132,18 +140,28 @@ def start_program(number: u64, is_last: bool) -> u64:
         complain(f"{MAX_PROCESSES} programs run already: wait for some")
         return 1
     try:
-        child = prepare(
-            shell.path.text, launch.arguments.packed, launch.environment.text.encode(), launch.streams
-        )
-        shell.jobs.adopt(number, child, is_last)
+        shell.away.clear()
+        child = prepare_program(launch)
+        shell.jobs.adopt(number, child, is_last, shell.away)
     except NoSuchProgram:
-        write_error(f"shell: {name[0 : min(len(name), 80)]}: ")
-        write_error("no such program\n" if find_byte(name, SLASH) >= 0 else "command not found\n")
+        where = f" on {shell.away.name.text}" if launch.is_service else ""
+        what = "no such program" if find_byte(name, SLASH) >= 0 else "command not found"
+        complain(f"{name[0 : min(len(name), 80)]}: {what}{where}")
         return NOT_FOUND
+    except NoNode as error:
+        complain(f"@{launch.node.text[0 : min(len(launch.node), 80)]}: {error}")
+        return CANNOT_RUN
     except Exception as error:
         complain(f"{name[0 : min(len(name), 80)]}: {error}")
-        return CANNOT_RUN
+        return GONE if shell.away.number != 0 and not shell.away.is_up() else CANNOT_RUN
     return 0
+
+
+def prepare_program(launch: Launch) -> Child:
+    """The program, here or on the node that it is for."""
+    if launch.node.used > 0:
+        return prepare_away(launch, shell.path.text, shell.away)
+    return prepare(shell.path.text, launch.arguments.packed, launch.environment.text.encode(), launch.streams)
 
 
 def find_program(name: Text) -> None:

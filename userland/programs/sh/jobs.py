@@ -7,11 +7,14 @@ waits at one place for all of them, and for Ctrl-C.
 from atoll.abi.calls import Message
 from atoll.abi.types import Array, Text, u64
 from atoll.servers.console.interface import INTERRUPT_BIT
+from atoll.servers.network.interface import Member
 from atoll.servers.programs.interface import Child, NoSuchProgram
+from atoll.userland.library.errors import write_error
+from atoll.userland.library.nodes import is_up, name_of
 from atoll.userland.library.processes import ENDED_BY_KEY, copy_of
 from atoll.userland.library.text import StringBuilder
 from atoll.userland.runtime.interface import ServiceError
-from atoll.userland.runtime.kernel_errors import TimedOut
+from atoll.userland.runtime.kernel_errors import KernelError, TimedOut
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 
 MAX_PROCESSES = 48
@@ -21,13 +24,44 @@ FIRST_BIT = 1  # notification bit of the first process; those below are the cons
 NO_JOB = 0xFFFF
 PATIENCE = 1_000_000_000  # nanoseconds
 LOST = 1  # status of a program of which nothing is known
+GONE = 125  # status of a program whose node is gone
+NODE_SHIFT = 48  # of pids
+SERIAL = 1 << 32
+
+
+class Away:
+    """Where a program runs, if not here."""
+
+    number: u64  # of its node; 0: here
+    incarnation: u64
+    name: StringBuilder[32]
+    title: StringBuilder[32]  # of the program
+
+    def clear(self) -> None:
+        """Here."""
+        self.number = 0
+
+    def set(self, node: Member, title: Text) -> None:
+        """There."""
+        self.number, self.incarnation = node.number, node.incarnation
+        self.name.set(name_of(node))
+        self.title.set(title[0 : min(len(title), 32)])
+
+    def is_up(self) -> bool:
+        """Whether the node is what it was. A node that was switched on again is not."""
+        return self.number == 0 or is_up(self.number, self.incarnation)
+
+    def complain(self) -> None:
+        """Say that it is gone."""
+        write_error(f"shell: {self.title.text}: {self.name.text} has gone\n")
 
 
 class Process:
-    """One process of a job."""
+    """One process of a job, or one that is only waited for."""
 
     used: bool
     child: Child
+    away: Away
     job: u64
     is_last: bool  # whose status is the job's
 
@@ -76,12 +110,13 @@ class Jobs:
             place += 1
         return place
 
-    def adopt(self, number: u64, child: Child, is_last: bool) -> None:
+    def adopt(self, number: u64, child: Child, is_last: bool, away: Away) -> None:
         """A prepared process becomes part of a job (there is a free place), and starts."""
         place = self.free_process()
         process = self.processes[place]
         process.used, process.job, process.is_last = True, number, is_last
         process.child = child
+        process.away = away
         job = self.jobs[number]
         job.left += 1
         try:
@@ -111,6 +146,26 @@ class Jobs:
         job.used = False
         return job.status
 
+    def wait_for(self, child: Child, away: Away) -> u64:
+        """Wait for the end of a program that is not the shell's; its status. Ctrl-C ends the waiting only."""
+        number = self.add("", False)
+        place = self.free_process()
+        if number == NO_JOB or place == MAX_PROCESSES:
+            Gate(child.handle).close()
+            raise ValueError("too many programs run already")
+        process, job = self.processes[place], self.jobs[number]
+        process.used, process.job, process.is_last = True, number, True
+        process.child, process.away = child, away
+        job.left = 1
+        self.ask_about(place)
+        while job.left > 0:
+            self.listen()
+            if self.interrupted:
+                job.status = ENDED_BY_KEY
+                self.drop(process)
+        job.used = False
+        return job.status
+
     def listen(self) -> None:
         """Wait until something has happened, or it is time to ask: a program manager that died tells nobody."""
         try:
@@ -124,16 +179,32 @@ class Jobs:
     def ask_again(self) -> None:
         """Let the program manager, which may be another one now, tell us of each process again."""
         for place in range(MAX_PROCESSES):
-            process = self.processes[place]
-            try:
-                if process.used:
-                    process.child.tell(copy_of(self.gate.handle), u64(1) << (FIRST_BIT + place))
-            except NoSuchProgram:
-                print("shell: a program is lost: the program manager does not know it any more")
-                self.jobs[process.job].status = LOST
-                self.drop(process)
-            except ServiceError:  # next time, then
-                continue
+            if self.processes[place].used:
+                self.ask_about(place)
+
+    def ask_about(self, place: u64) -> None:
+        """One process. That its node is gone nobody tells either."""
+        process = self.processes[place]
+        if not process.away.is_up():
+            self.lose(process)
+            return
+        try:
+            process.child.tell(copy_of(self.gate.handle), u64(1) << (FIRST_BIT + place))
+        except NoSuchProgram:
+            print("shell: a program is lost: the program manager does not know it any more")
+            self.jobs[process.job].status = LOST
+            self.drop(process)
+        except ServiceError:  # next time, then
+            return
+        except KernelError:
+            self.lose(process)
+
+    def lose(self, process: Process) -> None:
+        """The way to a process is gone, with its node."""
+        process.away.complain()
+        if process.is_last:
+            self.jobs[process.job].status = GONE
+        self.drop(process)
 
     def note(self, bits: u64) -> None:
         """These bits have come."""
@@ -159,6 +230,9 @@ class Jobs:
         try:
             status = process.child.join()
         except Exception as error:
+            if process.away.number != 0:
+                self.lose(process)
+                return
             print(f"shell: the status of a program is not known: {error}")
         if process.is_last:
             self.jobs[process.job].status = status
@@ -171,4 +245,7 @@ class Jobs:
                 try:
                     process.child.end(status)
                 except Exception as error:
-                    print(f"shell: a program cannot be ended: {error}")
+                    if process.away.number != 0:
+                        self.lose(process)
+                    else:
+                        print(f"shell: a program cannot be ended: {error}")

@@ -8,8 +8,8 @@ from atoll.userland.library.vector import Vector
 from atoll.userland.programs.sh.arguments import Arguments
 from atoll.userland.programs.sh.expansion import MAX_WORD, Word, plain
 from atoll.userland.programs.sh.globbing import add_matches
-from atoll.userland.programs.sh.plan import Command
-from atoll.userland.programs.sh.tokens import BadLine, Kind, Tokens
+from atoll.userland.programs.sh.plan import Command, Plan
+from atoll.userland.programs.sh.tokens import Kind
 from atoll.userland.programs.sh.variables import Scope, assignment_at
 from atoll.userland.runtime.objects import close
 
@@ -26,6 +26,8 @@ class Launch:
     name: StringBuilder[MAX_WORD]  # the program's; empty if the command only sets variables
     arguments: Arguments  # without the name
     settings: StringBuilder[ENVIRONMENT_SIZE]  # `NAME=value` before the program's name, each ended by a zero byte
+    node: StringBuilder[MAX_WORD]  # what stands behind the `@`; empty: this node
+    is_service: bool  # `at`: the program that lives on that node
     streams: Streams
     owned: Vector[u64, MAX_OWNED]  # handles to be closed once the program has its own
     word: Word
@@ -36,6 +38,8 @@ class Launch:
         """Nothing yet, with the shell's own streams."""
         self.name.clear()
         self.arguments.clear()
+        self.node.clear()
+        self.is_service = False
         self.settings.clear()
         self.owned.clear()
         self.streams.inherit()
@@ -53,13 +57,18 @@ class Launch:
 
     # ---- reading the command ----
 
-    def read(self, tokens: Tokens, command: Command, scope: Scope) -> None:
+    def read(self, plan: Plan, command: Command, scope: Scope) -> None:
         """Understand a command. Raises BadLine, BadRedirection, Full."""
-        check_node(tokens, command)
+        tokens = plan.tokens
+        node = plan.node_of(command)
         place = command.first
         while place < command.end:
             kind = tokens.items[place].kind
-            if kind == Kind.WORD:
+            if place == node:
+                raw = tokens.text_of(place)
+                self.expand(raw[1 : len(raw)], scope)
+                self.node.set(self.text.text)
+            elif kind == Kind.WORD:
                 self.read_word(tokens.text_of(place), scope)
             elif kind == Kind.ERROR_TO_OUTPUT:
                 self.streams.error = self.streams.output
@@ -92,6 +101,16 @@ class Launch:
         """What a word means, into `text`."""
         self.word.read(raw, scope)
         plain(self.word.pattern.text, self.text)
+
+    def read_at(self) -> bool:
+        """`at NODE PROGRAM ARGUMENTS`: whether that is what the arguments say; then they are the program's."""
+        if len(self.arguments) < 2 or self.node.used > 0:
+            return False
+        self.is_service = True
+        self.node.set(self.arguments[0])
+        self.name.set(self.arguments[1])
+        self.arguments.drop(2)
+        return True
 
     def add_argument(self) -> None:
         """The word just expanded: the names that it stands for, or itself."""
@@ -163,11 +182,3 @@ def flags_of(kind: Kind) -> u64:
     if kind == Kind.INPUT:
         return READING
     return APPENDING if kind == Kind.APPEND or kind == Kind.ERROR_APPEND else WRITING
-
-
-def check_node(tokens: Tokens, command: Command) -> None:
-    """`program arguments @node` asks for another node. Raises BadLine."""
-    last = tokens.text_of(command.end - 1)
-    if command.end - command.first > 1 and len(last) > 1 and last[0] == "@":
-        node = last[0 : min(len(last), 40)]
-        raise BadLine(f"{node}: remote execution comes in part 4; so far programs run on this node")

@@ -2,7 +2,7 @@
 
     line     = pipeline { (";" | "&" | "&&" | "||") pipeline } [";" | "&"]
     pipeline = command { "|" command }
-    command  = { word | redirection }
+    command  = { word | redirection }, the last word may be @node
 """
 
 from enum import IntEnum
@@ -23,6 +23,10 @@ class When(IntEnum):
     ALWAYS = 0
     SUCCESS = 1  # &&
     FAILURE = 2  # ||
+
+
+NO_TOKEN = 0xFFFF
+AT = 0x40  # @
 
 
 class Command:
@@ -111,6 +115,22 @@ class Plan:
         command.first, command.end = first, place
         self.commands.append(command)
         return place
+
+    def node_of(self, command: Command) -> u64:
+        """The token that says `@node`: a command's last word, but not its first; NO_TOKEN if it says none."""
+        last: u64 = NO_TOKEN
+        place = command.first
+        while place < command.end:
+            token = self.tokens.items[place]
+            if token.kind == Kind.WORD:
+                last = place
+            elif token.takes_file:
+                place += 1
+            place += 1
+        if last == NO_TOKEN or last == command.first:
+            return NO_TOKEN
+        text = self.tokens.text_of(last).encode()
+        return last if len(text) > 1 and text[0] == AT else NO_TOKEN
 
     def after(self, joint: u64, when: When) -> When:
         """What the operator at that token says about the pipeline behind it."""

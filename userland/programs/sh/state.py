@@ -6,7 +6,7 @@ from atoll.userland.library.paths import PATH_SIZE
 from atoll.userland.library.streams import Writer
 from atoll.userland.library.text import StringBuilder
 from atoll.userland.programs.sh.history import History
-from atoll.userland.programs.sh.jobs import Jobs
+from atoll.userland.programs.sh.jobs import Away, Jobs
 from atoll.userland.programs.sh.launch import Launch
 from atoll.userland.programs.sh.plan import Plan
 from atoll.userland.programs.sh.variables import Scope
@@ -18,6 +18,7 @@ class Interpreter:
     scope: Scope
     plan: Plan
     launch: Launch
+    away: Away  # where the program is being started
     jobs: Jobs
     history: History
     writer: Writer  # of built-in commands

@@ -1,0 +1,120 @@
+"""After the healing: who still works, what is on the disks and in the tallies, and whether anything was left over."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from atoll.cluster.cluster import Cluster
+from atoll.cluster.programs import programs
+from atoll.cluster.services import services
+from atoll.cluster.simulation.history import Found, Step
+from atoll.cluster.simulation.scenario import COUNTERS
+from atoll.cluster.transfer import get_file
+from atoll.net.station import CallError
+from atoll.servers.programs.interface import ProgramState
+from atoll.servers.supervisor.interface import ServiceState
+
+PROGRAM = "worker"  # as `ps` calls it
+SERIAL = 0xFFFF_FFFF  # of a pid, the number that people use
+RECORD = 8  # userland/simulation/worker.py
+LIMIT = 10.0  # seconds of virtual time that anything may take now
+# What an undisturbed cluster has less of: for what survived under another owner, by the deaths that there were.
+KEPT = {"handles": 8, "gates": 6}
+COUNTED = ("processes", "threads", "ports", "gates", "sets", "interrupts", "handles")
+# Each kind of operation, once (on a counter that is nobody's): all of it must work when all is healed.
+PROBE = "w1 r0 c1 e1 d1 n1 l1 x1 p7 h1 i15 b5"
+PROBED = 12
+TRIES = 5
+
+
+class Unwell(Exception):
+    """The cluster does not do what it must, after all was healed; the text says what."""
+
+
+def still_working(cluster: Cluster) -> list[str]:
+    """Workers that have not ended."""
+    working = []
+    for node in cluster.nodes:
+        found = surely(cluster, lambda name=node.name: programs(cluster, name))
+        working += [
+            f"{each.name} {each.pid & SERIAL} on {node.name}" for each in found
+            if each.name == PROGRAM and each.state != ProgramState.ENDED
+        ]  # fmt: skip
+    return working
+
+
+def surely(cluster: Cluster, action: Any) -> Any:
+    """The result of something that may be repeated: the first answer after a death may be that nobody knows."""
+    for _ in range(TRIES):
+        try:
+            return cluster.within(LIMIT, action)
+        except CallError:
+            cluster.advance(0.05)
+    return cluster.within(LIMIT, action)
+
+
+def examine(cluster: Cluster, steps: dict[int, list[Step]]) -> Found:
+    """What is there."""
+    found = Found({}, {}, {})
+    for node in cluster.nodes:
+        cluster.node = node
+        names = surely(cluster, lambda: cluster.run("ls /sim")).output.split()
+        for worker in steps:
+            mine = [name.partition(".")[2] for name in names if name.startswith(f"{worker}.")]
+            if "log" in mine:
+                found.logs[worker] = records(surely(cluster, lambda w=worker: get_file(cluster, f"/sim/{w}.log")))
+            if mine:
+                found.files[worker] = {int(name) for name in mine if name.isdecimal()}
+        add_tally(cluster, found)
+    return found
+
+
+def records(data: bytes) -> list[int]:
+    """A log. What is no record is told as one that nobody wrote."""
+    parts = [data[start : start + RECORD] for start in range(0, len(data), RECORD)]
+    return [int(part) if part.endswith(b"\n") and part.strip().isdigit() else -1 for part in parts]
+
+
+def add_tally(cluster: Cluster, found: Found) -> None:
+    """The counters of the current node's tally."""
+    from atoll.userland.simulation.interface import Tally
+
+    tally = cluster.client(Tally, "/tally")
+    values, epoch = [], 0
+    for counter in range(COUNTERS):
+        value, epoch = surely(cluster, lambda number=counter: tally.value(number))
+        values.append(value)
+    found.tallies[epoch] = values
+
+
+def census(cluster: Cluster) -> dict[str, int]:
+    """What the kernel of the current node counts."""
+    cluster.advance(0.1)
+    words = dict(line.split() for line in surely(cluster, lambda: cluster.run("census")).output.splitlines()
+                 if line.count(" ") == 1)
+    return {name: int(words[name]) for name in COUNTED}
+
+
+@dataclass(frozen=True)
+class Base:
+    """What the kernels counted before anything happened, by node."""
+
+    counted: dict[str, dict[str, int]]
+
+    def compare(self, cluster: Cluster, starts: dict[str, int]) -> list[str]:
+        """All works, all services are there, nothing was left over; complaints."""
+        complaints = []
+        for number, node in enumerate(cluster.nodes):
+            cluster.node = node
+            output = surely(cluster, lambda number=number: cluster.run(f"worker {9000 + number} /tally {PROBE}")).output
+            if output.count(" ok ") != PROBED:
+                complaints.append(f"{node.name}: not everything works after the healing: {output}")
+            states = surely(cluster, lambda: services(cluster))
+            for name, figures in states.items():
+                if figures.state not in (ServiceState.SERVING, ServiceState.ABSENT):
+                    complaints.append(f"{node.name}: {name} is {figures.state.name.lower()}")
+            deaths = sum(figures.generation + figures.version for figures in states.values())
+            for name, count in census(cluster).items():
+                wanted = self.counted[node.name][name]
+                if count > wanted + KEPT.get(name, 0) * deaths:
+                    complaints.append(f"{node.name}: {count} {name} are left, not {wanted} ({deaths} deaths and swaps)")
+        return complaints

@@ -1,0 +1,114 @@
+"""Many scenarios on a few cores: each runs in a fork of a process that has booted its cluster once.
+
+The fork has the booted cluster's memory as it is, at no cost, and whatever happens there is gone with it.
+"""
+
+from collections.abc import Iterable, Iterator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from atoll.cluster.cluster import Cluster
+from atoll.cluster.simulation.aftermath import PROBE, Base, census
+from atoll.cluster.simulation.run import Run, Verdict
+from atoll.cluster.simulation.scenario import Scenario
+from atoll.cluster.transfer import put_file
+
+GUESTS = ("worker", "tally", "census")
+BOOT_SEED = 7  # of the booted state; what happens then has the scenario's
+FORK = get_context("fork")
+
+
+class Booted:
+    """Clusters of each size, with the programs on their disks, as soon as one is wanted."""
+
+    def __init__(self) -> None:
+        self._ready: dict[int, tuple[Cluster, Base]] = {}
+
+    def of(self, nodes: int) -> tuple[Cluster, Base]:
+        """A cluster of so many nodes, and what an undisturbed one has of everything."""
+        if nodes not in self._ready:
+            self._ready[nodes] = prepare(nodes)
+        return self._ready[nodes]
+
+
+def prepare(nodes: int) -> tuple[Cluster, Base]:
+    """Boot, put the programs there, do everything once: what is only made at first use is there then."""
+    from atoll.cluster.monitor import compiled
+    from atoll.images.recipe import PACKAGE
+
+    cluster = Cluster(nodes, seed=BOOT_SEED)
+    cluster.start()
+    images = {name: compiled(PACKAGE / "userland" / "simulation" / f"{name}.py") for name in GUESTS}
+    counted = {}
+    for node in cluster.nodes:
+        cluster.node = node
+        cluster.run("true")
+        for name, image in images.items():
+            put_file(cluster, image, f"/bin/{name}")
+        cluster.run(f"mkdir /sim; tally {100 * node.number + 1} &")
+        cluster.run(f"worker 8000 /tally {PROBE} &")
+        cluster.run(f"worker 8001 /tally {PROBE}; sync")
+        counted[node.name] = census(cluster)
+    cluster.node = cluster.nodes[0]
+    return cluster, Base(counted)
+
+
+def run_one(booted: Booted, scenario: Scenario) -> Verdict:
+    """Run a scenario in a fork, and wait for it."""
+    [verdict] = run_all(booted, [scenario], 1)
+    return verdict
+
+
+def run_all(booted: Booted, scenarios: Iterable[Scenario], jobs: int) -> Iterator[Verdict]:
+    """Run scenarios, so many at a time; the verdicts in the scenarios' order."""
+    waiting = list(enumerate(scenarios))
+    running: dict[Connection, tuple[int, BaseProcess]] = {}
+    done: dict[int, Verdict] = {}
+    told = 0
+    try:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                number, scenario = waiting.pop(0)
+                running.update(start(booted, number, scenario))
+            for ready in wait(list(running)):
+                assert isinstance(ready, Connection)
+                number, process = running.pop(ready)
+                done[number] = finish(ready, process)
+            while told in done:
+                yield done.pop(told)
+                told += 1
+    finally:
+        for _, process in running.values():
+            process.kill()
+            process.join()
+
+
+def start(booted: Booted, number: int, scenario: Scenario) -> dict[Connection, tuple[int, BaseProcess]]:
+    """One fork, by the pipe that its verdict will come through."""
+    booted.of(scenario.nodes)
+    ours, theirs = FORK.Pipe(duplex=False)
+    process = FORK.Process(target=run_here, args=(booted, scenario, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    return {ours: (number, process)}
+
+
+def run_here(booted: Booted, scenario: Scenario, to: Connection) -> None:
+    """In the fork."""
+    cluster, base = booted.of(scenario.nodes)
+    to.send(Run(cluster, scenario, base).go())
+
+
+def finish(pipe: Connection, process: BaseProcess) -> Verdict:
+    """A fork's verdict. Raises RuntimeError if it died of a mistake of ours, which it has told."""
+    try:
+        verdict = pipe.recv()
+    except EOFError:
+        process.join()
+        raise RuntimeError(f"a run died, exit status {process.exitcode}") from None
+    finally:
+        pipe.close()
+    process.join()
+    assert isinstance(verdict, Verdict)
+    return verdict

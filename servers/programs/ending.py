@@ -1,0 +1,55 @@
+"""The end of a program: from outside, and what of it is given back."""
+
+from atoll.abi.objects import NO_HANDLE
+from atoll.abi.types import u64
+from atoll.servers.memory.interface import MemoryManager
+from atoll.servers.programs.interface import ProgramState
+from atoll.servers.programs.table import Entry
+from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.objects import close
+
+MAX_STATUS = 255
+
+
+def end_program(entry: Entry, status: u64) -> None:
+    """End it from outside."""
+    if entry.state != ProgramState.ENDED:
+        entry.process.destroy(min(status, MAX_STATUS))
+
+
+def tell_end(entry: Entry) -> None:
+    """Notify who asked for it."""
+    if entry.told.handle != NO_HANDLE:
+        try:
+            entry.told.notify(entry.told_bits)
+        except KernelError:
+            pass
+        entry.told.close()
+        entry.told.handle = NO_HANDLE
+
+
+def give_back(entry: Entry, memory: MemoryManager) -> None:
+    """Handles and the space at the memory manager."""
+    if entry.space != 0:
+        try:
+            memory.release(entry.space)
+        except ServiceError:
+            pass
+    close_if(entry.process.handle)
+    close_if(entry.thread.handle)
+    close_if(entry.image.handle)
+    close_if(entry.content.handle)
+    close_if(entry.error.handle)
+    entry.space = 0
+    entry.process.handle = NO_HANDLE
+    entry.thread.handle = NO_HANDLE
+    entry.image.handle = NO_HANDLE
+    entry.content.handle = NO_HANDLE
+    entry.error.handle = NO_HANDLE
+
+
+def close_if(handle: u64) -> None:
+    """Close a handle, if there is one."""
+    if handle != NO_HANDLE:
+        close(handle)

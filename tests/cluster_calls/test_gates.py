@@ -1,0 +1,99 @@
+"""Handles that cross the wire: gates become proxies, come home as the original, and are counted until the last is gone."""
+
+import pytest
+
+from tests.cluster_calls.conftest import Boot, figures, helper, probe
+
+NOT_TRANSFERABLE = 3
+
+
+def test_a_gate_in_a_reply(boot: Boot) -> None:
+    """Its badge travels, and when the last handle is gone, its server hears of it."""
+    cluster = boot()
+    near, far = probe(cluster, 1), probe(cluster, 2)
+    near.connect(2, 0)
+    before = figures(cluster, 2)["exports"]
+    assert near.far_open(77, 1, 2) == 77 << 32 | 3
+    assert figures(cluster, 2)["exports"] == before + 1
+    assert far.gone() == 0
+    near.forget()
+    cluster.advance(0.05)
+    assert far.gone() == 1
+    assert figures(cluster, 2)["exports"] == before
+
+
+def test_a_gate_in_a_request(boot: Boot) -> None:
+    """The other node calls back through it."""
+    cluster = boot()
+    near = probe(cluster, 1)
+    near.connect(2, 0)
+    before = figures(cluster, 1)["exports"]
+    assert near.far_use(55, 10, 20) == 55 << 32 | 30
+    cluster.advance(0.05)
+    assert figures(cluster, 1)["exports"] == before
+    assert helper(cluster, 1).gone() == 1
+
+
+def test_a_gate_that_comes_home_is_the_original(boot: Boot) -> None:
+    """What node 2 gave to node 1 and gets back leads to its own port: no call of it crosses the wire."""
+    cluster = boot()
+    near = probe(cluster, 1)
+    near.connect(2, 1)
+    near.far_open(9, 0, 0)
+    near.connect(2, 0)
+    asked = figures(cluster, 2)["asked"]
+    assert near.far_use_kept(4, 5) == 9 << 32 | 9
+    cluster.advance(0.05)
+    assert figures(cluster, 2)["asked"] == asked
+    assert helper(cluster, 2).gone() == 1
+
+
+def test_what_cannot_cross(boot: Boot) -> None:
+    cluster = boot()
+    near = probe(cluster, 1)
+    near.connect(2, 0)
+    assert near.far_give_memory() == NOT_TRANSFERABLE
+    assert near.far_add(1, 1) == 2
+
+
+@pytest.mark.parametrize("nodes", [2])
+def test_messages_without_reply_keep_their_order(boot: Boot, nodes: int) -> None:
+    cluster = boot(nodes)
+    probe(cluster, 1).connect(2, 0)
+    probe(cluster, 1).far_send(6)
+    cluster.advance(0.05)
+    assert probe(cluster, 2).sent() == 1_000_123_456
+
+
+def test_a_gate_to_a_third_node(boot: Boot) -> None:
+    """Node 1 gives node 3 a gate to node 2, which is told; it comes back in a reply likewise."""
+    cluster = boot(3)
+    near, third = probe(cluster, 1), probe(cluster, 3)
+    near.connect(2, 1)
+    near.far_open(9, 0, 0)
+    near.connect(3, 0)
+    assert near.far_use_kept(4, 5) == 9 << 32 | 9
+    cluster.advance(0.05)
+    assert helper(cluster, 2).gone() == 1
+    third.connect(2, 1)
+    third.far_open(8, 0, 0)
+    assert near.far_fetch() == 8 << 32 | 3
+    third.forget()
+    cluster.advance(0.05)
+    assert helper(cluster, 2).gone() == 1
+    near.forget()
+    cluster.advance(0.05)
+    assert helper(cluster, 2).gone() == 2
+    assert figures(cluster, 2)["exports"] == 2  # the root of names, and node 3's gate to the helper
+
+
+def test_a_third_node_that_is_gone(boot: Boot) -> None:
+    """What leads there cannot cross any more, and whoever sent it is told."""
+    cluster = boot(3)
+    near = probe(cluster, 1)
+    near.connect(2, 1)
+    near.far_open(9, 0, 0)
+    near.connect(3, 0)
+    cluster.crash("node2")
+    assert near.far_try_kept() == NOT_TRANSFERABLE
+    assert near.far_add(1, 2) == 3
