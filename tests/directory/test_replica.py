@@ -6,12 +6,11 @@ as one directory that has it lives and its owner does, and when all is well agai
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atoll.compiler.cpython import guest_modules, run_module
@@ -259,6 +258,8 @@ class World:
 
 # ---- runs ----
 
+EXAMPLES = 50
+
 ONES = st.sampled_from(NODES)
 PAIRS = st.sampled_from([frozenset((1, 2)), frozenset((1, 3)), frozenset((2, 3))])
 WORK = st.tuples(st.just("work"), ONES, st.sampled_from(["write", "push"]))
@@ -291,6 +292,7 @@ def do(world: World, step: tuple[Any, ...]) -> None:
             world.cut.discard(pair)
 
 
+@settings(max_examples=EXAMPLES)
 @given(steps=STEPS)
 def test_in_the_end_all_have_the_same(guest: ModuleType, steps: list[tuple[Any, ...]]) -> None:
     world = World(guest)
@@ -306,6 +308,7 @@ def test_in_the_end_all_have_the_same(guest: ModuleType, steps: list[tuple[Any, 
     world.close()
 
 
+@settings(max_examples=EXAMPLES)
 @given(steps=STEPS)
 def test_what_was_confirmed_stays(guest: ModuleType, steps: list[tuple[Any, ...]]) -> None:
     """Each name is asked for once: it stays while its owner does, and some directory that has it."""
@@ -333,6 +336,7 @@ def test_what_was_confirmed_stays(guest: ModuleType, steps: list[tuple[Any, ...]
     world.close()
 
 
+@settings(max_examples=20)
 @given(order=st.permutations([(number, caller) for number in NODES for caller in ("write", "push")] * 4))
 def test_one_of_several_gets_a_name(guest: ModuleType, order: list[tuple[int, str]]) -> None:
     world = World(guest)
