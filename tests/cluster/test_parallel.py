@@ -1,6 +1,7 @@
 """Where a program runs: on several nodes at once, beside its data, on slow and fast nodes; all in virtual time."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def timed(cluster: Cluster, line: str, node: str = "node1") -> tuple[str, float]
 
 @pytest.fixture(scope="module")
 def four() -> Iterator[Cluster]:
-    with Cluster(nodes=4, memory=64, seed=2) as cluster:
+    with Cluster(nodes=4, seed=2) as cluster:
         cluster.run("true")
         cluster.advance(2.0)
         yield cluster
@@ -69,7 +70,8 @@ def test_a_program_beside_its_data_saves_the_wire(thin: Cluster) -> None:
 
 
 def test_a_slow_node_computes_the_same_in_proportion(repository: Path) -> None:
-    with Cluster(plan=load(repository / "images" / "clusters" / "slow-and-fast.toml"), seed=2) as cluster:
+    plan = load(repository / "images" / "clusters" / "slow-and-fast.toml")
+    with Cluster(plan=replace(plan, nodes=tuple(replace(node, memory=128) for node in plan.nodes)), seed=2) as cluster:
         times = {}
         for node in ("node1", "node2", "node3"):
             cluster.run("true", node=node)
