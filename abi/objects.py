@@ -42,8 +42,8 @@ class Right(IntFlag):
     EXECUTE = 16
     SEND = 32  # through a gate: CALL, SEND, NOTIFY
     RECEIVE = 64  # at a port or set; MINT and REVOKE
-    MANAGE = 128  # of processes, threads, memory, interrupts, the machine: all that changes or destroys them; of a gate:
-    #               MINT of its port
+    MANAGE = 128  # of processes, threads, memory, interrupts, the machine: all that changes or destroys them; of a
+    #               gate: MINT of its port
 
 
 ALL_RIGHTS = 255

@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from atoll.abi.wire import Way
-from atoll.cluster.engine import Engine
+from atoll.cluster.engine import AnyNode, Engine
 from atoll.cluster.node import HOST_NUMBER, Node, Settings, station_address
 from atoll.cluster.plan import MOST_NODES, NodePlan, Plan, star
+from atoll.cluster.qemu_node import QemuNode
 from atoll.cluster.remote import Remote
 from atoll.images.recipe import Image
 from atoll.machine.board import Stop, StopReason
@@ -35,6 +36,7 @@ SETTLE = 10 * MILLISECOND  # the most that the console may lag behind what was p
 LENGTH = struct.Struct("<Q")  # before each part of a saved cluster: all but the boards' states, then each of those
 
 SHELL = "/services/shell"
+MACHINES: dict[str, type[AnyNode]] = {"atoll": Node, "qemu": QemuNode}
 Declared = TypeVar("Declared")
 
 
@@ -67,7 +69,7 @@ class AtNode:
     """A node's services, for who calls them."""
 
     cluster: "Cluster"
-    node: Node
+    node: AnyNode
 
     def call(
         self, service: str, words: Words, segment: bytes, room: int, gate: RemoteGate = NO_GATE, way: Way = Way.CALL
@@ -113,15 +115,15 @@ class Cluster:
         else:
             given = Path(disk) if isinstance(disk, str) else disk
             disks = [node.disk or given for node in plan.nodes]
-        self.settings = Settings(seed, hooks, interactive)
+        self.settings = Settings(seed, hooks, interactive, plan.patience)
         self.nodes = [
-            Node(number, replace(node, disk=its), image, self.settings)
+            MACHINES[node.machine](number, replace(node, disk=its), image, self.settings)
             for number, (node, its) in enumerate(zip(plan.nodes, disks, strict=True), 1)
         ]
         self.node = self.nodes[0]  # the current one
         self.engine = Engine(
             self.nodes, Network(plan.with_host(), seed), station_address(HOST_NUMBER), self.settings.key,
-            self.settings.host_session, max(threads, 1),
+            self.settings.host_session, max(threads, 1), plan.patience,
         )  # fmt: skip
         self._there: set[tuple[str, str]] = set()  # nodes and services that have answered since they were switched on
 
@@ -136,6 +138,8 @@ class Cluster:
     ) -> None:
         """Nothing runs any more; a disk that is kept is an ordinary file."""
         self.engine.close()
+        for node in self.nodes:
+            node.close()
 
     def start(self, node: str | None = None) -> None:
         """Switch a node on, or all; again if it was on already: its memory is lost, its disk is not."""
@@ -160,7 +164,7 @@ class Cluster:
         """Let the CPU of a node go on."""
         self.find(node).resume(self.time_ns)
 
-    def find(self, node: str | None) -> Node:
+    def find(self, node: str | None) -> AnyNode:
         """The node of that name. Raises ClusterError."""
         if node is None:
             return self.node
@@ -225,12 +229,12 @@ class Cluster:
 
     def feed(self, keys: bytes) -> None:
         """Type at the current node's console."""
-        self.node.board.feed(keys, self.time_ns)
+        self.node.press(keys, self.time_ns)
 
     def settle(self, node: str | None = None) -> None:
         """Let what was printed come out of a console: run until the node has nothing to do, or a moment."""
         found = self.find(node)
-        self.engine.run(self.time_ns + SETTLE, lambda: found.board.idle, found)
+        self.engine.run(self.time_ns + SETTLE, lambda: found.idle, found)
 
     # ---- services ----
 
@@ -278,7 +282,7 @@ class Cluster:
         """Let time pass until a node has a service of that name. Raises OutOfTime."""
         self.within(limit, lambda: self._wait_for(service, self.find(node)))
 
-    def _wait_for(self, service: str, node: Node) -> None:
+    def _wait_for(self, service: str, node: AnyNode) -> None:
         while (node.name, service) not in self._there:
             try:
                 self.call(service, (0, 0, 0, 0), node=node.name)
@@ -289,7 +293,7 @@ class Cluster:
             if self.time_ns >= self.engine.limit_ns:
                 raise OutOfTime(f"{service} is not there after {self.time_ns / SECOND:.3f} s of virtual time")
 
-    def check_on(self, node: Node) -> None:
+    def check_on(self, node: AnyNode) -> None:
         """Refuse what a node that is off cannot do."""
         if not node.is_on:
             raise ClusterError(f"{node.name} is off: `start` switches it on")

@@ -9,12 +9,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from atoll.cluster.plan import HOST, MOST_NODES, NodePlan, Plan
+from atoll.cluster.plan import HOST, MOST_NODES, Machine, NodePlan, Plan
 from atoll.machine.config import MOST_DRIFT
 from atoll.net.network import Link, Topology, TopologyError
 from atoll.net.wire import Medium
 
 ONLY_SWITCH = "switch1"  # of a file that names none
+QEMU_PATIENCE = 5
 MEGABIT = 1_000_000
 MICROSECOND = 1_000
 
@@ -61,6 +62,7 @@ class NodeKind(Section):
     memory: int = Field(default=128, ge=32, le=65536, description="MiB")
     speed: int = Field(default=1000, ge=10, le=100_000, description="MHz")
     drift: int = Field(default=0, ge=-MOST_DRIFT, le=MOST_DRIFT, description="by how many millionths its clock is fast")
+    machine: Machine = Field(default="atoll", description="what runs it: our own machine, or QEMU, in real time")
 
 
 class NodeTable(NodeKind):
@@ -79,6 +81,7 @@ class SwitchTable(Section):
 class File(Section):
     """The whole file."""
 
+    patience: int | None = Field(default=None, ge=1, le=1000, description="times the network's time-outs")
     node: NodeKind = NodeKind()
     link: LinkKind = LinkKind()
     nodes: list[NodeTable] = Field(min_length=1, max_length=MOST_NODES)
@@ -108,7 +111,7 @@ def parse(text: str, folder: Path) -> Plan:
         file = File.model_validate(inherited(tables))
     except ValidationError as error:
         raise ClusterFileError("\n".join(dict.fromkeys(map(told, error.errors())))) from None
-    plan = Plan(tuple(node_of(node, folder) for node in file.nodes), topology_of(file))
+    plan = Plan(tuple(node_of(node, folder) for node in file.nodes), topology_of(file), patience_of(file))
     if HOST in (*plan.topology.stations, *plan.topology.switches):
         raise ClusterFileError(f"nodes or switches: {HOST} is the name of the host's station; choose another")
     try:
@@ -134,7 +137,14 @@ def inherited(tables: dict[str, Any]) -> dict[str, Any]:
 def node_of(table: NodeTable, folder: Path) -> NodePlan:
     """A node as the cluster wants it."""
     disk = None if table.disk is None else folder / table.disk
-    return NodePlan(table.name, table.memory, table.speed, disk, table.drift)
+    return NodePlan(table.name, table.memory, table.speed, disk, table.drift, table.machine)
+
+
+def patience_of(file: File) -> int:
+    """What the file says; QEMU's time is not ours, and a host that has much to do makes it jump."""
+    if file.patience is not None:
+        return file.patience
+    return QEMU_PATIENCE if any(node.machine == "qemu" for node in file.nodes) else 1
 
 
 def topology_of(file: File) -> Topology:

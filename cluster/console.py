@@ -5,7 +5,6 @@ Idle time is paced to the wall clock: a node with nothing to do does not rush ah
 
 import os
 import sys
-import time
 from typing import NoReturn
 
 from atoll.cluster.batch import Output, status_of_end
@@ -14,6 +13,7 @@ from atoll.cluster.control.server import Control
 from atoll.cluster.interrupts import Interrupts
 from atoll.cluster.keyboard import Keyboard, Quit, open_keyboard
 from atoll.cluster.monitor import is_told, monitor_line
+from atoll.cluster.realtime import Pace
 
 SLICE_NS = 10_000_000                           # virtual, between two looks at the keyboard
 KEY_WAIT_SECONDS = 0.1                          # between two looks at signals
@@ -21,20 +21,6 @@ LONGEST_LINE = 4096
 PROMPT = "monitor> "
 LEAVE = ("quit", "exit")
 HINT = "Ctrl-] opens the monitor; there, `help` lists what it can do, `quit` leaves, an empty line goes back"
-
-
-class Pace:
-    """How far virtual time is ahead of the wall clock. A host that was slower is not hurried afterwards."""
-
-    def __init__(self, virtual_ns: int) -> None:
-        self._virtual, self._wall = virtual_ns, time.monotonic()
-
-    def ahead(self, virtual_ns: int) -> float:
-        """Seconds to wait until the wall clock is there."""
-        ahead = (virtual_ns - self._virtual) / 1e9 - (time.monotonic() - self._wall)
-        if ahead < 0:
-            self._virtual, self._wall = virtual_ns, time.monotonic()
-        return max(ahead, 0.0)
 
 
 def run_at_terminal(cluster: Cluster, output: Output, control: Control) -> int:
@@ -70,7 +56,7 @@ def run_slices(
             cluster.advance(SLICE_NS / 1e9)
         output.flush()
         interrupts.check()
-        idle = not cluster.node.runs or cluster.node.board.idle
+        idle = not cluster.node.runs or cluster.node.idle
         wait = pace.ahead(cluster.time_ns) if cluster.is_on else KEY_WAIT_SECONDS
         if control.serve(min(wait, KEY_WAIT_SECONDS) if idle else 0, keyboard.descriptor):
             cluster.node.press(keyboard.read(), cluster.time_ns)

@@ -2,24 +2,26 @@
 
 A window ends at the network's next event, or as soon as a frame that some node sends in it could have come anywhere: in
 between the nodes know nothing of each other and run side by side. A node that is the only one awake runs until another
-wakes, or a frame of its own arrives. So a run does not depend on the host's threads.
+wakes, or a frame of its own arrives. So a run does not depend on the host's threads. (Machines outside, realtime.py, do
+what they like; what they send is sent at the edge of a window.)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 from atoll.cluster.node import Node
 from atoll.cluster.plan import HOST
+from atoll.cluster.qemu_node import QemuNode
+from atoll.cluster.realtime import FOREVER_NS, Outside
 from atoll.machine.board import Stop, StopReason
 from atoll.net.network import Network
 from atoll.net.station import Station
 
 SLICE_NS = 20_000_000  # virtual: how long a window is at most before the host looks at signals and keys
 
-FOREVER_NS = 1 << 62
-
+AnyNode = Node | QemuNode
 Watch = Callable[[], None]
 
 
@@ -27,11 +29,12 @@ class Engine:
     """What drives nodes, network and station; `watch` is called between two windows, and may raise."""
 
     def __init__(
-        self, nodes: list[Node], network: Network, address: bytes, key: bytes, session: int, threads: int
-    ) -> None:
+        self, nodes: Sequence[AnyNode], network: Network, address: bytes, key: bytes, session: int, threads: int,
+        patience: int = 1,
+    ) -> None:  # fmt: skip
         self.nodes = nodes
         self.network = network
-        self.station = Station(address, key, session, self._from_host)
+        self.station = Station(address, key, session, self._from_host, patience)
         self.watch: Watch = lambda: None
         self.limit_ns = FOREVER_NS  # nobody waits for a call beyond this time
         self.now_ns = 0
@@ -40,31 +43,31 @@ class Engine:
         self._pool: ThreadPoolExecutor | None = None
         self._lookahead = network.lookahead_ns(node.name for node in nodes)
         self._by_name = {node.name: node for node in nodes}
+        self._outside = Outside({number: node for number, node in enumerate(nodes) if isinstance(node, QemuNode)})
         for number, node in enumerate(nodes):
-            node.board.port.transmit = partial(self._from_node, number)
+            node.connect(partial(self._from_node, number))
 
     # ---- frames ----
 
     def _from_host(self, frame: bytes) -> None:
         self.network.send(len(self.nodes), frame, self.now_ns)
 
-    def _from_node(self, number: int, frame: bytes) -> None:
+    def _from_node(self, number: int, frame: bytes) -> int | None:
         """In whatever thread runs the node: nothing here is another node's."""
-        board = self.nodes[number].board
-        arrival = self.network.send(number, frame, board.time_ns)
-        if arrival is not None:
-            board.stop_by(arrival)
+        return self.network.send(number, frame, self.nodes[number].time_ns)
 
     # ---- time ----
 
     def run(
-        self, until_ns: int, done: Callable[[], bool] = lambda: False, node: Node | None = None
+        self, until_ns: int, done: Callable[[], bool] = lambda: False, node: AnyNode | None = None
     ) -> StopReason | None:
         """Run until something is done (None), or to a time, or to the end of a node (the first if none is named)."""
         watched = node or self.nodes[0]
+        self._outside.begin(self.now_ns)
         try:
             while not done():
                 self.watch()
+                furthest = self._outside.exchange(self.now_ns, self.network.send)
                 self._settle()
                 if done():
                     break
@@ -72,7 +75,7 @@ class Engine:
                     return watched.ended
                 if self.now_ns >= until_ns:
                     return StopReason(Stop.UNTIL)
-                self._window(min(until_ns, self.now_ns + SLICE_NS))
+                self._window(min(until_ns, self.now_ns + SLICE_NS, furthest))
             return None
         finally:
             self._catch_up()
@@ -99,7 +102,7 @@ class Engine:
         self.windows += 1
         self.network.gather()
         if runners and not any(node.runs for node in self.nodes):       # the last one has ended: so does time
-            edge = min(edge, max(node.board.time_ns for node in runners))
+            edge = min(edge, max(node.time_ns for node in runners))
         arrival = self.network.next_ns
         self.now_ns = max(self.now_ns, edge if arrival is None else min(edge, arrival))
 
@@ -111,7 +114,7 @@ class Engine:
             events.append(max(second, wakes[0] + self._lookahead))
         return max(self.now_ns, min(event for event in events if event is not None))
 
-    def _run(self, runners: list[Node], until_ns: int) -> None:
+    def _run(self, runners: list[AnyNode], until_ns: int) -> None:
         """Run nodes side by side; the first share in this thread."""
         shares = [share for first in range(self._threads) if (share := runners[first :: self._threads])]
         if len(shares) > 1 and self._pool is None:
@@ -126,7 +129,7 @@ class Engine:
     def _catch_up(self) -> None:
         """Idle nodes, which no window has looked at, note how late it is."""
         for node in self.nodes:
-            if node.runs and node.board.time_ns < self.now_ns:
+            if node.runs and node.time_ns < self.now_ns:
                 node.advance(self.now_ns)
 
     def close(self) -> None:
@@ -151,7 +154,7 @@ class Engine:
         self.station.restore(saved["station"])
 
 
-def advance(nodes: list[Node], until_ns: int) -> None:
+def advance(nodes: Sequence[AnyNode], until_ns: int) -> None:
     """Run nodes one after another."""
     for node in nodes:
         node.advance(until_ns)

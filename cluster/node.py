@@ -1,6 +1,6 @@
 """A node of a cluster: its board, what it is told at power-on, and what its console has printed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from random import Random
@@ -26,6 +26,7 @@ class Settings:
     seed: int = 0
     hooks: Hooks = "native"
     interactive: bool = False  # whether somebody sits at the console
+    patience: int = 1  # by which all of the network's times are multiplied
 
     @property
     def key(self) -> bytes:
@@ -43,12 +44,18 @@ def station_address(number: int) -> bytes:
     return (FIRST_ADDRESS + number).to_bytes(6, "big")
 
 
-def command_line(words: Sequence[str], name: str, number: int, starts: int, settings: Settings) -> str:
-    """The kernel's command line: the image's words, then what a node is told when it is switched on."""
+def command_line(words: Sequence[str], name: str, number: int, starts: int, settings: Settings, speed: int = 0) -> str:
+    """The kernel's command line: the image's words, then what a node is told when it is switched on. `speed` in MHz, if
+    known.
+    """
     told = [
         *words, f"{bootargs.NODE}={name}", f"{bootargs.NUMBER}={number}", f"{bootargs.INCARNATION}={starts}",
         f"{bootargs.SEED}={settings.seed}", f"{bootargs.KEY}={settings.key.hex()}",
     ]  # fmt: skip
+    if settings.patience != 1:
+        told.append(f"{bootargs.PATIENCE}={settings.patience}")
+    if speed:
+        told.append(f"{bootargs.SPEED}={speed * MEGAHERTZ}")
     return " ".join([*told, bootargs.INTERACTIVE] if settings.interactive else told)
 
 
@@ -67,6 +74,7 @@ class Node:
         self.console = bytearray()  # all that was printed
         self._settings = settings
         self._words = image.bootargs.split()
+        self._speed = plan.speed
         config = BoardConfig(
             ram_bytes=plan.memory * MIB, clock_hz=plan.speed * MEGAHERTZ, drift_ppm=plan.drift, disk=plan.disk,
             hooks=settings.hooks, network=True, mac=self.address, seed=settings.seed + number,
@@ -76,6 +84,16 @@ class Node:
         self.board.load_initrd(image.initrd)
         self.board.uart.output = self.console.extend
 
+    def connect(self, transmit: Callable[[bytes], int | None]) -> None:
+        """Give each frame that its card sends to that function, which says when it arrives, if it does."""
+
+        def send(frame: bytes) -> None:
+            arrival = transmit(frame)
+            if arrival is not None:
+                self.board.stop_by(arrival)
+
+        self.board.port.transmit = send
+
     # ---- power ----
 
     def start(self, now_ns: int) -> None:
@@ -83,9 +101,12 @@ class Node:
         self.starts += 1
         self.is_on, self.is_paused, self.ended = True, False, None
         self.board.pass_time(now_ns)
-        told = command_line(self._words, self.name, self.number, self.starts, self._settings)
+        told = command_line(self._words, self.name, self.number, self.starts, self._settings, self._speed)
         self.board.config = replace(self.board.config, bootargs=told)
         self.board.boot()
+
+    def close(self) -> None:
+        """Nothing outside this process is left of it."""
 
     def crash(self) -> None:
         """Switch it off, without any warning to it."""
@@ -116,6 +137,16 @@ class Node:
         return "paused" if self.is_paused else "on"
 
     # ---- running ----
+
+    @property
+    def time_ns(self) -> int:
+        """How far it has come."""
+        return self.board.time_ns
+
+    @property
+    def idle(self) -> bool:
+        """Whether it waits for something from outside, or for a time."""
+        return self.board.idle
 
     @property
     def wakes_ns(self) -> int | None:

@@ -62,7 +62,7 @@ class Call:
     message: bytes  # envelope, name and segment
     heard: int  # when the node last said something about it, nanoseconds
     due: int  # when to look at it again
-    wait: int = wire.FIRST_WAIT  # how long to be patient next time
+    wait: int  # how long to be patient next time
     sent_to: int | None = None  # the session that the request went to
     fragments: dict[int, bytes] = field(default_factory=dict)  # of the reply
     reply: Reply | None = None
@@ -82,13 +82,18 @@ class Call:
 
 
 class Station:
-    """One station. `send` is given each frame that leaves."""
+    """One station. `send` is given each frame that leaves; all its times are multiplied by `patience`."""
 
-    def __init__(self, address: bytes, key: bytes, session: int, send: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, address: bytes, key: bytes, session: int, send: Callable[[bytes], None], patience: int = 1
+    ) -> None:
         self.address = address
         self.send = send
         self.dropped = 0  # frames that came and were none
         self.late = 0  # frames about calls that are over
+        self._first_wait = wire.FIRST_WAIT * patience
+        self._longest_wait = wire.LONGEST_WAIT * patience
+        self._silence = wire.SILENCE * patience
         self._key = key
         self._session = session
         self._peers: dict[bytes, int] = {}  # sessions of nodes by their addresses
@@ -112,7 +117,7 @@ class Station:
         channel = next(number for number in range(len(self._calls) + 1) if number not in self._calls)
         envelope = Envelope(words, gate, way=way, name_size=len(name), room=room)
         message = envelope.encode() + name + bytes(-len(name) % 8) + segment
-        call = Call(address, service, channel, self._next, message, now, now + wire.FIRST_WAIT)
+        call = Call(address, service, channel, self._next, message, now, now + self._first_wait, self._first_wait)
         self._next += 1
         self._calls[channel] = call
         self._ask(call)
@@ -144,10 +149,10 @@ class Station:
     def look(self, now: int) -> None:
         """Ask about calls that have been waited for long enough."""
         for call in [call for call in self._calls.values() if call.due <= now]:
-            if call.sent_to is not None and now - call.heard >= wire.SILENCE:
-                self._fail(call, EffectUnknown, f"silence for {wire.SILENCE // wire.MILLISECOND} ms")
+            if call.sent_to is not None and now - call.heard >= self._silence:
+                self._fail(call, EffectUnknown, f"silence for {self._silence // wire.MILLISECOND} ms")
                 continue
-            call.wait = min(2 * call.wait, wire.LONGEST_WAIT)
+            call.wait = min(2 * call.wait, self._longest_wait)
             call.due = now + call.wait
             self._ask(call)
 
@@ -200,7 +205,7 @@ class Station:
 
     def _be_patient(self, call: Call, now: int) -> None:
         """It goes on: no reason to ask soon."""
-        call.wait = wire.FIRST_WAIT
+        call.wait = self._first_wait
         call.due = now + call.wait
 
     def _collect(self, call: Call, frame: Frame) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from atoll.benchmarks.report import Result, number, show_table, write_json
+from atoll.benchmarks.cluster import measure_calls, measure_local
+from atoll.benchmarks.report import Result, Samples, number, show_table, write_json
 from atoll.benchmarks.sizes import BLANK, CODE, COMMENT, DOCSTRING, IMPORT, kinds_of_lines
 from atoll.benchmarks.stopwatch import Stopwatch
 
@@ -64,6 +65,28 @@ def test_the_node_is_measured(tmp_path: Path) -> None:
     assert figures["swap_pause_microseconds"] == max(pauses)
     assert 0 < figures["spawn_wait_instructions"] <= 1_700_000
     assert figures["name_lookup_instructions"] < figures["spawn_wait_instructions"]
+
+
+def test_calls_between_nodes_are_measured() -> None:
+    """Over the quicker link; the whole of it is a long test."""
+    samples = Samples()
+    measure_calls(samples, "1_gbit")
+    measure_local(samples)
+    found = {name.replace("_1_gbit", ""): values[0] for name, values in samples.of.items()}
+    wire, cpu = found["remote_call_wire_microseconds"], found["remote_call_cpu_microseconds"]
+    assert wire == pytest.approx(4 * (10 + 8 * (208 + 24) / 1000), abs=0.1)  # two frames over two links each
+    assert wire + cpu <= found["remote_call_microseconds"] < 10 * (wire + cpu)
+    assert 0 < found["bulk_fraction_of_link"] < 1
+    assert found["remote_to_local_ratio"] > 1
+
+
+@pytest.mark.long
+def test_the_cluster_is_measured(tmp_path: Path) -> None:
+    figures, output = figures_of("cluster", tmp_path)
+    for name, meaning in figures["meanings"].items():
+        assert figures[name] > 0 and meaning
+        assert name in output
+    assert figures["bulk_10_mbit_fraction_of_link"] < 1
 
 
 def test_the_kernel_is_measured_exactly(tmp_path: Path) -> None:

@@ -1,32 +1,21 @@
 """`atoll qemu`: the same kernel and initrd on QEMU's `virt` machine, the judge of our own board."""
 
-import re
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from atoll.cluster.commands.options import DEFAULT_MEMORY, Arguments, Memory
 from atoll.cluster.guard import CommandError
+from atoll.cluster.qemu import devices, find_qemu, machine
 
-if TYPE_CHECKING:
-    from atoll.images.recipe import Image
-
-PROGRAM = "qemu-system-riscv64"
-OLDEST = (7, 0)
 SERIAL = ("-serial", "stdio")
-MISSING = f"""\
-{PROGRAM} is not installed, and `atoll qemu` needs it.
-  Debian, Ubuntu:  apt-get install qemu-system-misc
-  Fedora:          dnf install qemu-system-riscv
-  macOS:           brew install qemu
-`atoll boot` runs the same image on Atoll's own machine, without QEMU."""
+NOBODY = ("-netdev", "user,id=net,restrict=on")  # a network without anybody else
 
 
 def qemu(
@@ -76,7 +65,7 @@ def boot_system(program: str, folder: Path, lines: list[str] | None, disk: Path 
     from atoll.abi.bootargs import QUIET
     from atoll.cluster.disks import system_disk
     from atoll.cluster.images import ready_system
-    from atoll.cluster.node import Settings, command_line
+    from atoll.cluster.node import Settings, command_line, station_address
     from atoll.cluster.typist import type_lines
 
     image = ready_system()
@@ -87,7 +76,7 @@ def boot_system(program: str, folder: Path, lines: list[str] | None, disk: Path 
         kept = fresh
     words = [word for word in image.bootargs.split() if word != QUIET]
     told = replace(image, bootargs=command_line(words, "node1", 1, 1, Settings(interactive=True)))
-    command = [*machine(program, folder, told, memory), *devices(kept)]
+    command = [*machine(program, folder, told, memory), *devices(kept, station_address(1), NOBODY)]
     if lines is None:
         return run_qemu([*command, "-serial", "mon:stdio"])
     return type_lines([*command, "-monitor", "none", *SERIAL], lines)
@@ -104,45 +93,6 @@ def wanted_lines(commands: str | None, script: Path | None) -> list[str] | None:
     if script is not None or not (sys.stdin and sys.stdin.isatty()):
         return list(wanted(sys.stdin))
     return None
-
-
-def find_qemu() -> str:
-    """The path of a QEMU that is new enough; otherwise an error with the mend."""
-    path = shutil.which(PROGRAM)
-    if path is None:
-        raise CommandError(MISSING)
-    answer = subprocess.run([path, "--version"], capture_output=True, text=True, check=False)
-    version = re.search(r"version (\d+)\.(\d+)", answer.stdout)
-    if version is None:
-        raise CommandError(f"{path} does not answer --version like QEMU: {answer.stderr.strip()}")
-    if (int(version[1]), int(version[2])) < OLDEST:
-        raise CommandError(f"{path} is QEMU {version[1]}.{version[2]}; needed: {OLDEST[0]}.{OLDEST[1]} or newer")
-    return path
-
-
-def machine(program: str, folder: Path, image: "Image", memory: int) -> list[str]:
-    """QEMU's arguments for a board like ours: one hart, modern virtio; kernel and initrd are put into the folder."""
-    kernel, initrd = folder / "kernel.elf", folder / "initrd.tar"
-    kernel.write_bytes(image.kernel)
-    initrd.write_bytes(image.initrd)
-    return [
-        program, "-machine", "virt", "-cpu", "rv64", "-smp", "1", "-m", f"{memory}M",
-        "-display", "none", "-no-reboot", "-global", "virtio-mmio.force-legacy=false",
-        "-kernel", str(kernel), "-initrd", str(initrd), "-append", image.bootargs,
-    ]  # fmt: skip
-
-
-def devices(disk: Path) -> list[str]:
-    """QEMU's arguments for what the system drives: disk, network without anybody on it, random numbers."""
-    from atoll.cluster.node import station_address
-
-    address = station_address(1).hex(":")
-    file = str(disk).replace(",", ",,")
-    return [
-        "-drive", f"if=none,id=disk,format=raw,file={file}", "-device", "virtio-blk-device,drive=disk",
-        "-netdev", "user,id=net,restrict=on", "-device", f"virtio-net-device,netdev=net,mac={address}",
-        "-device", "virtio-rng-device",
-    ]  # fmt: skip
 
 
 def run_qemu(command: list[str]) -> int:

@@ -6,7 +6,7 @@ A console's output is not queued: a watcher has a place in what the node has pri
 import socket
 
 from atoll.cluster.control.protocol import Lines, Message, encode, text_of
-from atoll.cluster.node import Node
+from atoll.cluster.engine import AnyNode
 
 PART = 16 << 10                                 # bytes of output in one message
 RECEIVE = 1 << 16
@@ -21,7 +21,7 @@ class Connection:
         self.out = bytearray()                  # not sent yet
         self.lines = Lines()
         self.request: Message | None = None     # to be carried out
-        self.watched: Node | None = None        # whose console it is attached to
+        self.watched: AnyNode | None = None        # whose console it is attached to
         self.shown = 0                          # bytes of that console
         self.state = ""                         # of that node, as it was told
         self.ends = False                       # after `out`
@@ -55,7 +55,7 @@ class Connection:
         self.gone |= not data
         return self.lines.feed(data)
 
-    def attach(self, node: Node) -> None:
+    def attach(self, node: AnyNode) -> None:
         """Its console from now on, and what stands on it."""
         self.watched = node
         self.shown = start_of_last_lines(node.console)

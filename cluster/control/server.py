@@ -16,9 +16,9 @@ from atoll.cluster.cluster import LINE_LIMIT, Cluster
 from atoll.cluster.control.connection import Connection
 from atoll.cluster.control.places import Listener
 from atoll.cluster.control.protocol import PROTOCOL, Message, ProtocolError, bytes_of, text_of
+from atoll.cluster.engine import AnyNode
 from atoll.cluster.guard import is_expected
 from atoll.cluster.monitor import is_told, monitor_line
-from atoll.cluster.node import Node
 from atoll.cluster.programs import programs
 
 LOOK_SECONDS = 0.02                             # between two looks at the sockets while a line is carried out
@@ -170,8 +170,8 @@ class Control:
         nodes = [self._describe(node) for node in self.cluster.nodes]
         return {"cluster": self.name, "time_ns": self.cluster.time_ns, "nodes": nodes}
 
-    def _describe(self, node: Node) -> Message:
-        told: Message = {"name": node.name, "state": node.state, "time_ns": node.board.time_ns}
+    def _describe(self, node: AnyNode) -> Message:
+        told: Message = {"name": node.name, "state": node.state, "time_ns": min(node.time_ns, self.cluster.time_ns)}
         if not node.runs:
             return told
         try:

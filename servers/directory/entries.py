@@ -65,9 +65,9 @@ class Entries:
         for place in range(self.end):
             entry = self.items[place]
             text = entry.record.text()
-            if entry.is_there and is_below(text, directory) and compare_bytes(text, name) > 0:
-                if best == NOWHERE or compare_bytes(text, self.items[best].record.text()) < 0:
-                    best = place
+            is_wanted = entry.is_there and is_below(text, directory) and compare_bytes(text, name) > 0
+            if is_wanted and (best == NOWHERE or compare_bytes(text, self.items[best].record.text()) < 0):
+                best = place
         return None if best == NOWHERE else self.items[best]
 
     def used_from(self, place: u64) -> u64:
@@ -125,9 +125,9 @@ class Entries:
             entry = self.items[place]
             if not entry.is_used:
                 return place
-            if not entry.is_there:
-                if oldest == NOWHERE or entry.record.version < self.items[oldest].record.version:
-                    oldest = place
+            is_older = oldest == NOWHERE or entry.record.version < self.items[oldest].record.version
+            if not entry.is_there and is_older:
+                oldest = place
         return oldest
 
     def drop(self, gate: u64) -> None:

@@ -100,10 +100,13 @@ class Replica:
     def greet(self, node: u64, session: u64) -> None:
         """That node lacks what we have."""
         peer = self.peers.find_or_add(node)
-        if peer is not None:
-            peer.is_absent, peer.is_to_be_sent, peer.session = False, True, session
+        if peer is None:
+            return
+        peer.is_absent, peer.is_to_be_sent = False, True
+        if peer.session != session:  # its predecessor may have died before it sent us all
+            peer.session = session
             peer.is_to_be_greeted = peer.is_to_be_greeted or peer.complete != peer.incarnation
-            if self.pushed == node:  # it may have died since
+            if self.pushed == node:
                 self.pushed = NOBODY
 
     def complete(self, node: u64, incarnation: u64, session: u64) -> None:
@@ -211,7 +214,7 @@ class Replica:
                 continue
             if peer.is_to_be_greeted:
                 peer.is_to_be_greeted = False
-                job.ask, job.node = Ask.GREET, peer.number
+                job.ask, job.node, job.session = Ask.GREET, peer.number, self.session
                 return True
             if peer.is_to_be_sent and not peer.is_absent:
                 peer.is_to_be_sent = False

@@ -95,7 +95,7 @@ class Naming(Interface, messages=0x0200, errors=(NoSuchName, NameTaken, BadName,
 def follow(naming: Naming, path: Text) -> tuple[u64, Handle]:
     """As `resolve`, through all mounts: how many bytes of the path lead to which gate, mostly a file service's."""
     covered, is_mount, gate = naming.resolve(path)
-    for _ in range(MOST_MOUNTS):
+    for _ in range(MOST_MOUNTS + 1):
         if not is_mount:
             return covered, gate
         more, is_mount, further = resolve_at(gate, rest_of(path, covered))

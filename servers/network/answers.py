@@ -26,21 +26,21 @@ def answered(call: Call, message: Message) -> None:
         claims.finished(call, envelope.way == Outcome.ANSWERED)
         return
     handle = arrive(envelope, call.peer)
-    if call.reply == NO_HANDLE:
+    if call.reply.handle == NO_HANDLE:
         close_quietly(handle)
         return
     match envelope.way:
         case Outcome.ANSWERED:
             if envelope.handle_kind != Kind.NONE and handle == NO_HANDLE:
-                refuse(call.reply, NOT_TRANSFERABLE)
+                refuse(call.reply.handle, NOT_TRANSFERABLE)
             else:
-                pass_on(call.reply, message, handle)
+                pass_on(call.reply.handle, message, handle)
         case Outcome.NOT_TRANSFERABLE:
-            refuse(call.reply, NOT_TRANSFERABLE)
+            refuse(call.reply.handle, NOT_TRANSFERABLE)
         case Outcome.NOT_TAKEN | Outcome.NO_SUCH_PORT | Outcome.NO_SUCH_SERVICE:
             not_taken(call, envelope.way, envelope.words[0])
         case _:
-            close_quietly(call.reply)  # the caller's stub says that the outcome is unknown
+            close_quietly(call.reply.handle)  # the caller's stub says that the outcome is unknown
 
 
 def not_taken(call: Call, outcome: u64, word: u64) -> None:
@@ -48,7 +48,7 @@ def not_taken(call: Call, outcome: u64, word: u64) -> None:
     place = proxies.of_label(call.label)
     if outcome == Outcome.NOT_TAKEN and word == Status.DEAD and place != NOWHERE:
         proxies.end(place)
-    refuse(call.reply, UNREACHABLE, outcome, word)
+    refuse(call.reply.handle, UNREACHABLE, outcome, word)
 
 
 def failed(call: Call, may_have_happened: bool) -> None:
@@ -56,23 +56,23 @@ def failed(call: Call, may_have_happened: bool) -> None:
     if call.claimer != Claimer.NOBODY:
         claims.finished(call, False)
         return
-    if call.reply == NO_HANDLE:
+    if call.reply.handle == NO_HANDLE:
         return
     if may_have_happened:
-        close_quietly(call.reply)
+        close_quietly(call.reply.handle)
     else:
-        refuse(call.reply, UNREACHABLE)
+        refuse(call.reply.handle, UNREACHABLE)
 
 
 def is_waited_for(call: Call) -> bool:
     """Whether anybody waits for the reply; what nobody ever waited for is not given up either."""
-    if call.reply == NO_HANDLE:
+    if call.reply.handle == NO_HANDLE:
         return True
     info = Info()
-    read_info(call.reply, info)
+    read_info(call.reply.handle, info)
     if info.kind == Kind.CALLER_GONE:
-        close_quietly(call.reply)
-        call.reply = NO_HANDLE
+        close_quietly(call.reply.handle)
+        call.reply.handle = NO_HANDLE
         return False
     return True
 

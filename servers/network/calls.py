@@ -15,7 +15,7 @@ from atoll.servers.network.crossing import Passing
 from atoll.servers.network.frame import Frame
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Message
-from atoll.servers.network.parcels import parcels
+from atoll.servers.network.parcels import Reply, parcels
 from atoll.servers.network.peers import CHANNELS, MOST_PEERS, NOWHERE, Peer, peers
 
 MOST_CALLS = 256
@@ -51,7 +51,7 @@ class Call:
     channel: u64
     number: u64  # of the transaction
     parcel: u64  # with the request, or the reply; NOWHERE: neither is here
-    reply: u64  # whom to answer; NO_HANDLE: nobody waits for an answer
+    reply: Reply  # whom to answer
     label: u64  # of the proxy that it came to
     in_order: bool  # what comes to that proxy behind it waits until it is over
     passing: Passing  # the handle that went with the request

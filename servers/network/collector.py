@@ -4,14 +4,19 @@ While no parcel is free it receives nothing: the kernel keeps the senders waitin
 """
 
 from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Status
+from atoll.abi.objects import Registers, ThreadState
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.network.parcels import COLLECTED, parcels
 from atoll.servers.network.proxies import proxies
+from atoll.userland.runtime.kernel_calls import let_others_run
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port, create_set
 from atoll.userland.runtime.objects import Process, Thread
+from atoll.userland.runtime.state import StateRefused
 from atoll.userland.runtime.threads import create_thread
 
 STACK_SIZE = 8 << 10
+ALL: u64 = (1 << COLLECTED) - 1
+MOST_TRIES = 100  # to stop it while it does nothing
 FREE_LABEL = 1  # of the port where parcels are given back; proxies have larger ones
 
 
@@ -23,6 +28,7 @@ class Collector:
     to_free: Gate  # notified with a bit for each parcel that is free
     filled: Gate  # notified with a bit for each parcel that was filled
     order: u64  # messages so far
+    is_stopped: bool
     stack: Array[u8, STACK_SIZE]
 
 
@@ -33,10 +39,47 @@ def start(process: Process, priority: u64, filled: Gate) -> None:
     collector.to_free = collector.free.mint(0)
     proxies.ports = create_set()
     proxies.ports.add(collector.free)
+    for place in range(proxies.used):  # a predecessor's
+        if proxies.table[place].is_used:
+            proxies.table[place].port.set_label(proxies.table[place].label)
+            proxies.ports.add(proxies.table[place].port)
     parcels.give_back = give_back
-    parcels.start()
+    if not parcels.is_started:
+        parcels.start()
     collector.thread = create_thread(process, collect, 0, collector.stack[:], priority)
     collector.thread.resume()
+
+
+def stop() -> u64:
+    """Let it stop where it waits; a bit for each parcel that it has filled. Raises StateRefused."""
+    registers = Registers()
+    for _ in range(MOST_TRIES):
+        collector.thread.read_registers(registers)
+        is_waiting, place = registers.state == ThreadState.RECEIVING, registers.x[0]
+        collector.thread.stop()
+        collector.thread.read_registers(registers)
+        if is_waiting and registers.x[0] == place:  # it has not got anything meanwhile
+            collector.is_stopped = True
+            return filled_parcels()
+        collector.thread.resume()
+        let_others_run()
+    raise StateRefused("its collector does not come to rest")
+
+
+def go_on() -> None:
+    """Let it work again, if it does not."""
+    if collector.is_stopped:
+        collector.is_stopped = False
+        collector.thread.resume()
+
+
+def filled_parcels() -> u64:
+    """A bit for each parcel whose message nobody has looked at."""
+    bits: u64 = 0
+    for place in range(u64(COLLECTED)):
+        if parcels.table[place].order != 0:
+            bits = bits | u64(1) << place
+    return bits
 
 
 def give_back(place: u64) -> None:
@@ -47,7 +90,7 @@ def give_back(place: u64) -> None:
 def collect(_argument: u64) -> None:
     """What the thread does."""
     letter = Letter()
-    free: u64 = (1 << COLLECTED) - 1
+    free: u64 = ALL & ~parcels.lent
     place: u64 = 0
     while True:
         source = collector.free.handle
@@ -73,7 +116,7 @@ def fill(place: u64, letter: Letter) -> None:
     for index in range(u64(4)):
         message.envelope.words[index] = letter.words[index]
     parcel.kind, parcel.badge, parcel.label = letter.kind, letter.badge, letter.label
-    parcel.reply, parcel.handle = letter.reply, letter.handle
+    parcel.reply.handle, parcel.handle = letter.reply, letter.handle
     collector.order += 1
     parcel.order = collector.order
     collector.filled.notify(u64(1) << place)

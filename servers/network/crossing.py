@@ -79,7 +79,7 @@ def leave_own(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: Pa
 
 
 def has_to_be_claimed(envelope: Envelope, peer: u64) -> bool:
-    """Whether the gate that came leads to a third node, which has to know that we have it before the sender drops it."""
+    """Whether the gate that came leads to a third node, which has to know of it before the sender drops its own."""
     if envelope.handle_kind != Kind.GATE or envelope.handle_node in (line.number, peers.table[peer].number):
         return False
     return exports.find(envelope.handle, envelope.handle_badge) == NOWHERE

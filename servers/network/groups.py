@@ -152,7 +152,7 @@ def ask(place: u64, now: u64) -> bool:
         if query.number == 0:
             groups.last += 1
             groups.count += 1
-            query.number, query.parcel, query.reply, query.asked = groups.last, place, parcel.reply, 0
+            query.number, query.parcel, query.reply, query.asked = groups.last, place, parcel.reply.handle, 0
             query.due, query.end = now, now + PATIENCE * line.patience
             return True
     return False
@@ -160,8 +160,8 @@ def ask(place: u64, now: u64) -> bool:
 
 def give_up(place: u64, code: u64) -> None:
     """A message that cannot be asked."""
-    if parcels.table[place].reply != NO_HANDLE:
-        answers.refuse(parcels.table[place].reply, code)
+    if parcels.table[place].reply.handle != NO_HANDLE:
+        answers.refuse(parcels.table[place].reply.handle, code)
     parcels.give(place)
 
 

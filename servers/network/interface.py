@@ -67,10 +67,6 @@ class Network(Interface, messages=0x1100, errors=(NoSuchNode, NetworkFull, BadGr
         """What has happened so far."""
 
     @idempotent
-    def release(self, low: u64, high: u64) -> None:
-        """The host's station does not need the port of that identity any more. Unknown: nothing to do."""
-
-    @idempotent
     def members(self, first: u64, into: Slice[u8]) -> u64:
         """Members, by number: all nodes that were ever heard of, and this one, from number `first` of the list on."""
 

@@ -1,13 +1,13 @@
 """The network server: calls to ports of other nodes, and theirs to ports of this one; who is there."""
 
 from atoll.abi import bootargs, startup
+from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.types import Slice, Text, u8, u64
 from atoll.servers.naming.interface import Naming
-from atoll.servers.network import groups, members, roots, station
+from atoll.servers.network import groups, handover, members, roots, station
 from atoll.servers.network.card import CARD_PAGES
 from atoll.servers.network.interface import MAX_GROUP_NAME, BadGroup, Network, NetworkFigures, NetworkFull, NoSuchNode
-from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.outbox import filled
 from atoll.servers.network.peers import NOWHERE, peers
@@ -20,6 +20,7 @@ from atoll.userland.runtime.messages import Gate, create_port, create_set
 from atoll.userland.runtime.objects import Memory, create_memory, duplicate
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import environment, given
+from atoll.userland.runtime.state import StateReader, StateWriter
 
 STATION_LABEL = FIRST_FREE_LABEL  # of the port that card and workers notify
 FILLED_LABEL = FIRST_FREE_LABEL + 1  # of the port that the collector notifies
@@ -33,9 +34,6 @@ class NetworkServer(Network):
         figures = NetworkFigures()
         fill_figures(figures)
         return figures
-
-    def release(self, low: u64, high: u64) -> None:
-        roots.release(low, high)
 
     def members(self, first: u64, into: Slice[u8]) -> u64:
         return describe(first, into)
@@ -67,9 +65,30 @@ class NetworkServer(Network):
         if not groups.join(name, gate.handle):
             raise NetworkFull("too many groups")
 
+    # ---- a swap: frames that come meanwhile are lost, as on any wire, and sent again ----
+
+    def state_size(self) -> u64:
+        station.settle()
+        return handover.state_size()
+
+    def export_state(self, writer: StateWriter) -> None:
+        handover.write_state(writer)
+
+    def import_state(self, reader: StateReader) -> None:
+        handover.read_state(reader)
+
+    def activated(self) -> None:
+        start()
+
+    def resumed(self) -> None:
+        station.go_on()
+
     # ---- what is not a call ----
 
     def timeout(self) -> u64:
+        if loop.parked or not loop.serving:
+            return NO_TIMEOUT  # the card is another's
+        station.go_on()  # if a swap has failed before there was a state
         return station.look(clock())
 
     def notified(self, bits: u64, label: u64) -> None:
@@ -92,16 +111,13 @@ def main() -> None:
 
 def start() -> None:
     """From here on the card is ours, whatever was done with it before."""
-    line.key.first, line.key.second = parse_key(environment(bootargs.KEY))
-    line.number = number_of(bootargs.NUMBER, 1)
-    line.patience = max(number_of(bootargs.PATIENCE, 1), u64(1))
-    now = clock()
-    if line.start == 0:  # no predecessor has handed us its own
-        line.start = line.key.draw(f"start {line.number} {environment(bootargs.INCARNATION)} {now}")
+    is_first = line.start == 0  # no predecessor has handed us its own
+    station.introduce(
+        environment(bootargs.KEY), environment(bootargs.NODE), max(number_of(bootargs.NUMBER), u64(1)),
+        environment(bootargs.INCARNATION), number_of(bootargs.SPEED), number_of(bootargs.PATIENCE),
+    )  # fmt: skip
+    if is_first:
         roots.publish(given(startup.NAMING))
-    members.introduce(
-        environment(bootargs.NODE), number_of(bootargs.INCARNATION, 1), number_of(bootargs.SPEED, 0), now
-    )
     done, filled_port = create_port(), create_port()
     station.start(
         Memory(given(startup.REGISTERS)), card_memory(), done, filled_port, Interrupt(given(startup.INTERRUPT)),
@@ -117,13 +133,9 @@ def check_group(name: Text) -> None:
         raise BadGroup(f"a group's name has 1 to {MAX_GROUP_NAME} bytes")
 
 
-def number_of(name: Text, default: u64) -> u64:
-    """A number of the kernel's command line."""
-    digits = environment(name)
-    value: u64 = 0
-    for digit in digits.encode():
-        value = value * 10 + (digit - 0x30)
-    return value if len(digits) > 0 else default
+def number_of(name: Text) -> u64:
+    """A number of the kernel's command line; 0 if it is not there."""
+    return station.number_in(environment(name))
 
 
 def card_memory() -> Memory:

@@ -1,6 +1,7 @@
 """Who is there: nodes announce themselves, are doubted when they are silent, and declared gone when they stay so."""
 
 from atoll.abi import wire
+from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.objects import Statistics
 from atoll.abi.raw import address_of, view
 from atoll.abi.types import Array, Bytes, Text, u8, u64
@@ -98,7 +99,7 @@ def announced(peer: Peer, frame: Frame, now: u64) -> None:
     peer.memory, peer.free = heard.memory, heard.free
     peer.name_size, peer.name = heard.name_size, heard.name
     if is_new:
-        peer.since = now
+        peer.since, members.due = now, 0
         announce()  # so that it knows us at once
         tell()
 
@@ -116,20 +117,23 @@ def look(now: u64) -> u64:
         members.next = now + wire.ANNOUNCE_EVERY * line.patience
         announce()
     if now >= members.due:
-        members.due = now + wire.PROBE_EVERY * line.patience
+        members.due = NO_TIMEOUT
         for place in range(peers.count):
             if peers.table[place].is_up:
-                watch_over(peers.table[place], now)
+                members.due = min(members.due, watch_over(peers.table[place], now))
     return min(members.next, members.due)
 
 
-def watch_over(peer: Peer, now: u64) -> None:
-    """One node that should be there."""
-    silence = now - peer.heard
+def watch_over(peer: Peer, now: u64) -> u64:
+    """One node that should be there; when to look at it again."""
+    silence = now - min(peer.heard, now)
     if silence >= wire.SILENCE * line.patience:
         gone(peer, now)
-    elif silence >= wire.DOUBT * line.patience:
+        return NO_TIMEOUT
+    if silence >= wire.DOUBT * line.patience:
         line.say(peer, Kind.PROBE)
+        return now + wire.PROBE_EVERY * line.patience
+    return peer.heard + wire.DOUBT * line.patience
 
 
 # ---- who wants to know ----

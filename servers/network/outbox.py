@@ -30,10 +30,13 @@ def filled(bits: u64) -> None:
     while bits != 0:
         first: u64 = NOWHERE
         for place in range(u64(COLLECTED)):
-            is_filled = bits >> place & 1 != 0
+            is_filled = bits >> place & 1 != 0 and parcels.table[place].order != 0
             if is_filled and (first == NOWHERE or parcels.table[place].order < parcels.table[first].order):
                 first = place
+        if first == NOWHERE:
+            break  # they were looked at already, before a swap that did not come about
         bits = bits & ~(u64(1) << first)
+        parcels.table[first].order = 0
         collected(first)
     pump()
 
@@ -80,8 +83,8 @@ def drop(place: u64, code: u64) -> None:
     """It cannot be sent; who waits for an answer is told why."""
     parcel = parcels.table[place]
     close_quietly(parcel.handle)
-    if parcel.reply != NO_HANDLE:
-        answers.refuse(parcel.reply, code)
+    if parcel.reply.handle != NO_HANDLE:
+        answers.refuse(parcel.reply.handle, code)
     parcels.give(place)
 
 

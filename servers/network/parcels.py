@@ -11,10 +11,17 @@ from atoll.abi.types import Array, u64
 from atoll.servers.network.crossing import Passing
 from atoll.servers.network.message import Message
 from atoll.servers.network.peers import NOWHERE
+from atoll.userland.runtime.state import StateRefused
 
 COLLECTED = 16  # that go round
 OWN = 16  # for replies to calls that have given theirs back, and for what we say ourselves
 PARCELS = COLLECTED + OWN
+
+
+class Reply:
+    """The right to answer a caller; a structure, so that a successor can be told where it lies."""
+
+    handle: u64  # NO_HANDLE: nobody waits for an answer
 
 
 class Parcel:
@@ -24,10 +31,10 @@ class Parcel:
     kind: u64  # a Message of abi/calls.py
     badge: u64
     label: u64
-    reply: u64  # whom to answer
+    reply: Reply  # whom to answer
     handle: u64  # what came with it
     passing: Passing  # that handle, once it is on its way
-    order: u64  # when it was collected: counts
+    order: u64  # when it was collected: counts; 0: it was looked at
 
 
 class Parcels:
@@ -36,14 +43,26 @@ class Parcels:
     table: Array[Parcel, PARCELS]
     free_own: Array[u64, OWN]
     free_count: u64
-    in_use: u64
+    is_started: bool
+    lent: u64  # of those that go round, a bit for each that a predecessor's messages are in
     give_back: Callable[[u64], None]  # to the collector
 
     def start(self) -> None:
         """All are free."""
         for place in range(u64(OWN)):
             self.free_own[place] = COLLECTED + place
-        self.free_count = OWN
+        self.free_count, self.is_started = OWN, True
+
+    def take_any(self) -> u64:
+        """One for a message of a predecessor, before the collector begins. Raises StateRefused."""
+        for place in range(u64(COLLECTED)):
+            if self.lent >> place & 1 == 0:
+                self.lent = self.lent | u64(1) << place
+                return place
+        place = self.take()
+        if place == NOWHERE:
+            raise StateRefused("more messages than this server has room for")
+        return place
 
     def take(self) -> u64:
         """One of our own; NOWHERE if none is free."""
@@ -51,7 +70,7 @@ class Parcels:
             return NOWHERE
         self.free_count -= 1
         place = self.free_own[self.free_count]
-        self.table[place].reply, self.table[place].handle = NO_HANDLE, NO_HANDLE
+        self.table[place].reply.handle, self.table[place].handle = NO_HANDLE, NO_HANDLE
         return place
 
     def give(self, place: u64) -> None:

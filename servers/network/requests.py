@@ -142,6 +142,7 @@ class Requests:
             return
         line.counts.calls += 1
         request.state = State.WORKING
+        self.due = min(self.due, request.heard + wire.FORGET * line.patience)
         message.envelope.taken = 0
         if message.is_sensible():
             self.ready(request)
@@ -211,24 +212,29 @@ class Requests:
         """Cancel calls of stations that have vanished without a word; when to look again."""
         if now < self.due:
             return self.due
-        self.due = now + wire.LONGEST_WAIT
+        self.due = NO_TIMEOUT
         for place in range(u64(MOST_REQUESTS)):
             request = self.table[place]
             if request.state == State.ABANDONED:
                 self.stop(place)
-                self.due = now + CANCEL_AGAIN
+                self.due = min(self.due, now + CANCEL_AGAIN)
             elif request.state == State.WORKING and not request.is_query:
-                if not peers.table[request.peer].is_node and now - request.heard >= wire.FORGET * line.patience:
+                end = request.heard + wire.FORGET * line.patience
+                if peers.table[request.peer].is_node:
+                    continue  # it is gone when it is silent, and all its calls with it
+                if now >= end:
                     self.finish(self.channel_of(request), True)
+                else:
+                    self.due = min(self.due, end)
         return self.due
 
     # ---- places ----
 
     def new_query(self, peer: u64, number: u64, now: u64) -> Request | None:
         """A place for a query; None if there is no room, or it is worked on already."""
-        for request in self.table:
-            is_same = request.is_query and request.peer == peer and request.number == number
-            if is_same and request.state != State.FREE:
+        for other in self.table:
+            is_same = other.is_query and other.peer == peer and other.number == number
+            if is_same and other.state != State.FREE:
                 return None
         request = self.free_request()
         if request is not None:

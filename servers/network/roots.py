@@ -1,6 +1,6 @@
 """Well-known ports: each node's root of names, whose identity follows from the key and the node's number."""
 
-from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.objects import Right
 from atoll.abi.types import u64
 from atoll.servers.network.exports import exports
 from atoll.servers.network.identity import Identity
@@ -10,7 +10,6 @@ from atoll.servers.network.proxies import proxies
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import duplicate
 
-HOST_NUMBER = 0xFE
 NO_PORT = 0  # serial number of none: sent on by a program, our root of names is a port like any other
 
 
@@ -30,14 +29,3 @@ def root_of(peer: u64) -> u64:
         return NOWHERE if place == NOWHERE else proxies.mint(place, 0)
     except KernelError:
         return NOWHERE
-
-
-def release(low: u64, high: u64) -> None:
-    """The host has no gate of that identity any more."""
-    host = peers.find(HOST_NUMBER)
-    if host == NOWHERE:
-        return
-    for place in range(exports.used):
-        entry = exports.entries[place]
-        if entry.gate != NO_HANDLE and entry.identity.low == low and entry.identity.high == high:
-            exports.give_back(place, host, u64(entry.sent[host]))

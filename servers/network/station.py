@@ -14,20 +14,23 @@ from atoll.servers.network.card import Card
 from atoll.servers.network.crossing import arrive
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.frame import Frame
+from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.peers import NOWHERE
 from atoll.servers.network.requests import MOST_REQUESTS, Request, State, requests
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.kernel_calls import clock
-from atoll.userland.runtime.messages import Port
+from atoll.userland.runtime.messages import Letter, Port
 from atoll.userland.runtime.objects import Memory, Process
 from atoll.userland.runtime.system import own_process
 
+SETTLE = 200_000_000  # nanoseconds that calls of others have to end in, before a swap
 INTERRUPT: u64 = 1 << 63  # notification bit: the card has something; the bits of requests that are done are lower
 
 card: Card = Card()
 interrupt: Interrupt = Interrupt(0)
 received: Frame = Frame()
+done_port: Port = Port(0)
 
 
 def start(
@@ -35,7 +38,8 @@ def start(
     find: Callable[[Text], u64],
 ) -> None:  # fmt: skip
     """Start card and threads. What they have to say comes as notifications to `done` and `filled`."""
-    global interrupt
+    global interrupt, done_port
+    done_port = done
     card.start(registers, shared)
     line.address = card.address
     line.place, line.transmit = place_frame, transmit
@@ -61,6 +65,24 @@ def place_frame(frame: Frame) -> bool:
 def transmit(frame: Frame) -> None:
     """Let the card send it."""
     card.send(frame)
+
+
+def introduce(key: Text, name: Text, number: u64, incarnation: Text, speed: u64, patience: u64) -> None:
+    """Who we are. If no predecessor has handed us its own, this is another start. Raises BadKey."""
+    now = clock()
+    line.key.first, line.key.second = parse_key(key)
+    line.number, line.patience = number, max(patience, u64(1))
+    if line.start == 0:
+        line.start = line.key.draw(f"start {number} {incarnation} {now}")
+    members.introduce(name, number_in(incarnation), speed, now)
+
+
+def number_in(digits: Text) -> u64:
+    """A decimal number; 0 without digits."""
+    value: u64 = 0
+    for digit in digits.encode():
+        value = value * 10 + (digit - 0x30)
+    return value
 
 
 # ---- what wakes us ----
@@ -97,6 +119,34 @@ def look(now: u64) -> u64:
     """Do what time asks for; how many nanoseconds until the next time."""
     due = min(members.look(now), calls.look(now), requests.look(now), groups.look(now))
     return max(due, now) - now
+
+
+# ---- a swap ----
+
+
+def settle() -> None:
+    """Before the state is written: short calls of others end, and nothing new of our own begins."""
+    letter = Letter()
+    end = clock() + SETTLE
+    now = clock()
+    while is_working() and now < end:
+        if letter.attempt(KernelCall.RECEIVE, done_port.handle, end - now) == Status.OK:
+            notified(letter.words[0])
+        now = clock()
+    outbox.filled(collector.stop())
+
+
+def is_working() -> bool:
+    """Whether any worker has something to do."""
+    for request in requests.table:
+        if request.state == State.WORKING:
+            return True
+    return False
+
+
+def go_on() -> None:
+    """The swap has not come about."""
+    collector.go_on()
 
 
 # ---- requests ----

@@ -3,19 +3,38 @@
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import u64
 from atoll.servers.memory.interface import MemoryManager
-from atoll.servers.programs.interface import ProgramState
+from atoll.servers.programs.interface import BadRequest, ProgramState
 from atoll.servers.programs.table import Entry
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.objects import close
+from atoll.userland.runtime.objects import Process, close
 
 MAX_STATUS = 255
 
 
 def end_program(entry: Entry, status: u64) -> None:
-    """End it from outside."""
-    if entry.state != ProgramState.ENDED:
-        entry.process.destroy(min(status, MAX_STATUS))
+    """End it from outside. Raises BadRequest: its image has not come, so that there is nothing to end."""
+    if entry.state == ProgramState.ENDED:
+        return
+    if entry.process.handle == NO_HANDLE:
+        raise BadRequest("the program is still being brought")
+    destroy_surely(entry.process, min(status, MAX_STATUS))
+
+
+def destroy_surely(process: Process, status: u64) -> None:
+    """End a process that may have ended already."""
+    try:
+        process.destroy(status)
+    except KernelError:
+        return
+
+
+def drop_waiting(entry: Entry) -> None:
+    """It will never run: who waits for its end has waited in vain."""
+    for i in range(len(entry.waiting)):
+        close_if(entry.waiting[i])
+        entry.waiting[i] = NO_HANDLE
+    tell_end(entry)
 
 
 def tell_end(entry: Entry) -> None:

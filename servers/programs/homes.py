@@ -3,14 +3,13 @@
 A thread of its own asks the network server, which may wait; the first thread only looks at what it was last told.
 """
 
-from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.servers.naming.interface import Naming
 from atoll.servers.network.interface import MEMBER_SIZE, Member, Network
 from atoll.servers.programs import offers
-from atoll.servers.programs.interface import GROUP, NAME_SIZE, ProgramState
-from atoll.servers.programs.table import UNUSED, Entry, programs
+from atoll.servers.programs.interface import GROUP, NAME_SIZE
+from atoll.servers.programs.table import Entry
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError, TimedOut
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
@@ -26,6 +25,8 @@ MOST_NEWS = 16
 PERIOD = 5_000_000_000  # nanoseconds between two looks without being told: a network server may have died meanwhile
 LOST_HOME = 129  # status of a program whose home is gone
 INCARNATION = 0xFFFF  # what a pid has of an incarnation
+
+WATCHING = 1  # badge of the gate that the network server has
 
 # ---- notification bits ----
 CHANGED = 1  # from the network server: somebody is up, or down
@@ -50,6 +51,7 @@ class Homes:
     naming: Gate
     network: Network
     to_server: Gate  # to the first thread
+    since: u64  # when the network server that knows us began
     members: Array[Member, MOST_NODES]
     count: u64
     news: Array[News, MOST_NEWS]
@@ -86,26 +88,28 @@ class Homes:
             self.news_count += 1
         self.gate.notify(NEWS)
 
-    def timeout(self) -> u64:
-        """How long nothing is looked at without being told: for ever if no program has a home elsewhere."""
-        for entry in programs.entries:
-            if entry.state != UNUSED and entry.state != ProgramState.ENDED and entry.home != 0:
-                return PERIOD
-        return NO_TIMEOUT
-
     # ---- the thread ----
 
     def open(self) -> None:
-        """Wait until there is a network, if there ever is; join the group, and hear of changes."""
+        """Wait until there is a network, if there ever is."""
         self.network = Network(Naming(self.naming.handle).wait_for("/services/network").handle)
-        self.network.watch(self.port.mint(0), CHANGED)
-        self.network.join(GROUP, offers.start())
+        offers.start()
         self.look()
+
+    def subscribe(self) -> None:
+        """Join the group, and hear of changes. A network server that was started again knows nothing of us."""
+        self.port.revoke(WATCHING)
+        self.network.watch(self.port.mint(WATCHING), CHANGED)
+        self.network.join(GROUP, offers.offering.port.mint(0))
 
     def look(self) -> None:
         """Who is up; the first thread is told."""
         try:
             self.read()
+            if self.since != offers.offering.node.since:
+                self.subscribe()
+                self.since = offers.offering.node.since
+                self.read()
         except (ServiceError, KernelError):
             return  # the network server has just died: another look comes
         self.to_server.notify(HOMES)
@@ -163,7 +167,7 @@ def run(_: u64) -> None:
         return
     while True:
         try:
-            homes.port.receive(letter, homes.timeout())
+            homes.port.receive(letter, PERIOD)
         except TimedOut:
             homes.look()
             continue

@@ -13,6 +13,7 @@ from atoll.servers.files.interface import File, Files, OpenFlag
 from atoll.servers.memory.interface import BadImage, MemoryManager, NoSuchSpace, PagesLost, TooManySpaces
 from atoll.servers.naming.interface import Naming, rest_of
 from atoll.servers.programs import loading
+from atoll.servers.programs.ending import destroy_surely
 from atoll.servers.programs.interface import AnotherNode, ProgramState
 from atoll.servers.programs.table import Entry, Table
 from atoll.userland.runtime.interface import ServiceError
@@ -101,18 +102,10 @@ def adopt(programs: Table, process: Process, naming: Gate, memory: MemoryManager
         fill(entry, pid, process, naming)
     except (ServiceError, KernelError) as error:
         print(f"programs: a program of a dead program manager is ended: {error}")
-        end_surely(process, LOST)
+        destroy_surely(process, LOST)
         process.close()
         return
     restore_space(entry, memory)
-
-
-def end_surely(process: Process, status: u64) -> None:
-    """End a process that may have ended already."""
-    try:
-        process.destroy(status)
-    except KernelError:
-        return
 
 
 def restore_spaces(programs: Table, naming: Gate, memory: MemoryManager) -> None:
@@ -131,7 +124,7 @@ def restore_space(entry: Entry, memory: MemoryManager) -> None:
             memory.adopt(entry.space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
     except (PagesLost, BadImage, TooManySpaces, KernelError) as error:
         print(f"{str(entry.title(), 'utf-8')}: ended: {error}")
-        end_surely(entry.process, LOST)
+        destroy_surely(entry.process, LOST)
     except ServiceError:
         return  # this one has died too: the next will ask again
 

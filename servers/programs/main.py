@@ -8,7 +8,7 @@ from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager, NoSuchSpace
 from atoll.servers.naming.interface import Naming
 from atoll.servers.programs import homes, legacy, listing, loading, reporter, state
-from atoll.servers.programs.ending import MAX_STATUS, end_program, give_back, tell_end
+from atoll.servers.programs.ending import MAX_STATUS, destroy_surely, drop_waiting, end_program, give_back, tell_end
 from atoll.servers.programs.interface import (
     AnotherNode,
     BadRequest,
@@ -111,12 +111,20 @@ class ProgramsServer(Programs, Child, Parent):
             self.make_process_surely(entry)
 
     def give(self, name: Text, handle: Gate) -> None:
-        entry = programs.of(call.badge)
-        preparation = self.preparations.of(programs.place_of(call.badge))
-        preparation.loading.check_complete()
-        if name == startup.ERROR:
-            entry.error = Gate(duplicate(handle.handle, FOR_CALLERS))
         try:
+            self.give_to(programs.place_of(call.badge), name, handle)
+        except ServiceError:
+            handle.close()
+            raise
+
+    def give_to(self, place: u64, name: Text, handle: Gate) -> None:
+        """The handle stays ours if there is an error."""
+        entry = programs.entries[place]
+        preparation = self.preparations.of(place)
+        preparation.loading.check_complete()
+        try:
+            if name == startup.ERROR:
+                entry.error = Gate(duplicate(handle.handle, FOR_CALLERS))
             preparation.give(entry.process, name, handle.handle)
         except KernelError as error:
             raise OutOfMemory(f"{error}") from None
@@ -142,7 +150,11 @@ class ProgramsServer(Programs, Child, Parent):
         return self.wait_for_end(programs.of(call.badge))
 
     def tell(self, gate: Gate, bits: u64) -> None:
-        entry = programs.of(call.badge)
+        try:
+            entry = programs.of(call.badge)
+        except NoSuchProgram:
+            gate.close()
+            raise
         if entry.told.handle != NO_HANDLE:
             entry.told.close()
         entry.told, entry.told_bits = gate, bits
@@ -231,7 +243,7 @@ class ProgramsServer(Programs, Child, Parent):
                 self.forget(place)
             elif entry.state == ProgramState.RUNNING:
                 homes.homes.tell(entry)
-                legacy.end_surely(entry.process, homes.LOST_HOME)
+                destroy_surely(entry.process, homes.LOST_HOME)
 
     def begin(self, entry: Entry, preparation: Preparation) -> None:
         """Its start page and its first thread."""
@@ -286,6 +298,7 @@ class ProgramsServer(Programs, Child, Parent):
         """It never came to run."""
         entry = programs.entries[place]
         self.preparations.drop(place)
+        drop_waiting(entry)
         if entry.process.handle != NO_HANDLE:
             entry.process.destroy(0)
         give_back(entry, self.memory)

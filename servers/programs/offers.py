@@ -13,7 +13,7 @@ from atoll.servers.programs.table import programs
 from atoll.userland.runtime.interface import call
 from atoll.userland.runtime.kernel_calls import read_statistics
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
+from atoll.userland.runtime.messages import Letter, Port, create_port
 from atoll.userland.runtime.objects import Process, close, read_info
 from atoll.userland.runtime.system import own_process
 from atoll.userland.runtime.threads import start_thread
@@ -63,11 +63,10 @@ def is_ready(thread: u64) -> bool:
     return figures.words[1] == ThreadState.READY
 
 
-def start() -> Gate:
-    """Make the thread; the gate to it."""
+def start() -> None:
+    """Make the thread."""
     offering.port = create_port()
     start_thread(Process(own_process()), run, 0, offering.stack[:], PRIORITY)
-    return offering.port.mint(0)
 
 
 def run(_: u64) -> None:

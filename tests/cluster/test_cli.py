@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from atoll.cluster.commands.qemu import MISSING
+from atoll.cluster.qemu import MISSING
 
 PROGRAMS = {
     "hello": 'def main() -> None:\n    print("hello")\n',

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from atoll.cluster.cluster import Cluster, ClusterError
-from atoll.cluster.node import Node
+from atoll.cluster.engine import AnyNode
 from atoll.cluster.plan import NodePlan, star
 from atoll.images.recipe import Image
 from tests.machine.guest import SIE, SSTATUS, STVEC, UART, kernel, sbi
@@ -47,7 +47,7 @@ def made(count: int = 3) -> Cluster:
     return Cluster(plan=star(nodes), image=Image(kernel(ticking), b""))
 
 
-def own_time(node: Node) -> int:
+def own_time(node: AnyNode) -> int:
     """What the node's time base says, in nanoseconds."""
     board = node.board
     return board.clock.ticks(board.cpu.cycles) * 100

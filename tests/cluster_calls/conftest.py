@@ -1,5 +1,6 @@
 """Clusters of nodes with little on them but the network server and two probes (programs/probe.py)."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,15 +9,27 @@ import pytest
 
 from atoll.cluster.cluster import Cluster
 from atoll.compiler.cache import Cache
+<<<<<<< HEAD
+from atoll.compiler.driver import compile_file
+from atoll.compiler.interfaces.host import describe
+from atoll.images.recipe import Image
+from atoll.images.strip import stripped
+from atoll.images.system import Service, build_system, read_recipe
+from atoll.net.station import Call
+from atoll.servers.network.interface import Network, NetworkFigures
+from tests.cluster_calls.programs.probing import Probe
+=======
 from atoll.compiler.interfaces.host import describe
 from atoll.images.recipe import Image
 from atoll.images.system import Service, build_system, read_recipe
 from atoll.net.station import Call
 from atoll.servers.network.interface import Network, NetworkFigures
 from tests.cluster_calls.programs.interface import Probe
+>>>>>>> part4
 
 PROGRAM = Path("tests/cluster_calls/programs/probe.py")
-INTERFACE = Path(__file__).parent / "programs" / "interface.py"
+INTERFACE = Path(__file__).parent / "programs" / "probing.py"
+PART = 60_000  # bytes of a program in one call
 SERVICES = ("naming", "network")
 
 Boot = Callable[..., Cluster]
@@ -25,8 +38,15 @@ Boot = Callable[..., Cluster]
 @pytest.fixture(scope="session")
 def probe_image(repository: Path, cache: Cache) -> Image:
     recipe = [service for service in read_recipe() if service.name in SERVICES]
-    probes = [Service(name, repository / PROGRAM, (f"/services/{name}",), quota=512) for name in ("probe", "helper")]
+    probes = [Service(name, repository / PROGRAM, (f"/services/{name}",), quota=1024) for name in ("probe", "helper")]
     return build_system([*recipe, *probes], "", cache)
+
+
+@pytest.fixture(scope="session")
+def network_program(repository: Path, cache: Cache) -> bytes:
+    """The network server as a program of its own."""
+    with contextlib.chdir(repository):
+        return stripped(compile_file(Path("servers/network/main.py"), "program", cache=cache))
 
 
 @pytest.fixture
@@ -50,18 +70,28 @@ def probe(cluster: Cluster, number: int) -> Probe:
     return cluster.client(Probe, "/services/probe", f"node{number}")
 
 
+def swap_network(cluster: Cluster, number: int, program: bytes) -> None:
+    """Another network server takes the place of a node's."""
+    for offset in range(0, len(program), PART):
+        probe(cluster, number).load(offset, program[offset : offset + PART])
+    probe(cluster, number).swap(len(program))
+    cluster.advance(1.0)
+    assert probe(cluster, number).swapped() == 1, cluster.find(f"node{number}").console.decode()
+
+
 def helper(cluster: Cluster, number: int) -> Probe:
     """A node's other probe."""
     return cluster.client(Probe, "/services/helper", f"node{number}")
 
 
-def begin(cluster: Cluster, number: int, method: str, *words: int) -> Call:
+def begin(cluster: Cluster, number: int, method: str, *words: int, service: str = "probe") -> Call:
     """Begin a call of a node's probe which takes a while."""
     interface = next(each for each in describe(Probe.__module__, INTERFACE) if each.name == "Probe")
     code = next(each.number for each in interface.methods if each.name == method)
-    padded = (code, *words, 0, 0, 0)[:4]
+    first, second, third, *_ = (*words, 0, 0, 0)
     station = cluster.engine.station
-    return station.begin(cluster.find(f"node{number}").address, "/services/probe", padded, b"", 100, cluster.time_ns)
+    address = cluster.find(f"node{number}").address
+    return station.begin(address, f"/services/{service}", (code, first, second, third), b"", 100, cluster.time_ns)
 
 
 def finish(cluster: Cluster, call: Call, seconds: float = 10) -> int:

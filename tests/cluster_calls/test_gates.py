@@ -1,4 +1,4 @@
-"""Handles that cross the wire: gates become proxies, come home as the original, and are counted until the last is gone."""
+"""Handles that cross the wire: gates become proxies, come home as the original, and are counted to the last."""
 
 import pytest
 

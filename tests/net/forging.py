@@ -141,8 +141,10 @@ class Forger:
         draw = self.random
         number = draw.choice((NUMBER, NUMBER, self.node()))
         start = draw.choice((1, self.number()))
-        rest = [draw.choice((0, 0, self.number())) for _ in range(5)]
-        data = bytearray(Announcement(number, rest[0], start, *rest[1:], name="forger").encode())
+        speed, memory, free = self.number(), self.number(), self.number()
+        incarnation, leaving = draw.choice((1, self.number())), draw.choice((0, 0, self.number()))
+        said = Announcement(number, incarnation, start, speed, memory, free, leaving, "forger")
+        data = bytearray(said.encode())
         if draw.random() < 0.3:
             data[wire.ANNOUNCED_NAME :] = draw.randbytes(wire.MAX_NODE_NAME)
             data[wire.ANNOUNCED_NAME_SIZE : wire.ANNOUNCED_NAME_SIZE + 8] = self.number().to_bytes(8, "little")

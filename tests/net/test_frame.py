@@ -15,7 +15,8 @@ from atoll.compiler.cpython import guest_modules
 from atoll.net.envelope import Announcement, Envelope, RemoteGate
 from atoll.net.fletcher import fletcher64
 from atoll.net.frame import ALL_FRAGMENTS, MESSAGES, SINGLE, Frame, FrameError, decode, fragment_size, fragments_of
-from tests.net.simulation import HOST, KEY, NODE, guest_frame, placed
+from tests.net.guest import guest_frame, placed
+from tests.net.simulation import HOST, KEY, NODE
 
 GUEST = guest_frame()
 FIRST, SECOND = int.from_bytes(KEY[:8], "little"), int.from_bytes(KEY[8:], "little")

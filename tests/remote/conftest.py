@@ -21,7 +21,7 @@ def install(cluster: Cluster, cache: Cache) -> None:
 
 @pytest.fixture(scope="session")
 def booted(cache: Cache) -> System:
-    """Node 3 has less memory and half the speed, and a slow link; a file on each says which node it is."""
+    """Nodes that differ (system.py); a file on each says which node it is."""
     cluster = Cluster(plan=near_and_far(), seed=11)
     cluster.start()
     for node in ("node1", "node2", "node3"):

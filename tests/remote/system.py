@@ -10,8 +10,8 @@ FAR = Medium(latency_ns=1_000_000)
 
 
 def near_and_far() -> Plan:
-    """Node 3 has less memory, half the speed, and a link a hundred times as slow as the others'."""
-    nodes = (NodePlan("node1"), NodePlan("node2", memory=96), NodePlan("node3", memory=64, speed=500))
+    """Node 2 has most memory; node 3 has half the speed, and a link a hundred times as slow as the others'."""
+    nodes = (NodePlan("node1"), NodePlan("node2", memory=256), NodePlan("node3", memory=192, speed=500))
     links = tuple(Link((name, "switch1"), FAR if name == "node3" else Medium()) for name in NODES)
     return Plan(nodes, Topology(NODES, ("switch1",), links))
 

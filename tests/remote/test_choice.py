@@ -15,7 +15,7 @@ def test_a_nearer_but_busy_node_loses(system: System) -> None:
 
 
 def test_only_who_fits_answers(system: System) -> None:
-    assert system.lines("where @*:memory=48,speed=400") == ["2"]
+    assert system.lines("where @*:memory=160,speed=400") == ["2"]
     system.run("spin @node2 &")
     assert system.lines("where @*:speed=900") == ["2"]      # busy, but the only one
     assert system.lines("where @*:speed=400") == ["3"]

@@ -1,5 +1,7 @@
 """When a node goes: at home nobody hangs and the status is 125; if it was the home, the program is ended."""
 
+import pytest
+
 from tests.remote.system import System
 
 NOTICED = 6     # seconds until a node's silence has consequences
@@ -96,3 +98,17 @@ def test_the_memory_manager_there_is_started_again(system: System) -> None:
     system.run("sleep 3 @node2 &")
     assert system.run("kill memory", "node2")[0] == 0
     assert system.run("wait %1") == (0, "")
+
+
+@pytest.mark.parametrize("name", ["programs", "memory"])
+def test_a_server_there_is_replaced(system: System, name: str) -> None:
+    """The new one has the program, its image and its home."""
+    system.run("sleep 3 @node2 &")
+    assert system.run(f"swap {name} /lib/servers/{name}", "node2")[0] == 0
+    assert system.run("wait %1") == (0, "")
+    assert "IllegalAccess" in system.run("crash pointer @node2")[1]
+    system.run("sleep 1000 @node2 &")
+    assert system.run(f"swap {name} /lib/servers/{name}", "node2")[0] == 0
+    system.cluster.monitor("crash node1")
+    system.cluster.advance(NOTICED)
+    assert "ended: its home node1 is gone\n" in system.console("node2")

@@ -9,8 +9,8 @@
 from atoll.abi.raw import address_of, load8, load64
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.servers.files.interface import LISTED_NAME, LISTED_NAME_LENGTH, LISTED_NEXT, Files
-from atoll.userland.library.files import perform
-from atoll.userland.library.names import Components, has_names_below
+from atoll.userland.library.files import FileProblem, perform
+from atoll.userland.library.names import Components, is_directory_of_names
 from atoll.userland.library.paths import PATH_SIZE, join
 from atoll.userland.library.sorting import sort
 from atoll.userland.library.text import StringBuilder
@@ -103,8 +103,8 @@ class Contents:
             try:
                 if self.directory.next():
                     return True
-            except Exception:
-                if not has_names_below(self.directory.path.text):
+            except FileProblem:
+                if not is_directory_of_names(self.directory.path.text):
                     return self.directory.next()  # for its error
             self.is_in_names = True
             self.components.open(self.directory.path.text)

@@ -11,7 +11,7 @@ What goes wrong is a FileProblem that says what in a few words, or the service's
 from collections.abc import Callable
 from typing import TypeAlias
 
-from atoll.abi.objects import Info
+from atoll.abi.objects import NO_HANDLE, Info
 from atoll.abi.startup import NAMING
 from atoll.abi.types import Text, u64
 from atoll.servers.files.interface import (
@@ -27,8 +27,8 @@ from atoll.servers.files.interface import (
     OpenFlag,
     SpaceInfo,
 )
-from atoll.servers.naming.interface import Naming, follow, rest_of
-from atoll.userland.library.names import has_names_below, is_name
+from atoll.servers.naming.interface import Naming, NoSuchName, follow, rest_of
+from atoll.userland.library.names import is_directory_of_names, is_name, is_service_name
 from atoll.userland.library.paths import PATH_SIZE, absolute
 from atoll.userland.library.text import StringBuilder
 from atoll.userland.runtime.objects import close, read_info
@@ -75,12 +75,15 @@ work: Work = Work()
 
 def perform(operation: Operation, path: Text, other: Text = "", number: u64 = 0) -> u64:
     """Do something with the file service that has the path, here or on another node. Raises FileProblem."""
-    absolute(path, work.path)
-    covered, gate = follow(Naming(given(NAMING)), work.path.text)
+    gate: u64 = NO_HANDLE
     try:
+        absolute(path, work.path)
+        covered, gate = follow(Naming(given(NAMING)), work.path.text)
+        if covered == len(work.path.text) and is_service_name(work.path.text):
+            raise FileProblem("is a service, not a file")  # it might be waiting for us: it is not to be asked
         inner = inside_too(other, gate) if len(other) > 0 else ""
         return operation(Files(gate), rest_of(work.path.text, covered), inner, number)
-    except NoSuchFile:
+    except (NoSuchFile, NoSuchName):
         raise FileProblem("no such file or directory") from None
     except FileExists:
         raise FileProblem("there is one already") from None
@@ -93,7 +96,8 @@ def perform(operation: Operation, path: Text, other: Text = "", number: u64 = 0)
     except DirectoryNotEmpty:
         raise FileProblem("the directory is not empty") from None
     finally:
-        close(gate)
+        if gate != NO_HANDLE:
+            close(gate)
 
 
 def inside_too(other: Text, gate: u64) -> Text:
@@ -161,10 +165,11 @@ def describe(path: Text, follows: bool = True) -> FileInfo:
     try:
         perform(describe_plainly, path, "", u64(follows))
         return work.info
-    except Exception:
-        is_below, is_one = has_names_below(path), is_name(path)
-    if is_below or is_one:
-        mode = u64(DIRECTORY | 0o755 if is_below else SERVICE | 0o666)
+    except FileProblem:
+        is_directory_like = is_directory_of_names(path)
+    absolute(path, work.path)
+    if is_directory_like or (is_service_name(work.path.text) and is_name(path)):
+        mode = u64(DIRECTORY | 0o755 if is_directory_like else SERVICE | 0o666)
         work.info = FileInfo(0, mode, 1, 0, 0, 0, 0, 0, 0, 0)  # in no file system
     else:
         perform(describe_plainly, path, "", u64(follows))  # for its error

@@ -121,6 +121,11 @@ class Components:
         return self.last.text
 
 
+def is_service_name(path: Text) -> bool:
+    """Whether an absolute path is where services that are no file systems have their names, on any node."""
+    return path.startswith("/cluster/") or path.find("/services/") >= 0 or path.find("/dev/") >= 0
+
+
 def is_name(path: Text) -> bool:
     """Whether that is a name, of a service for instance, which is no file."""
     wanted: StringBuilder[PATH_SIZE] = StringBuilder()
@@ -146,3 +151,10 @@ def has_names_below(path: Text) -> bool:
         return listing.next()
     except Exception:
         return False
+
+
+def is_directory_of_names(path: Text) -> bool:
+    """Whether names are below that, or could be: a mount may be empty."""
+    asked: StringBuilder[PATH_SIZE] = StringBuilder()
+    absolute(path, asked)
+    return has_names_below(path) or (is_name(path) and not is_service_name(asked.text))

@@ -166,7 +166,7 @@ class Process:
         return two_results(Call.HANDLE_LIST, self.handle, first, address_of(into), u64(len(into)))
 
     def receive_rights(self, handles: Slice[u64]) -> None:
-        """Move up to 64 handles of ours there, all or none; the array then holds their values there."""
+        """Move up to 256 handles of ours there, all or none; the array then holds their values there."""
         system_call(Call.MOVE_RIGHTS, NO_HANDLE, self.handle, address_of(handles), u64(len(handles)))
 
     def set_quota(self, pages: u64) -> None:
@@ -192,7 +192,7 @@ def create_process(quota: u64, pager: Gate | None, heir: Gate | None) -> Process
 
 
 def move_rights(source: Process, to: Process, handles: Slice[u64]) -> None:
-    """Move up to 64 handles of one process to another, all or none; the array then holds their values there. What waits
-    at ports that move, or for replies, goes on waiting.
+    """Move up to 256 handles of one process to another, all or none; the array then holds their values there. What
+    waits at ports that move, or for replies, goes on waiting.
     """
     system_call(Call.MOVE_RIGHTS, source.handle, to.handle, address_of(handles), u64(len(handles)))

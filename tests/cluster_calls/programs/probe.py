@@ -1,13 +1,14 @@
 """The probe: a service that calls the same service of another node in all ways that there are."""
 
-from interface import Probe, Refused
+from probing import Probe, Refused
 
 from atoll.abi.calls import Call, Message, Status
 from atoll.abi.objects import NO_HANDLE, Right
-from atoll.abi.startup import NAMING
+from atoll.abi.startup import NAMING, SUPERVISOR
 from atoll.abi.types import Array, Bytes, Slice, low8, u8, u64
 from atoll.servers.naming.interface import Naming
 from atoll.servers.network.interface import Network
+from atoll.servers.supervisor.interface import Supervisor
 from atoll.userland.runtime.interface import (
     NotTransferable,
     OutcomeUnknown,
@@ -18,7 +19,7 @@ from atoll.userland.runtime.interface import (
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import close, create_memory, duplicate
+from atoll.userland.runtime.objects import Memory, close, create_memory, duplicate
 from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import given
 
@@ -31,6 +32,9 @@ NOT_TRANSFERABLE = 3
 SERVICE = 4
 KERNEL = 5
 
+IMAGE_PAGES = 512
+KILL = 1
+SWAP = 2
 WATCH_BIT: u64 = 1 << 40
 
 
@@ -50,6 +54,11 @@ class ProbeServer(Probe):
     numbers: u64
     changes: u64
     watching: bool
+    result: u64
+    image: Memory
+    plan: u64  # what is to be done a moment later
+    size_of_image: u64
+    outcome: u64
     buffer: Array[u8, SIZE]
 
     # ---- here ----
@@ -79,11 +88,15 @@ class ProbeServer(Probe):
         return self.waited
 
     def timeout(self) -> u64:
+        if self.plan != 0:
+            return 1_000_000
         if self.waiting == NO_HANDLE:
             return ~u64(0)
         return max(self.until, clock()) - clock()
 
     def timed_out(self) -> None:
+        if self.plan != 0:
+            self.act()
         if self.waiting != NO_HANDLE and clock() >= self.until:
             Probe.reply_wait(self.waiting, self.waited)
             self.waiting = NO_HANDLE
@@ -164,9 +177,11 @@ class ProbeServer(Probe):
 
     def far_wait(self, nanoseconds: u64, patience: u64) -> u64:
         letter = Letter()
+        self.result = 0
         letter.set_words(WAIT, nanoseconds)
         status = letter.attempt(Call.CALL, self.far, patience)
-        return 1000 + status if status != Status.OK else letter.words[1]
+        self.result = 1000 + status if status != Status.OK else letter.words[1]
+        return self.result
 
     def far_drop(self) -> u64:
         try:
@@ -243,6 +258,38 @@ class ProbeServer(Probe):
             self.numbers += 1_000_000_000
         if bits & WATCH_BIT != 0:
             self.changes += 1
+
+    def last(self) -> u64:
+        return self.result
+
+    def load(self, offset: u64, data: Bytes) -> None:
+        if self.image.handle == NO_HANDLE:
+            self.image = create_memory(IMAGE_PAGES)
+        self.image.write(offset, data)
+
+    def swap(self, size: u64) -> None:
+        self.plan, self.size_of_image, self.outcome = SWAP, size, 0
+
+    def kill(self) -> None:
+        self.plan = KILL
+
+    def swapped(self) -> u64:
+        return self.outcome
+
+    def act(self) -> None:
+        """What was planned."""
+        supervisor = Supervisor(given(SUPERVISOR))
+        if self.plan == KILL:
+            supervisor.kill("network")
+        else:
+            try:
+                supervisor.swap("network", Memory(self.image.handle), self.size_of_image)
+                self.outcome = 1
+            except ServiceError as error:
+                print(f"swap: {error}")
+                self.outcome = 2
+            self.image.handle = NO_HANDLE
+        self.plan = 0
 
     def join(self) -> None:
         network = Network(Naming(given(NAMING)).wait_for("/services/network").handle)

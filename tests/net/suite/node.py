@@ -6,11 +6,9 @@ from atoll.abi.board import VIRTIO_SIZE
 from atoll.abi.boot import BOOT_INFO, HANDLE_MACHINE, HANDLE_SELF, HANDLE_THREAD, BootInfo
 from atoll.abi.calls import Call, Message, Status
 from atoll.abi.raw import address_of, at, text_at
-from atoll.abi.types import Bytes, Text, u64
-from atoll.abi.wire import KEY_SIZE
+from atoll.abi.types import Bytes, Text
 from atoll.servers.network import station
 from atoll.servers.network.card import CARD_PAGES
-from atoll.servers.network.key import parse_key
 from atoll.userland.runtime.devices import Machine
 from atoll.userland.runtime.errors import ErrorRecord
 from atoll.userland.runtime.kernel_calls import clock
@@ -46,21 +44,26 @@ def main() -> None:
     start_services(process)
     registers = machine.device_memory(boot_info().virtio + NETWORK_SLOT * VIRTIO_SIZE, 1)
     line = machine.create_interrupt(boot_info().virtio_interrupt + NETWORK_SLOT)
-    port = create_port()
-    first, second = find_key(text_at(address_of(boot_info().command_line), boot_info().command_line_size))
-    station.start(registers, create_memory(CARD_PAGES), line, first, second, "1", PRIORITY, port.mint(0), find)
+    done, filled = create_port(), create_port()
+    told = text_at(address_of(boot_info().command_line), boot_info().command_line_size)
+    name, number = word(told, "node="), station.number_in(word(told, "number="))
+    station.introduce(word(told, "key="), name, number, word(told, "incarnation="), 0, 1)
+    station.start(registers, create_memory(CARD_PAGES), done, filled, line, PRIORITY + 1, find)
     print(f"{SERVICES} services")
     letter = Letter()
     while True:
-        wait = station.exchange().look(clock())
-        status = letter.attempt(Call.RECEIVE, port.handle, wait)
+        status = letter.attempt(Call.RECEIVE, done.handle, station.look(clock()))
         if status == Status.OK and letter.kind == Message.NOTIFICATION:
             station.notified(letter.words[0])
 
 
-def find_key(line: Text) -> tuple[u64, u64]:
-    """The cluster's key in the kernel's command line."""
+def word(line: Text, key: Text) -> Text:
+    """The value of a word of the kernel's command line."""
     place = 0
-    while line[place : place + 4] != "key=":
+    while line[place : place + len(key)] != key:
         place += 1
-    return parse_key(line[place + 4 : place + 4 + 2 * KEY_SIZE])
+    begin = place + len(key)
+    end = begin
+    while end < len(line) and line[end] != " ":
+        end += 1
+    return line[begin:end]

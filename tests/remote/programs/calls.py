@@ -87,7 +87,7 @@ def process_and_memory() -> None:
     print(f"thread: {letter.words[0]}")
     figures = Statistics()
     read_statistics(figures)
-    print(f"machine: {(figures.free_pages + figures.used_pages) // 256 > 100} {info.words[3]}")
+    print(f"machine: {(figures.free_pages + figures.used_pages) // 256 > 200} {info.words[3]}")
 
 
 def times() -> None:

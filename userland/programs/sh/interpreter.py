@@ -134,7 +134,7 @@ def start_program(number: u64, is_last: bool) -> u64:
     """Start the program that has been read as part of a job; a status if it cannot be."""
     launch = shell.launch
     name = launch.name.text
-    find_program(name)
+    find_program(name, launch.is_service)
     launch.pack_environment(shell.scope)
     if shell.jobs.free_process() == MAX_PROCESSES:
         complain(f"{MAX_PROCESSES} programs run already: wait for some")
@@ -164,8 +164,12 @@ def prepare_program(launch: Launch) -> Child:
     return prepare(shell.path.text, launch.arguments.packed, launch.environment.text.encode(), launch.streams)
 
 
-def find_program(name: Text) -> None:
-    """The path of a program, into `path`: a name without a slash is in /bin."""
+def find_program(name: Text, is_service: bool) -> None:
+    """The path of a program, into `path`: a name without a slash is in /bin. On its own node a service begins in /."""
+    if is_service and find_byte(name, SLASH) >= 0:
+        shell.path.set("" if name.startswith("/") else "/")
+        shell.path.add(name)
+        return
     if find_byte(name, SLASH) >= 0:
         absolute(name, shell.path)
         return

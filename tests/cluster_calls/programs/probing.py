@@ -106,6 +106,21 @@ class Probe(Interface, messages=0x7000, errors=(Refused,)):
     def sent(self) -> u64:
         """What came by SEND: the numbers as decimal digits, and 1 in front of them for each NOTIFY."""
 
+    def last(self) -> u64:
+        """What the last `far_wait` came to, whoever asked for it; 0 as long as it lasts."""
+
+    def load(self, offset: u64, data: Bytes) -> None:
+        """A part of another network server's program."""
+
+    def swap(self, size: u64) -> None:
+        """Let it take the place of this node's, a moment later."""
+
+    def swapped(self) -> u64:
+        """0: not yet; 1: it went well; 2: it failed."""
+
+    def kill(self) -> None:
+        """End this node's network server, a moment later."""
+
     def join(self) -> None:
         """Let calls to the group `probes` come here."""
 
