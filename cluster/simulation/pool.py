@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from atoll.cluster.cluster import Cluster
+from atoll.cluster.cluster import Cluster, ClusterError
 from atoll.cluster.simulation.aftermath import Base, census, probes
 from atoll.cluster.simulation.run import Run, Verdict
 from atoll.cluster.simulation.scenario import Scenario
@@ -16,6 +16,7 @@ from atoll.cluster.transfer import put_file
 
 GUESTS = ("worker", "tally", "census")
 BOOT_SEED = 7  # of the booted state; what happens then has the scenario's
+FIRST_TIME = 1.0  # seconds of virtual time that doing everything once may take
 FORK = get_context("fork")
 
 
@@ -45,13 +46,15 @@ def prepare(nodes: int) -> tuple[Cluster, Base]:
         cluster.run("true")
         for name, image in images.items():
             put_file(cluster, image, f"/bin/{name}")
-        cluster.run(f"mkdir /sim; tally {100 * node.number + 1} &; sync")
+        cluster.run("mkdir /sim; sync")
+        cluster.run(f"tally {100 * node.number + 1} &")
     for turn in range(2):
         for node in cluster.nodes:
             cluster.node = node
-            for line, _ in probes(cluster, 8000 + 100 * turn + 10 * node.number):
-                cluster.run(f"{line} &")
-                cluster.run(line)
+            for line, wanted in probes(cluster, 8000 + 100 * turn + 10 * node.number):
+                output = cluster.run(line, FIRST_TIME).output
+                if output.count(" ok ") != wanted:
+                    raise ClusterError(f"even without any fault not everything works: {node.name}: {line}: {output}")
     counted = {}
     for node in cluster.nodes:
         cluster.node = node

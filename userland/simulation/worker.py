@@ -38,6 +38,7 @@ class Worker:
     """What it works with."""
 
     number: u64
+    known_to_all: bool  # it has registered names of the cluster
     port: Port
     own: StringBuilder[ENVIRONMENT_SIZE]
     streams: Streams
@@ -131,6 +132,7 @@ def find(name: u64) -> u64:
 
 def register_for_all(name: u64) -> u64:
     """A name for our own port that all nodes know."""
+    worker.known_to_all = True
     path = f"/cluster/sim-{worker.number}-{name}"
     covered, gate = service_of(Naming(given(NAMING)), path)
     try:
@@ -287,7 +289,8 @@ def tidy() -> None:
     for name in range(u64(NAMES)):
         try:
             forget(name)
-            forget_for_all(name)
+            if worker.known_to_all:
+                forget_for_all(name)
         except Exception as error:
             print(f"@{worker.number} name {name} stays: {error}")
 
