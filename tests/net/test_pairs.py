@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from functools import partial
 from heapq import heappop, heappush
 
 from hypothesis import given, settings
@@ -26,7 +27,7 @@ class Pair:
         self.events: list[tuple[int, int, Callable[[], None]]] = []
         self.count = 0
         self.nodes = [
-            Node(number + 1, ADDRESSES[number], KEY, lambda data, other=1 - number: self.carry(data, other), self.later)
+            Node(number + 1, ADDRESSES[number], KEY, partial(self.carry, to=1 - number), self.later)
             for number in range(2)
         ]
         self.due = [0, 0]
