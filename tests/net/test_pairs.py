@@ -150,7 +150,7 @@ def test_a_lost_acknowledgement_does_not_keep_a_reply_for_ever() -> None:
         node.guest.members.announce()
     pair.run(SECOND // 10)
     carry = pair.carry
-    lost = []
+    lost: list[bytes] = []
 
     def lossy(data: bytes, to: int) -> None:
         if decode(KEY, data).kind is Kind.ACK and len(lost) < 2:
