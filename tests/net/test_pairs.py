@@ -104,7 +104,7 @@ def check(pair: Pair, calls: list[tuple[int, int, int]]) -> None:
         assert not any(node.leaks().values()), node.leaks()
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     st.integers(0, 2**32), st.floats(0, 0.3), st.floats(0, 0.4), st.floats(0, 0.4), st.floats(0, 0.2),
     st.lists(EVENT, min_size=1, max_size=14),
