@@ -183,7 +183,7 @@ def call_results(samples: Samples) -> list[Result]:
             samples.result(f"{call}_microseconds", "us", f"a null call through a proxy gate, {link} links"),
             samples.result(f"{call}_wire_microseconds", "us", "what its two frames take on the wire, at least"),
             samples.result(f"{call}_cpu_microseconds", "us", "CPU time of both nodes for it"),
-            samples.result(f"{call}_by_bound", "", "the call, by 1.5 times that least time and the CPU time", at_most=1),
+            samples.result(f"{call}_by_bound", "", "the call, by 1.5 times that and the CPU time", at_most=1),
             samples.result(
                 f"bulk_{name}_fraction_of_link", "", "data of calls of 64 KiB, by what the link could carry",
                 at_least=0.9,
