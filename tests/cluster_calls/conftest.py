@@ -9,7 +9,6 @@ import pytest
 
 from atoll.cluster.cluster import Cluster
 from atoll.compiler.cache import Cache
-<<<<<<< HEAD
 from atoll.compiler.driver import compile_file
 from atoll.compiler.interfaces.host import describe
 from atoll.images.recipe import Image
@@ -18,14 +17,6 @@ from atoll.images.system import Service, build_system, read_recipe
 from atoll.net.station import Call
 from atoll.servers.network.interface import Network, NetworkFigures
 from tests.cluster_calls.programs.probing import Probe
-=======
-from atoll.compiler.interfaces.host import describe
-from atoll.images.recipe import Image
-from atoll.images.system import Service, build_system, read_recipe
-from atoll.net.station import Call
-from atoll.servers.network.interface import Network, NetworkFigures
-from tests.cluster_calls.programs.interface import Probe
->>>>>>> part4
 
 PROGRAM = Path("tests/cluster_calls/programs/probe.py")
 INTERFACE = Path(__file__).parent / "programs" / "probing.py"
