@@ -84,7 +84,7 @@ def create_port(user: Thread) -> Thread:
 def mint(user: Thread) -> Thread:
     """GATE_MINT: a new send handle of a port, with a badge."""
     port, flags = handles.find_minting(user.process, user.frame.a0), user.frame.a2
-    if flags & ~ALL_FLAGS != 0:
+    if flags > ALL_FLAGS:
         raise Refused(Status.BAD_ARGUMENT)
     handles.reserve(user.process)
     gate = ports.mint(port, user.frame.a1, flags & MintFlag.TELL_LAST != 0)

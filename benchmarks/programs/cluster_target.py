@@ -3,7 +3,7 @@
 from node_support import busy
 from target import NAME, Target
 
-from atoll.abi.calls import MAX_SEGMENT, Message
+from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Message
 from atoll.abi.startup import NAMING
 from atoll.abi.types import Array, Bytes, u8, u64
 from atoll.servers.naming.interface import Naming
@@ -47,3 +47,4 @@ def main() -> None:
         if letter.kind == Message.CALL:
             call.badge, call.label, call.reply = letter.badge, letter.label, letter.reply
             server.dispatch(letter, room.request[0 : letter.size], room.reply[:])
+            letter.attempt(Call.REPLY, letter.reply, NO_TIMEOUT)  # who does not wait any more is passed over

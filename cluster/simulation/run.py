@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from atoll.cluster.cluster import Cluster, ClusterError
+from atoll.cluster.engine import AnyNode
 from atoll.cluster.monitor import monitor_line
-from atoll.cluster.node import Node
 from atoll.cluster.plan import HOST
 from atoll.cluster.simulation.aftermath import Base, Unwell, examine, still_working
 from atoll.cluster.simulation.history import Step, has_ended, read_steps
@@ -123,7 +123,7 @@ class Run:
             for node in self.cluster.nodes:
                 self.look_at(node)
 
-    def look_at(self, node: Node) -> None:
+    def look_at(self, node: AnyNode) -> None:
         """What it has printed, whether it lives, whether it takes the next line. Raises Unwell."""
         end = node.console.rfind(b"\n") + 1
         if end > self.console[node.name]:
@@ -136,7 +136,7 @@ class Run:
             raise Unwell(f"{node.name} has ended: {node.ended}")
         self.push(node, self.lines[node.name])
 
-    def push(self, node: Node, lines: Lines) -> None:
+    def push(self, node: AnyNode, lines: Lines) -> None:
         """The next line, if it is time for it."""
         call = lines.call
         if call is not None and call.over:
@@ -148,7 +148,7 @@ class Run:
         if lines.call is None and lines.waiting and node.runs and self.cluster.time_ns >= lines.next_ns:
             lines.call = self.begin(node, SHELL, RUN, lines.waiting[0])
 
-    def begin(self, node: Node, service: str, message: int, text: str) -> Call:
+    def begin(self, node: AnyNode, service: str, message: int, text: str) -> Call:
         """A call that is not waited for."""
         station = self.cluster.engine.station
         words = (message, 0, 0, 0)

@@ -103,6 +103,7 @@ class Calls:
         call.number = peer.next
         call.reply, call.label, call.in_order = parcels.table[parcel].reply, parcels.table[parcel].label, in_order
         call.passing = parcels.table[parcel].passing
+        parcels.table[parcel].passing.clear()  # the next message in this parcel may bring no handle
         call.state = State.GREETING
         call.claimer = u64(Claimer.NOBODY)
         self.by_channel[to * CHANNELS + channel] = u16(place + 1)
@@ -220,11 +221,13 @@ class Calls:
         """What the server says of a call."""
         channel, number = frame.number(wire.CHANNEL, 2), frame.number(wire.TRANSACTION, 8)
         place = u64(self.by_channel[peer.place * CHANNELS + channel]) if channel < CHANNELS else u64(0)
+        kind = frame.number(wire.KIND, 1)
         if place == 0 or self.table[place - 1].number != number or self.table[place - 1].state == State.GREETING:
             line.counts.late += 1
+            if kind == Kind.REPLY and channel < CHANNELS:
+                line.say(peer, Kind.ACK, channel, number)  # it was had: the acknowledgement was lost
             return
         call = self.table[place - 1]
-        kind = frame.number(wire.KIND, 1)
         if kind == Kind.CANCELLED:
             if call.state == State.CANCELLING:
                 call.passing.settle(False)

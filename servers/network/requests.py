@@ -19,6 +19,7 @@ from atoll.servers.network.message import Message
 from atoll.servers.network.peers import CHANNELS, MOST_PEERS, Peer, peers
 
 MOST_REQUESTS = 48  # in hand at one time, and threads that carry them out
+REMIND = 1_000 * wire.MILLISECOND  # a node that has a reply and whose acknowledgement was lost is told again
 CANCEL_AGAIN = 5 * wire.MILLISECOND  # until a thread that was told to give up has done so
 
 
@@ -172,6 +173,7 @@ class Requests:
             request.state = State.FREE
             return
         request.state = State.ANSWERED
+        self.due = min(self.due, request.heard + REMIND * line.patience)
         if request.handle != NO_HANDLE and not self.leave_with(request):
             request.message.answer(Outcome.NOT_TRANSFERABLE, 0)
         self.send(request, all_fragments(fragments_of(request.message.size)))
@@ -218,6 +220,11 @@ class Requests:
             if request.state == State.ABANDONED:
                 self.stop(place)
                 self.due = min(self.due, now + CANCEL_AGAIN)
+            elif request.state == State.ANSWERED and peers.table[request.peer].is_node:
+                if now >= request.heard + REMIND * line.patience:
+                    request.heard = now
+                    self.send(request, 1)
+                self.due = min(self.due, request.heard + REMIND * line.patience)
             elif request.state == State.WORKING and not request.is_query:
                 end = request.heard + wire.FORGET * line.patience
                 if peers.table[request.peer].is_node:

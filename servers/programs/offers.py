@@ -1,6 +1,7 @@
 """Who takes a program? The group of program managers is asked, and the first answer wins. Here is ours.
 
-The thread has the priority of programs, and takes turns with them: the busier the node, the later its answer.
+Who receives the question becomes as urgent as who asks. So it only wakes the thread that answers, which has the
+priority of programs and takes turns with them: the busier the node, the later its answer.
 """
 
 from atoll.abi.address_space import PAGE_SIZE
@@ -13,12 +14,21 @@ from atoll.servers.programs.table import programs
 from atoll.userland.runtime.interface import call
 from atoll.userland.runtime.kernel_calls import read_statistics
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import Letter, Port, create_port
+from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Process, close, read_info
 from atoll.userland.runtime.system import own_process
 from atoll.userland.runtime.threads import start_thread
 
 PRIORITY = 16  # of programs
+MOST_WAITING = 8
+
+
+class Question:
+    """One that waits for its turn."""
+
+    reply: u64  # NO_HANDLE: none
+    memory: u64
+    speed: u64
 
 
 class Offering(Offers):
@@ -30,15 +40,32 @@ class Offering(Offers):
     request: Array[u8, 256]
     answer: Array[u8, 256]
     stack: Array[u8, 16384]
+    turn: Port  # where the thread waits that takes turns with programs
+    to_turn: Gate
+    turn_stack: Array[u8, 16384]
+    waiting: Array[Question, MOST_WAITING]
 
     def offer(self, memory: u64, speed: u64) -> tuple[u64, u64, u64]:
+        reply = call.postpone()
+        for question in self.waiting:
+            if question.reply == NO_HANDLE:
+                question.memory, question.speed, question.reply = memory, speed, reply
+                self.to_turn.notify(1)
+                return 0, 0, 0
+        close(reply)  # a call that is dropped is no answer
+        return 0, 0, 0
+
+    def answer_now(self, question: Question) -> None:
+        """Our turn has come."""
         figures = Statistics()
         read_statistics(figures)
         free = figures.free_pages * PAGE_SIZE
-        if free < memory or self.node.speed < speed:
-            close(call.postpone())  # a call that is dropped is no answer
-            return 0, 0, 0
-        return self.number, load(), free
+        reply = question.reply
+        question.reply = NO_HANDLE
+        if free < question.memory or self.node.speed < question.speed:
+            close(reply)
+        else:
+            Offers.reply_offer(reply, self.number, load(), free)
 
 
 offering: Offering = Offering()
@@ -64,13 +91,26 @@ def is_ready(thread: u64) -> bool:
 
 
 def start() -> None:
-    """Make the thread."""
+    """Make the threads."""
+    offering.turn = create_port()
+    offering.to_turn = offering.turn.mint(0)
+    start_thread(Process(own_process()), take_turns, 0, offering.turn_stack[:], PRIORITY)
     offering.port = create_port()
     start_thread(Process(own_process()), run, 0, offering.stack[:], PRIORITY)
 
 
+def take_turns(_: u64) -> None:
+    """Answer what waits, for ever."""
+    letter = Letter()
+    while True:
+        offering.turn.receive(letter)
+        for question in offering.waiting:
+            if question.reply != NO_HANDLE:
+                offering.answer_now(question)
+
+
 def run(_: u64) -> None:
-    """Answer for ever."""
+    """Receive questions for ever."""
     letter = Letter()
     letter.set_buffer(offering.request[:])
     while True:

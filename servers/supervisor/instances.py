@@ -10,7 +10,7 @@ from atoll.servers.supervisor.machine import board
 from atoll.servers.supervisor.services import Instance, Service, services
 from atoll.userland.runtime.image.elf import BadImage
 from atoll.userland.runtime.image.initrd import find_byte, find_file
-from atoll.userland.runtime.image.resident import Program
+from atoll.userland.runtime.image.resident import Program, pages_of
 from atoll.userland.runtime.image.start_page import StartPage
 from atoll.userland.runtime.messages import create_port
 from atoll.userland.runtime.objects import Memory, Process, create_memory, duplicate, read_info
@@ -24,6 +24,7 @@ NUMBER = 0xFFFF
 IMAGES = 0x3000_0000  # where images that were brought for a swap are mapped, a window for each instance
 IMAGE_ROOM = 0x0100_0000  # bytes
 RESERVE = 256  # pages that stay ours
+OVERHEAD = 8  # pages of ours that a process takes besides its quota and its image
 BLANK = 0x20
 EQUALS = 0x3D
 FOR_CLIENTS = Right.SEND | Right.DUPLICATE | Right.MOVE
@@ -109,6 +110,18 @@ def quota_of(service: Service) -> u64:
         Root(board.parent.handle).more()
     unused = unused_pages(board.itself)
     return min(service.quota, unused - min(unused, RESERVE))
+
+
+def fit_quotas() -> None:
+    """Before the first start: no service may get what another needs to start."""
+    pages: u64 = 2 * RESERVE
+    for number in range(services.count):
+        try:
+            pages += pages_of(image_of(services.items[number])) + OVERHEAD
+        except BadImage:
+            pass  # its start will say so
+    unused = unused_pages(board.itself)
+    services.fit(unused - min(unused, pages))
 
 
 def give_handles(instance: Instance, service: Service, gives_port: bool) -> None:

@@ -11,7 +11,7 @@ from atoll.abi.startup import PORT
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.root.interface import Parent
 from atoll.servers.supervisor import deaths, machine, state, worker
-from atoll.servers.supervisor.instances import ASKING, NUMBER
+from atoll.servers.supervisor.instances import ASKING, NUMBER, fit_quotas
 from atoll.servers.supervisor.interface import (
     INFO_SIZE,
     NoSuchService,
@@ -207,5 +207,6 @@ def begin() -> None:
     except BadManifest as error:
         print(f"supervisor: {initrd.SERVICES}: {error}")
         exit_program(1)
+    fit_quotas()
     deaths.start_all()  # all servers
     worker.register_names()  # so that clients find them

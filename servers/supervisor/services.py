@@ -17,6 +17,7 @@ MOST_DEVICES = 2
 MOST_ARGUMENTS = 4
 MOST_INHERITED = 64
 NO_INSTANCE = 0xFFFF
+ELASTIC = 4096  # pages: who wants so many makes do with fewer on a machine with little memory
 
 
 class Instance:
@@ -91,6 +92,25 @@ class Services:
             if self.items[number].name == name:
                 return number
         return self.count
+
+    def fit(self, pages: u64) -> None:
+        """So many pages are there for all: if that is less than the manifest says, those who want much get less."""
+        elastic: u64 = 0
+        fixed: u64 = 0
+        for number in range(self.count):
+            service = self.items[number]
+            fixed += service.dma_pages
+            if service.quota >= ELASTIC:
+                elastic += service.quota
+            else:
+                fixed += service.quota
+        left = pages - min(fixed, pages)
+        if left >= elastic:
+            return
+        for number in range(self.count):
+            service = self.items[number]
+            if service.quota >= ELASTIC:
+                service.quota = service.quota * left // elastic
 
     def free_instance(self) -> u64:
         """A place for another process; there is one, since swaps come one at a time."""

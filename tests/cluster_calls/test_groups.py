@@ -32,7 +32,5 @@ def test_a_question_that_is_lost_is_asked_again(boot: Boot) -> None:
     cluster = boot(2)
     probe(cluster, 2).join()
     probe(cluster, 1).ask_group(0, 0)
-    cluster.engine.network.cut("node1", "node2")
-    cluster.engine.network.heal()
     cluster.engine.network.spoil(loss=0.2)
     assert probe(cluster, 1).ask_group(3, 4) == 7 << 32 | 7

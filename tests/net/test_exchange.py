@@ -51,7 +51,7 @@ def test_a_bad_wire(seed: int) -> None:
     assert sorted(words[0] for _, words, _ in simulation.server.executed) == list(range(6))
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(
     st.integers(0, 2**32), st.floats(0, 0.4), st.floats(0, 0.5), st.floats(0, 0.5), st.floats(0, 0.2),
     st.lists(st.integers(0, 6000), min_size=1, max_size=5),

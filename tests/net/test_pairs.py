@@ -2,15 +2,19 @@
 
 import random
 from collections.abc import Callable
+from functools import partial
 from heapq import heappop, heappush
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atoll.abi import wire
+from atoll.abi.wire import Kind
+from atoll.net.frame import decode
 from tests.net.guest import Node
 from tests.net.simulation import KEY, LATENCY, Faults
 
+ANSWERED = 4  # a request whose reply is kept
 SECOND = 1000 * wire.MILLISECOND
 ADDRESSES = (bytes.fromhex("020000000001"), bytes.fromhex("020000000002"))
 
@@ -26,7 +30,7 @@ class Pair:
         self.events: list[tuple[int, int, Callable[[], None]]] = []
         self.count = 0
         self.nodes = [
-            Node(number + 1, ADDRESSES[number], KEY, lambda data, other=1 - number: self.carry(data, other), self.later)
+            Node(number + 1, ADDRESSES[number], KEY, partial(self.carry, to=1 - number), self.later)
             for number in range(2)
         ]
         self.due = [0, 0]
@@ -100,7 +104,7 @@ def check(pair: Pair, calls: list[tuple[int, int, int]]) -> None:
         assert not any(node.leaks().values()), node.leaks()
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(
     st.integers(0, 2**32), st.floats(0, 0.3), st.floats(0, 0.4), st.floats(0, 0.4), st.floats(0, 0.2),
     st.lists(EVENT, min_size=1, max_size=14),
@@ -138,3 +142,28 @@ def test_a_loss_of_sight_on_one_side_is_noticed_on_the_other() -> None:
     pair.call(0, 2, 10)
     pair.run(4 * SECOND)
     assert pair.nodes[0].answers[2] == ((3, 1, 1, 1), bytes([2]) * 10)
+
+
+def test_a_lost_acknowledgement_does_not_keep_a_reply_for_ever() -> None:
+    pair = Pair(Faults(), 1)
+    for node in pair.nodes:
+        node.guest.members.announce()
+    pair.run(SECOND // 10)
+    carry = pair.carry
+    lost: list[bytes] = []
+
+    def lossy(data: bytes, to: int) -> None:
+        if decode(KEY, data).kind is Kind.ACK and len(lost) < 2:
+            lost.append(data)
+        else:
+            carry(data, to)
+
+    pair.nodes[0].guest.line.line.transmit = lambda frame: lossy(bytes(frame.bytes), 1)
+    pair.call(0, 1, 10)
+    pair.run(SECOND)
+    kept = [int(request.state) for request in pair.nodes[1].guest.requests.requests.table]
+    assert len(lost) == 1 and kept.count(ANSWERED) == 1
+    pair.run(4 * SECOND)
+    kept = [int(request.state) for request in pair.nodes[1].guest.requests.requests.table]
+    assert len(lost) == 2 and kept.count(ANSWERED) == 0
+    assert len(pair.nodes[1].executed) == 1

@@ -22,11 +22,11 @@ from speakers import (
 )
 from world import expect, given, status_of
 
-from atoll.abi.calls import NO_TIMEOUT, Call, Message, Status
+from atoll.abi.calls import NO_TIMEOUT, Call, Message, MintFlag, Status
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.types import low8, u64
-from atoll.userland.runtime.kernel_calls import let_others_run, sleep
-from atoll.userland.runtime.messages import Letter, Port, create_port, create_set
+from atoll.userland.runtime.kernel_calls import let_others_run, sleep, system_call
+from atoll.userland.runtime.messages import Gate, Letter, Port, create_port, create_set
 from atoll.userland.runtime.objects import close, duplicate
 
 # ---- calls and replies ----
@@ -246,6 +246,28 @@ def receive_rights_only() -> None:
     shut_port()
 
 
+def gate_that_mints() -> None:
+    """Who was given a gate with MANAGE makes others of any badge, wherever the port is received from; nobody else."""
+    own = create_port()
+    minter = Gate(system_call(Call.GATE_MINT, own.handle, 1, MintFlag.MANAGE))
+    made = minter.mint(7, MintFlag.TELL_LAST)
+    made.notify(5)
+    letter = Letter()
+    own.receive(letter, 0)
+    assert letter.kind == Message.NOTIFICATION and letter.words[0] == 5
+    expect(status_of(Call.GATE_MINT, made.handle, 8, 0), Status.WRONG_KIND)
+    plain = duplicate(minter.handle, Right.SEND | Right.MOVE)
+    expect(status_of(Call.GATE_MINT, plain, 8, 0), Status.WRONG_KIND)
+    expect(status_of(Call.GATE_MINT, minter.handle, 8, 4), Status.BAD_ARGUMENT)
+    made.close()
+    own.receive(letter, 0)
+    assert letter.kind == Message.LAST_HANDLE and letter.badge == 7
+    own.close()
+    expect(status_of(Call.GATE_MINT, minter.handle, 8, 0), Status.DEAD)
+    minter.close()
+    close(plain)
+
+
 def main() -> None:
     begin()
     run("words come back", words_come_back)
@@ -259,4 +281,5 @@ def main() -> None:
     run("several ports", several_ports)
     run("senders by priority", senders_by_priority)
     run("sending and receiving are two things", receive_rights_only)
+    run("a gate that mints others", gate_that_mints)
     end()

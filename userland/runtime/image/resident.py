@@ -9,6 +9,7 @@ from atoll.abi import address_space, causes
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.calls import MAX_SEGMENT
 from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.startup import START_PAGES
 from atoll.abi.types import Array, Bytes, u64
 from atoll.userland.runtime.image import elf
 from atoll.userland.runtime.image.elf import BadImage, Segment
@@ -144,3 +145,14 @@ class Program:
             self.process.close()
         self.thread.handle = NO_HANDLE
         self.process.handle = NO_HANDLE
+
+
+def pages_of(image: Bytes) -> u64:
+    """How much memory a program in such a file takes before it asks for any. Raises BadImage."""
+    elf.check_header(image, u64(len(image)))
+    pages: u64 = address_space.STACK_SIZE // PAGE_SIZE + START_PAGES
+    segment = Segment()
+    for index in range(elf.segment_count(image)):
+        if elf.read_segment(image, index, segment, u64(len(image))):
+            pages += segment.memory_size // PAGE_SIZE + 2
+    return pages
