@@ -12,7 +12,7 @@ from atoll.cluster.plan import NodePlan, star
 from atoll.images.recipe import Image
 from atoll.net.wire import Medium
 
-READY = ("one", "three", "eight", "slow-and-fast", "two-switches", "drifting")
+READY = ("one", "three", "eight", "slow-and-fast", "two-switches", "drifting", "with-qemu")
 HERE = Path()
 
 
@@ -66,8 +66,8 @@ def test_two_switches_boot(repository: Path, node_image: Image) -> None:
         (node("a") + node("b", 'memory = "big"'), r"nodes\[2\]\.memory: input should be a valid integer, not 'big'"),
         (node("a", "drift = 1001"), r"nodes\[1\]\.drift: input should be less than or equal to 1000, not 1001"),
         (node("a", "drift = 0.5"), r"nodes\[1\]\.drift: input should be a valid integer, not 0.5"),
-        (node("a", "cpu = 1"), r"nodes\[1\]\.cpu: there is no such key here; there are disk, drift, memory, name"),
-        ("color = 1\n" + node("a"), r"color: there is no such key here; there are link, links, node, nodes, switches"),
+        (node("a", "cpu = 1"), r"nodes\[1\]\.cpu: there is no such key here; there are disk, drift, machine, memory, name"),
+        ("color = 1\n" + node("a"), r"color: there is no such key here; there are link, links, node, nodes, patience, switches"),
         (node("A b"), r"nodes\[1\]\.name: a name is a small letter, .*, not 'A b'"),
         ("[link]\nlatency = 0\n" + node("a"), r"link\.latency: input should be greater than 0, not 0"),
         (node("host"), "host is the name of the host's station"),

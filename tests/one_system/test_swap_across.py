@@ -1,4 +1,4 @@
-"""Servers are swapped at either end of the wire while clients on other nodes call without a pause, and see nothing of it."""
+"""Servers are swapped at either end of the wire while clients on other nodes call on, and see nothing of it."""
 
 import re
 
