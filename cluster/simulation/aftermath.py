@@ -157,5 +157,6 @@ class Base:
             for name, count in census(cluster).items():
                 wanted = self.counted[node.name][name]
                 if count > wanted + KEPT.get(name, 0) * deaths:
-                    complaints.append(f"{node.name}: {count} {name} are left, not {wanted} ({deaths} deaths, swaps and restarts)")
+                    why = f"after {deaths} deaths, swaps and restarts"
+                    complaints.append(f"{node.name}: {count} {name} are left, not {wanted}, {why}")
         return complaints
