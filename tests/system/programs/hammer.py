@@ -1,6 +1,7 @@
 """hammer: use naming, files and the console without a pause, in a thread each, while a service is swapped many times.
 
 usage: hammer SERVICE COUNT PROGRAM OTHER-PROGRAM
+       hammer - MILLISECONDS NUMBER      somebody else swaps; of several hammers each has its own NUMBER
 
 Every operation can be told from itself done twice, and from itself not done: a name has a version, a log a length.
 """
@@ -22,14 +23,13 @@ from atoll.userland.runtime.system import own_process
 from atoll.userland.runtime.threads import start_thread
 
 NAME = "/services/hammered"
-LOG = "/variants/log"
-CELLS = "/variants/cells"
-PASSING = "/variants/passing"
+FILES = "/variants"
 RECORD = 64  # bytes of a record of the log; each begins with its number
 CELL_COUNT = 64
 THREADS = 3
 PART = 32768
-BETWEEN = 1_000_000  # nanoseconds from a swap to the next, and up to so many more: it comes at any moment of a round
+MILLISECOND = 1_000_000
+BETWEEN = MILLISECOND  # nanoseconds from a swap to the next, and up to so many more: it comes at any moment of a round
 UNEVEN = 619_013
 GIVEN_AWAY = Right.SEND | Right.DUPLICATE | Right.MOVE
 
@@ -37,6 +37,7 @@ GIVEN_AWAY = Right.SEND | Right.DUPLICATE | Right.MOVE
 class Work:
     """What the threads share."""
 
+    suffix: Text  # of all our names
     stop: bool
     rounds: Array[u64, THREADS]
     errors: u64
@@ -68,18 +69,18 @@ def wrong(what: Text) -> None:
 
 def hammer_names(number: u64) -> None:
     """A name comes and goes; its version counts."""
-    naming = Naming(given(NAMING))
-    last = naming.register(NAME, Gate(duplicate(naming.handle, GIVEN_AWAY)))
-    naming.remove(NAME)
+    naming, name = Naming(given(NAMING)), f"{NAME}{work.suffix}"
+    last = naming.register(name, Gate(duplicate(naming.handle, GIVEN_AWAY)))
+    naming.remove(name)
     while not work.stop:
-        version = naming.register(NAME, Gate(duplicate(naming.handle, GIVEN_AWAY)))
+        version = naming.register(name, Gate(duplicate(naming.handle, GIVEN_AWAY)))
         if version != last + 1:
             wrong(f"the name was registered as version {version}, not {last + 1}")
         last = version
-        naming.lookup(NAME).close()
-        naming.remove(NAME)
+        naming.lookup(name).close()
+        naming.remove(name)
         try:
-            naming.lookup(NAME).close()
+            naming.lookup(name).close()
             wrong("the name is still there")
         except NoSuchName:
             work.rounds[number] += 1
@@ -90,17 +91,17 @@ def hammer_names(number: u64) -> None:
 
 def hammer_files(number: u64) -> None:
     """Both files stay open all the time."""
-    covered, _, gate = Naming(given(NAMING)).resolve(LOG)
+    _, _, gate = Naming(given(NAMING)).resolve(FILES)
     files = Files(gate)
     wanted = OpenFlag.READ | OpenFlag.WRITE | OpenFlag.CREATE | OpenFlag.TRUNCATE
-    log = files.open(LOG[covered : len(LOG)], wanted | OpenFlag.APPEND)
-    cells = files.open(CELLS[covered : len(CELLS)], wanted)
+    log = files.open(f"{FILES}/log{work.suffix}", wanted | OpenFlag.APPEND)
+    cells = files.open(f"{FILES}/cells{work.suffix}", wanted)
     while not work.stop:
         turn = work.rounds[number]
         add_record(log, turn)
         use_cell(cells, turn)
         if turn % 16 == 0:
-            create_and_remove(files, PASSING[covered : len(PASSING)])
+            create_and_remove(files, f"{FILES}/passing{work.suffix}")
         work.rounds[number] = turn + 1
     check_log(log, work.rounds[number])
     close(log.handle)
@@ -151,7 +152,7 @@ def hammer_console(number: u64) -> None:
     """One line after another."""
     output = Stream(given(OUTPUT))
     while not work.stop:
-        output.write(f"line {work.rounds[number]}\n".encode())
+        output.write(f"line{work.suffix} {work.rounds[number]}\n".encode())
         work.rounds[number] += 1
 
 
@@ -198,7 +199,6 @@ def swap_all(service: Text, count: u64) -> None:
         image, size = load(argument(2 + turn % 2))
         report = supervisor.swap(service, Memory(image), size)
         longest = max(longest, report.pause)
-    work.stop = True
     close(supervisor.handle)
     wait()
     print(f"{service}: {count} swaps, longest pause {longest} ns, rounds", end="")
@@ -206,7 +206,8 @@ def swap_all(service: Text, count: u64) -> None:
 
 
 def wait() -> None:
-    """Until all threads are done."""
+    """Let all threads end."""
+    work.stop = True
     letter = Letter()
     finished: u64 = 0
     while finished != (1 << THREADS) - 1:
@@ -218,10 +219,16 @@ def main() -> i64:
     """Hammer, swap, tell."""
     work.done = create_port()
     work.gate = work.done.mint(0)
+    work.suffix = argument(2) if argument(0) == "-" else ""
     for number in range(u64(THREADS)):
         start_thread(Process(own_process()), hammer, number, work.stacks[number].bytes[:])
     try:
-        swap_all(argument(0), number_of(argument(1)))
+        if argument(0) == "-":
+            sleep(number_of(argument(1)) * MILLISECOND)
+            wait()
+            print(f"hammer{work.suffix}: {work.rounds[0]} {work.rounds[1]} {work.rounds[2]}, {work.errors} errors")
+        else:
+            swap_all(argument(0), number_of(argument(1)))
     except Exception as error:
         work.stop = True
         print(f"WRONG: {argument(0)}: {error}")
