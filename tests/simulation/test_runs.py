@@ -32,7 +32,7 @@ def complaints(booted: Booted, scenarios: list[Scenario]) -> str:
 
 
 def test_50_seeds(booted: Booted) -> None:
-    sizes = [1] * 36 + [2] * 11 + [3] * 3       # the small ones are quick
+    sizes = [1] * 40 + [2] * 8 + [3] * 2        # the small ones are quick
     assert not complaints(booted, [draw(SEED + place, nodes) for place, nodes in enumerate(sizes)])
 
 

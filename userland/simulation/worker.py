@@ -82,7 +82,7 @@ def count_records() -> u64:
 def create(file: u64) -> u64:
     """A file, whose name is on the disk when this returns."""
     close(open_file(f"{operand(1)}/{worker.number}.{file}", WRITING).handle)
-    sync()
+    sync(operand(1))
     return 0
 
 
@@ -93,7 +93,7 @@ def destroy(file: u64) -> u64:
         remove(f"{operand(1)}/{worker.number}.{file}")
     except FileProblem:
         found = 0
-    sync()
+    sync(operand(1))
     return found
 
 
