@@ -103,6 +103,7 @@ class Calls:
         call.number = peer.next
         call.reply, call.label, call.in_order = parcels.table[parcel].reply, parcels.table[parcel].label, in_order
         call.passing = parcels.table[parcel].passing
+        parcels.table[parcel].passing.clear()  # it is the call's now: the parcel's next message must not settle it again
         call.state = State.GREETING
         call.claimer = u64(Claimer.NOBODY)
         self.by_channel[to * CHANNELS + channel] = u16(place + 1)

@@ -28,6 +28,10 @@ class Passing:
         if self.export != 0 and not was_taken:
             exports.give_back(self.export - 1, self.peer, 1)
         close_quietly(self.handle)
+        self.clear()
+
+    def clear(self) -> None:
+        """Nothing is on its way."""
         self.export, self.handle = 0, NO_HANDLE
 
 
