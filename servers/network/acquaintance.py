@@ -134,4 +134,3 @@ def end(peer: Peer) -> None:
     calls.end_all(peer.place)
     requests.end_all(peer.place)
     exports.forget_peer(peer.place)
-

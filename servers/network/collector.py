@@ -17,7 +17,9 @@ from atoll.userland.runtime.threads import create_thread
 STACK_SIZE = 8 << 10
 ALL: u64 = (1 << COLLECTED) - 1
 MOST_TRIES = 100  # to stop it while it does nothing
-FREE_LABEL = 1  # of the port where parcels are given back; proxies have larger ones
+# ---- labels of our own ports; proxies have larger ones ----
+FREE_LABEL = 1  # where parcels are given back
+RIGHTS_LABEL = 2  # which threads call to make reply rights (rights.py)
 
 
 class Collector:
@@ -26,6 +28,7 @@ class Collector:
     thread: Thread
     free: Port
     to_free: Gate  # notified with a bit for each parcel that is free
+    to_rights: Gate
     filled: Gate  # notified with a bit for each parcel that was filled
     order: u64  # messages so far
     is_stopped: bool
@@ -39,6 +42,9 @@ def start(process: Process, priority: u64, filled: Gate) -> None:
     collector.to_free = collector.free.mint(0)
     proxies.ports = create_set()
     proxies.ports.add(collector.free)
+    rights = create_port(RIGHTS_LABEL)
+    collector.to_rights = rights.mint(0)
+    proxies.ports.add(rights)
     for place in range(proxies.used):  # a predecessor's
         if proxies.table[place].is_used:
             proxies.table[place].port.set_label(proxies.table[place].label)

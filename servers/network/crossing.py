@@ -1,11 +1,13 @@
-"""Handles in messages on their way from node to node: what becomes of a gate that leaves, and of one that comes."""
+"""Handles in messages on their way from node to node: what becomes of one that leaves, and of one that comes."""
 
 from atoll.abi.objects import NO_HANDLE, Info, Kind, Right
 from atoll.abi.types import u64
+from atoll.servers.network import rights
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Envelope
+from atoll.servers.network.passing import Passing
 from atoll.servers.network.peers import NOWHERE, peers
 from atoll.servers.network.proxies import GROUP, proxies
 from atoll.userland.runtime.kernel_errors import KernelError
@@ -16,25 +18,6 @@ GATE_PORT = 2
 FOR_OTHERS = Right.SEND | Right.MOVE | Right.DUPLICATE
 
 
-class Passing:
-    """A handle that has left with a message, until it is known whether it was taken."""
-
-    peer: u64
-    export: u64  # place + 1 of what was counted for it; 0: nothing
-    handle: u64  # of a proxy's gate, which is kept so long
-
-    def settle(self, was_taken: bool) -> None:
-        """Now it is known."""
-        if self.export != 0 and not was_taken:
-            exports.give_back(self.export - 1, self.peer, 1)
-        close_quietly(self.handle)
-        self.clear()
-
-    def clear(self) -> None:
-        """Nothing is on its way."""
-        self.export, self.handle = 0, NO_HANDLE
-
-
 # ---- out ----
 
 
@@ -42,7 +25,14 @@ def leave(handle: u64, peer: u64, envelope: Envelope, passing: Passing) -> bool:
     """Send a handle, which is ours, to a peer; False if it cannot cross, and then it is closed."""
     info = Info()
     read_info(handle, info)
-    passing.peer, passing.export, passing.handle = peer, 0, NO_HANDLE
+    passing.clear()
+    passing.peer = peer
+    if info.kind == Kind.REPLY or info.kind == Kind.CALLER_GONE:  # (which the other node soon hears)
+        envelope.handle_kind, envelope.handle_node = u64(Kind.REPLY), line.number
+        if not rights.lend(handle, peer, envelope, passing):
+            close_quietly(handle)
+            return False
+        return True
     if info.kind != Kind.GATE:
         close_quietly(handle)
         return False
@@ -91,6 +81,8 @@ def has_to_be_claimed(envelope: Envelope, peer: u64) -> bool:
 
 def arrive(envelope: Envelope, peer: u64) -> u64:
     """The handle that came with a message of a peer; NO_HANDLE if there is none, no room, or it is of no use."""
+    if envelope.handle_kind == Kind.REPLY:
+        return rights.take(envelope.handle, peer)
     if envelope.handle_kind != Kind.GATE or envelope.handle.is_none:
         return NO_HANDLE
     try:

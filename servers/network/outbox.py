@@ -5,8 +5,9 @@ from atoll.abi.interfaces import NOT_TRANSFERABLE, UNREACHABLE
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u64
 from atoll.abi.wire import Way
-from atoll.servers.network import answers, groups
+from atoll.servers.network import answers, claims, groups
 from atoll.servers.network.calls import Call, calls
+from atoll.servers.network.collector import RIGHTS_LABEL
 from atoll.servers.network.crossing import copy_identity, leave
 from atoll.servers.network.exports import close_quietly
 from atoll.servers.network.parcels import COLLECTED, PARCELS, Parcel, parcels
@@ -20,6 +21,8 @@ class Outbox:
 
     waiting: Array[u64, PARCELS]
     count: u64
+    is_pumping: bool
+    is_asked: bool  # something has ended meanwhile
 
 
 outbox: Outbox = Outbox()
@@ -42,10 +45,14 @@ def filled(bits: u64) -> None:
 
 
 def collected(place: u64) -> None:
-    """One message for a proxy."""
+    """One message for a proxy, or a reply right that was made."""
     parcel = parcels.table[place]
-    proxy = proxies.of_label(parcel.label)
     envelope = parcel.message.envelope
+    if parcel.label == RIGHTS_LABEL:
+        claims.right_came(envelope.words[0], envelope.words[1], parcel.reply.handle)
+        parcels.give(place)
+        return
+    proxy = proxies.of_label(parcel.label)
     if proxy == NOWHERE:
         drop(place, UNREACHABLE)
         return
@@ -89,7 +96,19 @@ def drop(place: u64, code: u64) -> None:
 
 
 def pump() -> None:
-    """Send all whose turn it is."""
+    """Send all whose turn it is. What ends by that may give others their turn."""
+    outbox.is_asked = True
+    if outbox.is_pumping:
+        return
+    outbox.is_pumping = True
+    while outbox.is_asked:
+        outbox.is_asked = False
+        pump_once()
+    outbox.is_pumping = False
+
+
+def pump_once() -> None:
+    """Each of them, if its turn has come."""
     kept: u64 = 0
     now = clock()
     for index in range(outbox.count):
@@ -124,5 +143,15 @@ def ended(call: Call) -> None:
         proxy = proxies.of_label(call.label)
         if proxy != NOWHERE:
             proxies.table[proxy].is_sending = False
+            if proxies.is_unused(proxy) and not is_waiting(call.label):
+                proxies.end(proxy)
     if outbox.count != 0:
         pump()
+
+
+def is_waiting(label: u64) -> bool:
+    """Whether something for that proxy has not been sent yet."""
+    for index in range(outbox.count):
+        if parcels.table[outbox.waiting[index]].label == label:
+            return True
+    return False

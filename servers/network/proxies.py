@@ -110,6 +110,11 @@ class Proxies:
             self.free_first(proxy)
         proxy.port.close()
 
+    def is_unused(self, place: u64) -> bool:
+        """Whether there is no gate any more through which somebody could send there."""
+        proxy = self.table[place]
+        return proxy.first == 0 and not proxy.is_public
+
     def free_first(self, proxy: Proxy) -> None:
         """Forget the gates of a badge."""
         place = proxy.first
