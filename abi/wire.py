@@ -110,6 +110,9 @@ class Way(IntEnum):
     AWAIT = 5  # of a node: answer with what is replied to the right TARGET, which comes to you with another message
 
 
+OWN_GATES = 1  # word 1 of a RELEASE: of gates that the port had before its receiver moved, which nobody has counted
+
+
 class Outcome(IntEnum):
     """How a call ended at the server's node."""
 

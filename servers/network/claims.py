@@ -10,7 +10,7 @@ from atoll.abi.types import u64
 from atoll.abi.wire import MILLISECOND, Way
 from atoll.servers.network import rights, station
 from atoll.servers.network.calls import Call, Claimer, State, calls
-from atoll.servers.network.crossing import arrive, copy_identity, has_to_be_claimed
+from atoll.servers.network.crossing import arrive, copy_identity, has_to_be_claimed, owner_of
 from atoll.servers.network.exports import close_quietly
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
@@ -54,7 +54,7 @@ def begin(envelope: Envelope, peer: u64, claimer: u64, claimer_place: u64, numbe
     """Tell the node that the gate leads to. If that is impossible, no handle has come."""
     if not has_to_be_claimed(envelope, peer):
         return False
-    owner = peers.find(envelope.handle_node)
+    owner = peers.find(owner_of(envelope))
     place = parcels.take() if owner != NOWHERE and peers.table[owner].is_up else NOWHERE
     if place == NOWHERE:
         envelope.handle.clear()

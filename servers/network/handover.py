@@ -88,7 +88,8 @@ def write_proxies(writer: StateWriter) -> None:
     for place in range(proxies.used):
         proxy = proxies.table[place]
         put(writer, address_of(proxy), size_of(Proxy))
-        writer.moved(proxy.port.handle if proxy.is_used else NO_HANDLE)
+        writer.moved(proxy.port.handle if proxy.is_used and not proxy.is_home else NO_HANDLE)
+        writer.copied(proxy.manage if proxy.is_used and proxy.is_home else NO_HANDLE)
     for place in range(proxies.held_used):
         put(writer, address_of(proxies.held[place]), size_of(Held))
 
@@ -190,6 +191,7 @@ def read_proxies(reader: StateReader) -> None:
         proxy = proxies.table[place]
         reader.structure(address_of(proxy), size_of(Proxy))
         reader.moved(address_of(proxy.port))
+        proxy.manage = reader.copied()
     for place in range(proxies.held_used):
         reader.structure(address_of(proxies.held[place]), size_of(Held))
 
@@ -206,6 +208,7 @@ def read_requests(reader: StateReader) -> None:
         reader.structure(address_of(request), address_of(request.message) - address_of(request))
         request.passing.handle = reader.copied()
         request.state, request.handle, request.until = u64(incoming.State.ANSWERED), NO_HANDLE, 0
+        request.is_gate_ours = False
         if state == incoming.State.ANSWERED:
             read_message(reader, request.message)
         else:

@@ -4,12 +4,13 @@ from atoll.abi.calls import MAX_SEGMENT, Message
 from atoll.abi.interfaces import NOT_TRANSFERABLE, UNREACHABLE
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u64
-from atoll.abi.wire import Way
+from atoll.abi.wire import OWN_GATES, Way
 from atoll.servers.network import answers, claims, groups
 from atoll.servers.network.calls import Call, calls
 from atoll.servers.network.collector import RIGHTS_LABEL
 from atoll.servers.network.crossing import copy_identity, leave
 from atoll.servers.network.exports import close_quietly
+from atoll.servers.network.message import Envelope
 from atoll.servers.network.parcels import COLLECTED, PARCELS, Parcel, parcels
 from atoll.servers.network.peers import NOWHERE
 from atoll.servers.network.proxies import GROUP, proxies
@@ -65,7 +66,7 @@ def collected(place: u64) -> None:
             envelope.way = Way.NOTIFY
         case Message.LAST_HANDLE:
             envelope.way = Way.RELEASE
-            envelope.words[0] = proxies.gone(proxy, parcel.badge)
+            count_release(proxy, parcel.badge, envelope)
             if envelope.words[0] == 0 or proxies.table[proxy].is_public:
                 drop(place, 0)
                 return
@@ -84,6 +85,15 @@ def collected(place: u64) -> None:
         return
     outbox.waiting[outbox.count] = place
     outbox.count += 1
+
+
+def count_release(proxy: u64, badge: u64, envelope: Envelope) -> None:
+    """The last gate of a badge is gone: one that we made, or one that the port had before its receiver moved away."""
+    is_ours = proxies.find_held(proxies.table[proxy], badge) != NOWHERE
+    if proxies.table[proxy].has_moved and not is_ours:
+        envelope.words[0], envelope.words[1] = 1, OWN_GATES
+    else:
+        envelope.words[0] = proxies.gone(proxy, badge)
 
 
 def drop(place: u64, code: u64) -> None:
@@ -123,6 +133,10 @@ def send(place: u64, parcel: Parcel, now: u64) -> bool:
     """One of them; False if its turn has not come."""
     proxy = proxies.of_label(parcel.label)
     if proxy == NOWHERE:
+        parcel.passing.settle(False)
+        drop(place, UNREACHABLE)
+        return True
+    if proxies.table[proxy].owner == NOWHERE:  # its receiver has come here, and where it came from is gone
         parcel.passing.settle(False)
         drop(place, UNREACHABLE)
         return True

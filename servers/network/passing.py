@@ -5,6 +5,8 @@ from collections.abc import Callable
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import u64
 from atoll.servers.network.exports import close_quietly, exports
+from atoll.servers.network.peers import NOWHERE
+from atoll.servers.network.proxies import proxies
 
 
 class Passing:
@@ -15,6 +17,7 @@ class Passing:
     handle: u64  # of a proxy's gate, which is kept so long
     call: u64  # place + 1 of the call by which a right's reply comes back (rights.py); 0: it is no such right
     number: u64  # of that transaction
+    port: u64  # label of the proxy that a receive right has become; 0: it is none
 
     def settle(self, was_taken: bool) -> None:
         """Now it is known."""
@@ -22,12 +25,18 @@ class Passing:
             exports.give_back(self.export - 1, self.peer, 1)
         if self.call != 0 and not was_taken:
             rights_back.take(self.peer, self.call - 1, self.number)
+        if self.port != 0:
+            place = proxies.port_passed(self.port, was_taken)
+            if place != NOWHERE:
+                exports.take_back(proxies.table[place].identity, self.peer)  # its gates lead there directly now
+                if proxies.is_unused(place):
+                    proxies.end(place)
         close_quietly(self.handle)
         self.clear()
 
     def clear(self) -> None:
         """Nothing is on its way."""
-        self.export, self.handle, self.call = 0, NO_HANDLE, 0
+        self.export, self.handle, self.call, self.port = 0, NO_HANDLE, 0, 0
 
 
 class RightsBack:

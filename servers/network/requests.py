@@ -13,6 +13,7 @@ from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u8, u64
 from atoll.abi.wire import Kind, Outcome
 from atoll.servers.network.crossing import leave
+from atoll.servers.network.exports import close_quietly
 from atoll.servers.network.frame import Fault, Frame, all_fragments, fragments_of
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Message
@@ -52,6 +53,7 @@ class Request:
     is_query: bool  # it belongs to no channel, and its reply is not kept
     gate: u64  # which is called; of a named service: NO_HANDLE
     until: u64  # it waits so long for a reply right that is to come with it (rights.py); 0: it does not
+    is_gate_ours: bool  # it was made for this request, and is closed with it
     handle: u64  # that goes with the call; then the one that came with the answer
     passing: Passing  # that handle on its way to the client
     message: Message  # the request, then the reply
@@ -167,6 +169,9 @@ class Requests:
 
     def answered(self, request: Request) -> None:
         """The reply is in the message. What came with it becomes known beyond this node, or is closed."""
+        if request.is_gate_ours:
+            close_quietly(request.gate)
+            request.gate, request.is_gate_ours = NO_HANDLE, False
         if request.state == State.ABANDONED:
             if request.handle != NO_HANDLE:
                 self.leave_with(request)
@@ -263,6 +268,7 @@ class Requests:
             request.place = place
             if request.state == State.FREE:
                 request.passing.clear()
+                request.is_gate_ours = False
                 return request
             is_kept = request.state == State.ANSWERED and not peers.table[request.peer].is_node
             if is_kept and (oldest is None or request.heard < oldest.heard):

@@ -1,4 +1,4 @@
-"""Reply rights that cross the wire. The caller's node *calls* the one that gets the right: the reply comes back by that.
+"""Reply rights that cross the wire. The caller's node *calls* the one that gets the right; by that the reply comes.
 
 That call, an AWAIT, goes before the message with which the right travels. At the other node a thread carries it out as
 a call to a port of our own, and the right to answer *that* is what the message's receiver gets. So a reply, a right

@@ -7,9 +7,20 @@ from atoll.abi.calls import Call as KernelCall
 from atoll.abi.objects import NO_HANDLE, Kind
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Text, u64
+from atoll.abi.wire import OWN_GATES, Outcome, Way
 from atoll.abi.wire import Kind as FrameKind
-from atoll.abi.wire import Outcome, Way
-from atoll.servers.network import acquaintance, answers, claims, collector, groups, members, outbox, rights, workers
+from atoll.servers.network import (
+    acquaintance,
+    answers,
+    claims,
+    collector,
+    groups,
+    members,
+    moves,
+    outbox,
+    rights,
+    workers,
+)
 from atoll.servers.network.calls import calls
 from atoll.servers.network.card import Card
 from atoll.servers.network.crossing import arrive
@@ -169,8 +180,12 @@ def ready(request: Request) -> None:
     place = exports.find(envelope.target, envelope.badge)
     if envelope.way == Way.NOTIFY:
         place = exports.find_any(envelope.target, request.peer)
-    may_call = place != NOWHERE and (envelope.way == Way.CLAIM or exports.may_call(place, request.peer))
-    if not may_call:
+    is_of_port = envelope.way == Way.RELEASE and envelope.words[1] == OWN_GATES
+    is_known = place != NOWHERE and not is_of_port
+    may_call = is_known and (envelope.way == Way.CLAIM or exports.may_call(place, request.peer))
+    if not may_call and moves.may_pass(request):
+        moves.pass_in(request)
+    elif not may_call:
         answer(request, Outcome.NO_SUCH_PORT)
     elif envelope.way == Way.RELEASE:
         exports.give_back(place, request.peer, envelope.words[0])
@@ -183,8 +198,13 @@ def ready(request: Request) -> None:
         answer(request, Outcome.ANSWERED if status == Status.OK else Outcome.NOT_TAKEN, status)
     else:
         request.gate = exports.entries[place].gate
-        if not claims.claim_for_request(request):
-            deliver(request)
+        call(request)
+
+
+def call(request: Request) -> None:
+    """Its gate is known: now for what came with it."""
+    if not claims.claim_for_request(request):
+        deliver(request)
 
 
 def deliver(request: Request) -> None:

@@ -9,22 +9,16 @@ from atoll.abi.types import Array, Bytes, Slice, low8, u8, u64
 from atoll.servers.naming.interface import Naming
 from atoll.servers.network.interface import Network
 from atoll.servers.supervisor.interface import Supervisor
-from atoll.userland.runtime.interface import (
-    Handle,
-    NotTransferable,
-    OutcomeUnknown,
-    ServiceError,
-    Unreachable,
-    call,
-)
+from atoll.userland.runtime.interface import Handle, NotTransferable, OutcomeUnknown, ServiceError, Unreachable, call
 from atoll.userland.runtime.kernel_calls import clock, read_statistics
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import Gate, Letter
+from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Memory, close, create_memory, duplicate
-from atoll.userland.runtime.service import loop, serve
+from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import given
 
 SIZE = 1 << 16
+MORE_LABEL = FIRST_FREE_LABEL  # of the port that moves
 WAIT = 0x7004  # number of `wait`
 RELAY = 0x700C  # number of `relay`
 # ---- errors as numbers ----
@@ -48,6 +42,7 @@ class ProbeServer(Probe):
     far: u64  # gate to the other
     held: u64  # the kept gate
     caller: u64  # a right to reply
+    more: Port  # the one that moves
     added: u64
     waited: u64
     waiting: u64  # reply handle
@@ -173,6 +168,46 @@ class ProbeServer(Probe):
             return 1000 + status
         self.keep(Gate(letter.handle))
         return self.kept_add(1, 2)
+
+    # ---- rights to receive ----
+
+    def open_port(self, badge: u64) -> Gate:
+        self.take_port(create_port())
+        return self.more.mint(badge, True)
+
+    def pause_port(self) -> None:
+        loop.ports.remove(self.more)
+
+    def take_port(self, port: Port) -> None:
+        self.more.handle = port.handle
+        loop.add(self.more, MORE_LABEL)
+
+    def give_port(self) -> Port:
+        return Port(self.more.handle)
+
+    def far_take_port(self) -> u64:
+        try:
+            Probe(self.far).take_port(Port(self.more.handle))
+        except OutcomeUnknown:
+            return UNKNOWN
+        except NotTransferable:
+            return NOT_TRANSFERABLE
+        return 0
+
+    def fetch_port(self) -> None:
+        self.take_port(Probe(self.far).give_port())
+
+    def close_port(self) -> None:
+        self.more.close()
+
+    def kept_send(self, count: u64) -> None:
+        letter = Letter()
+        for number in range(count):
+            letter.set_words(number + 1)
+            letter.attempt(Call.SEND, self.held, ~u64(0))
+
+    def far_open_port(self, badge: u64) -> None:
+        self.keep(Probe(self.far).open_port(badge))
 
     # ---- there ----
 

@@ -2,7 +2,7 @@
 
 from atoll.abi.types import Bytes, Slice, u8, u64
 from atoll.userland.runtime.interface import Handle, Interface, ServiceError, idempotent
-from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.messages import Gate, Port
 
 
 class Refused(ServiceError):
@@ -76,7 +76,36 @@ class Probe(Interface, messages=0x7000, errors=(Refused,)):
     def drop_caller(self) -> None:
         """Close it."""
 
+    # ---- rights to receive ----
+
+    def open_port(self, badge: u64) -> Gate:
+        """Serve at a new port too: a gate to it."""
+
+    def pause_port(self) -> None:
+        """Do not receive there now."""
+
+    def take_port(self, port: Port) -> None:
+        """Serve there from now on."""
+
+    def give_port(self) -> Port:
+        """The port, which is served here no more."""
+
+    def far_take_port(self) -> u64:
+        """`take_port` there, of the port here; 0, or which error came."""
+
+    def fetch_port(self) -> None:
+        """Serve at the port which the other gives."""
+
+    def close_port(self) -> None:
+        """Destroy it."""
+
+    def kept_send(self, count: u64) -> None:
+        """SEND so many numbers through the kept gate."""
+
     # ---- what is done at another node ----
+
+    def far_open_port(self, badge: u64) -> None:
+        """`open_port` there: the gate is kept."""
 
     def far_relay(self, patience: u64) -> u64:
         """`relay` there, with that time-out, then `add` 1 and 2 through the gate: the sum, or 1000 + status."""
