@@ -107,6 +107,10 @@ class Way(IntEnum):
     NOTIFY = 2  # word 0: the bits
     CLAIM = 3  # of a node: I have that gate too (TARGET, BADGE), keep it alive for me
     RELEASE = 4  # of a node: nobody here has that gate any more; word 0: how often it had come
+    AWAIT = 5  # of a node: answer with what is replied to the right TARGET, which comes to you with another message
+
+
+OWN_GATES = 1  # word 1 of a RELEASE: of gates that the port had before its receiver moved, which nobody has counted
 
 
 class Outcome(IntEnum):

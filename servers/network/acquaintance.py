@@ -130,10 +130,7 @@ def end(peer: Peer) -> None:
     line.counts.losses += 1
     peer.theirs = 0
     peer.ours = new_session(peer.number)
-    for place in range(proxies.used):
-        if proxies.table[place].is_used and proxies.table[place].owner == peer.place:
-            proxies.end(place)
+    proxies.end_all(peer.place)
     calls.end_all(peer.place)
     requests.end_all(peer.place)
     exports.forget_peer(peer.place)
-

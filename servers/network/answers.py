@@ -45,6 +45,9 @@ def answered(call: Call, message: Message) -> None:
 
 def not_taken(call: Call, outcome: u64, word: u64) -> None:
     """The service has not got it. If its port is dead, so is its proxy from now on."""
+    if call.is_lent:
+        close_quietly(call.reply.handle)  # what its caller has asked for may have happened
+        return
     place = proxies.of_label(call.label)
     if outcome == Outcome.NOT_TAKEN and word == Status.DEAD and place != NOWHERE:
         proxies.end(place)
@@ -58,7 +61,7 @@ def failed(call: Call, may_have_happened: bool) -> None:
         return
     if call.reply.handle == NO_HANDLE:
         return
-    if may_have_happened:
+    if may_have_happened or call.is_lent:
         close_quietly(call.reply.handle)
     else:
         refuse(call.reply.handle, UNREACHABLE)

@@ -11,11 +11,11 @@ from atoll.abi import wire
 from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.types import Array, u16, u64
 from atoll.abi.wire import Kind
-from atoll.servers.network.crossing import Passing
 from atoll.servers.network.frame import Frame
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Message
 from atoll.servers.network.parcels import Reply, parcels
+from atoll.servers.network.passing import Passing
 from atoll.servers.network.peers import CHANNELS, MOST_PEERS, NOWHERE, Peer, peers
 
 MOST_CALLS = 256
@@ -54,6 +54,8 @@ class Call:
     reply: Reply  # whom to answer
     label: u64  # of the proxy that it came to
     in_order: bool  # what comes to that proxy behind it waits until it is over
+    is_lent: bool  # whoever is to answer it is at that node: it awaits what is replied there (rights.py)
+    until: u64  # CLAIMING: when it is given up that a reply right comes
     passing: Passing  # the handle that went with the request
     claimer: u64  # a Claimer: for whom it claims a gate
     claimer_place: u64  # where that is
@@ -103,8 +105,8 @@ class Calls:
         call.number = peer.next
         call.reply, call.label, call.in_order = parcels.table[parcel].reply, parcels.table[parcel].label, in_order
         call.passing = parcels.table[parcel].passing
-        parcels.table[parcel].passing.clear()  # the next message in this parcel may bring no handle
-        call.state = State.GREETING
+        parcels.table[parcel].passing.clear()  # it is the call's now: whatever comes into the parcel next has none
+        call.state, call.is_lent, call.until = u64(State.GREETING), False, 0
         call.claimer = u64(Claimer.NOBODY)
         self.by_channel[to * CHANNELS + channel] = u16(place + 1)
         line.counts.asked += 1

@@ -1,29 +1,52 @@
-"""Gates to third nodes: whoever gets one tells the node that it leads to, before the sender may drop its own.
+"""Handles that cannot be taken as soon as they come: gates to third nodes, and reply rights.
 
-Node 1 sends node 2 a gate to a port of node 3: node 2 claims it there, and only then says that it has taken it.
+Node 1 sends node 2 a gate to a port of node 3: node 2 claims it there, and only then says that it has taken it, so that
+node 1 may drop its own. A reply right can be given on when its other half, the AWAIT (rights.py), is here too.
 """
 
+from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.objects import NO_HANDLE, Kind
 from atoll.abi.types import u64
-from atoll.abi.wire import Way
-from atoll.servers.network import station
+from atoll.abi.wire import MILLISECOND, Way
+from atoll.servers.network import rights, station
 from atoll.servers.network.calls import Call, Claimer, State, calls
-from atoll.servers.network.crossing import arrive, copy_identity, has_to_be_claimed
+from atoll.servers.network.crossing import arrive, copy_identity, has_to_be_claimed, owner_of
 from atoll.servers.network.exports import close_quietly
+from atoll.servers.network.identity import Identity
+from atoll.servers.network.line import line
 from atoll.servers.network.message import Envelope, Message
 from atoll.servers.network.parcels import parcels
 from atoll.servers.network.peers import NOWHERE, peers
 from atoll.servers.network.requests import Request, requests
+from atoll.servers.network.requests import State as RequestState
 from atoll.userland.runtime.kernel_calls import clock
+
+PATIENCE = 1_000 * MILLISECOND  # until a reply right is held for lost: those that wait for one keep others out
+LOOK_EVERY = 100 * MILLISECOND
+
+
+class Waiting:
+    """Messages that cannot be given on before the reply right that came with them."""
+
+    due: u64  # when to look at them
+
+
+waiting: Waiting = Waiting()
 
 
 def claim_for_call(call: Call, message: Message) -> bool:
-    """A reply has come; False if nothing in it has to be claimed."""
+    """A reply has come; False if it can be given on."""
+    if must_wait(message.envelope, call.peer):
+        call.until = wait()
+        return True
     return begin(message.envelope, call.peer, Claimer.CALL, call.place, call.number)
 
 
 def claim_for_request(request: Request) -> bool:
-    """A request has come; False if nothing in it has to be claimed."""
+    """A request has come; False if it can be given on."""
+    if must_wait(request.message.envelope, request.peer):
+        request.until = wait()
+        return True
     return begin(request.message.envelope, request.peer, Claimer.REQUEST, request.place, request.number)
 
 
@@ -31,7 +54,7 @@ def begin(envelope: Envelope, peer: u64, claimer: u64, claimer_place: u64, numbe
     """Tell the node that the gate leads to. If that is impossible, no handle has come."""
     if not has_to_be_claimed(envelope, peer):
         return False
-    owner = peers.find(envelope.handle_node)
+    owner = peers.find(owner_of(envelope))
     place = parcels.take() if owner != NOWHERE and peers.table[owner].is_up else NOWHERE
     if place == NOWHERE:
         envelope.handle.clear()
@@ -76,3 +99,62 @@ def give_back(claim: Call) -> None:
     gate = arrive(envelope, claim.peer)
     if gate != NO_HANDLE:
         close_quietly(gate)
+
+
+# ---- reply rights ----
+
+
+def must_wait(envelope: Envelope, peer: u64) -> bool:
+    """Whether a reply right is on its way to that message."""
+    return envelope.handle_kind == Kind.REPLY and rights.find(envelope.handle, peer) == NOWHERE
+
+
+def wait() -> u64:
+    """One more waits; how long."""
+    now = clock()
+    waiting.due = min(waiting.due, now + LOOK_EVERY)
+    return now + PATIENCE * line.patience
+
+
+def right_came(place: u64, number: u64, handle: u64) -> None:
+    """A thread has made a reply right: the message that it belongs to may have been here before."""
+    if rights.came(place, number, handle):
+        right = rights.rights.table[place]
+        go_on(right.identity, right.peer)
+
+
+def go_on(identity: Identity, peer: u64) -> None:
+    """Give on the message that has waited for that right."""
+    for request in requests.table:
+        if request.until != 0 and request.peer == peer and request.message.envelope.handle.is_same(identity):
+            station.deliver(request)
+            return
+    for place in range(calls.used):
+        call = calls.table[place]
+        is_it = call.state == State.CLAIMING and call.until != 0 and call.peer == peer
+        if is_it and parcels.table[call.parcel].message.envelope.handle.is_same(identity):
+            calls.finish(call)
+            return
+
+
+def look(now: u64) -> u64:
+    """Give on, without any right, what has waited too long, and let go what nobody waits for; when to look again."""
+    if now < waiting.due:
+        return waiting.due
+    waiting.due = NO_TIMEOUT
+    for request in requests.table:
+        if request.until == 0:
+            continue
+        waiting.due = now + LOOK_EVERY
+        if now >= request.until or request.state == RequestState.ABANDONED:
+            request.message.envelope.handle.clear()
+            station.deliver(request)
+    for place in range(calls.used):
+        call = calls.table[place]
+        if call.state != State.CLAIMING or call.until == 0:
+            continue
+        waiting.due = now + LOOK_EVERY
+        if now >= call.until:
+            parcels.table[call.parcel].message.envelope.handle.clear()
+            calls.finish(call)
+    return waiting.due

@@ -5,6 +5,7 @@ While no parcel is free it receives nothing: the kernel keeps the senders waitin
 
 from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Status
 from atoll.abi.objects import Registers, ThreadState
+from atoll.abi.riscv import ecall
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.network.parcels import COLLECTED, parcels
 from atoll.servers.network.proxies import proxies
@@ -15,9 +16,12 @@ from atoll.userland.runtime.state import StateRefused
 from atoll.userland.runtime.threads import create_thread
 
 STACK_SIZE = 8 << 10
+OPEN: u64 = 1 << 63  # notification bit: ports are opening; those of parcels are lower
 ALL: u64 = (1 << COLLECTED) - 1
 MOST_TRIES = 100  # to stop it while it does nothing
-FREE_LABEL = 1  # of the port where parcels are given back; proxies have larger ones
+# ---- labels of our own ports; proxies have larger ones ----
+FREE_LABEL = 1  # where parcels are given back
+RIGHTS_LABEL = 2  # which threads call to make reply rights (rights.py)
 
 
 class Collector:
@@ -26,6 +30,7 @@ class Collector:
     thread: Thread
     free: Port
     to_free: Gate  # notified with a bit for each parcel that is free
+    to_rights: Gate
     filled: Gate  # notified with a bit for each parcel that was filled
     order: u64  # messages so far
     is_stopped: bool
@@ -39,11 +44,17 @@ def start(process: Process, priority: u64, filled: Gate) -> None:
     collector.to_free = collector.free.mint(0)
     proxies.ports = create_set()
     proxies.ports.add(collector.free)
+    rights = create_port(RIGHTS_LABEL)
+    collector.to_rights = rights.mint(0)
+    proxies.ports.add(rights)
     for place in range(proxies.used):  # a predecessor's
-        if proxies.table[place].is_used:
-            proxies.table[place].port.set_label(proxies.table[place].label)
-            proxies.ports.add(proxies.table[place].port)
-    parcels.give_back = give_back
+        proxy = proxies.table[place]
+        if proxy.is_used and not proxy.is_home:
+            proxy.port.set_label(proxy.label)
+            proxy.is_opening = False
+            if not proxy.is_passing:
+                proxies.ports.add(proxy.port)
+    parcels.give_back, proxies.open = give_back, tell_to_open
     if not parcels.is_started:
         parcels.start()
     collector.thread = create_thread(process, collect, 0, collector.stack[:], priority)
@@ -87,6 +98,19 @@ def give_back(place: u64) -> None:
     collector.to_free.notify(u64(1) << place)
 
 
+def tell_to_open() -> None:
+    """Ports are opening."""
+    collector.to_free.notify(OPEN)
+
+
+def open_ports() -> None:
+    """Receive at them too. (One of them may end just now: then that is refused.)"""
+    for place in range(proxies.used):
+        if proxies.table[place].is_opening:
+            proxies.table[place].is_opening = False
+            ecall(proxies.ports.handle, proxies.table[place].port.handle, 0, 0, 0, 0, 0, Call.SET_ADD)
+
+
 def collect(_argument: u64) -> None:
     """What the thread does."""
     letter = Letter()
@@ -101,7 +125,9 @@ def collect(_argument: u64) -> None:
         if letter.attempt(Call.RECEIVE, source, NO_TIMEOUT) != Status.OK:
             continue
         if letter.label == FREE_LABEL:
-            free = free | letter.words[0]
+            free = free | letter.words[0] & ALL
+            if letter.words[0] & OPEN != 0:
+                open_ports()
         else:
             free = free & ~(u64(1) << place)
             fill(place, letter)

@@ -1,38 +1,21 @@
-"""Handles in messages on their way from node to node: what becomes of a gate that leaves, and of one that comes."""
+"""Handles in messages on their way from node to node: what becomes of one that leaves, and of one that comes."""
 
 from atoll.abi.objects import NO_HANDLE, Info, Kind, Right
 from atoll.abi.types import u64
+from atoll.servers.network import rights
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Envelope
+from atoll.servers.network.passing import Passing
 from atoll.servers.network.peers import NOWHERE, peers
-from atoll.servers.network.proxies import GROUP, proxies
+from atoll.servers.network.proxies import GATE_PORT, GROUP, PORT_SERIAL, proxies
 from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.messages import Port
 from atoll.userland.runtime.objects import duplicate, read_info
 
-GATE_BADGE = 0  # words of a gate's Info
-GATE_PORT = 2
+GATE_BADGE = 0  # word of a gate's Info
 FOR_OTHERS = Right.SEND | Right.MOVE | Right.DUPLICATE
-
-
-class Passing:
-    """A handle that has left with a message, until it is known whether it was taken."""
-
-    peer: u64
-    export: u64  # place + 1 of what was counted for it; 0: nothing
-    handle: u64  # of a proxy's gate, which is kept so long
-
-    def settle(self, was_taken: bool) -> None:
-        """Now it is known."""
-        if self.export != 0 and not was_taken:
-            exports.give_back(self.export - 1, self.peer, 1)
-        close_quietly(self.handle)
-        self.clear()
-
-    def clear(self) -> None:
-        """No handle is on its way."""
-        self.export, self.handle = 0, NO_HANDLE
 
 
 # ---- out ----
@@ -42,69 +25,145 @@ def leave(handle: u64, peer: u64, envelope: Envelope, passing: Passing) -> bool:
     """Send a handle, which is ours, to a peer; False if it cannot cross, and then it is closed."""
     info = Info()
     read_info(handle, info)
-    passing.peer, passing.export, passing.handle = peer, 0, NO_HANDLE
-    if info.kind != Kind.GATE:
-        close_quietly(handle)
-        return False
-    envelope.handle_kind, envelope.handle_badge = info.kind, info.words[GATE_BADGE]
-    place = proxies.find_port(info.words[GATE_PORT])
-    if place != NOWHERE and proxies.table[place].owner == GROUP:
-        close_quietly(handle)  # whom it asks depends on where it is
-        return False
-    if place != NOWHERE:
-        proxy = proxies.table[place]
-        copy_identity(proxy.identity, envelope.handle)
-        envelope.handle_node = peers.table[proxy.owner].number
-        passing.handle = handle
-        return True
+    passing.clear()
+    passing.peer = peer
     envelope.handle_node = line.number
-    return leave_own(handle, info.words[GATE_PORT], peer, envelope, passing)
+    match info.kind:
+        case Kind.GATE:
+            envelope.handle_kind, envelope.handle_badge = info.kind, info.words[GATE_BADGE]
+            has_left = leave_gate(handle, info.words[GATE_PORT], peer, envelope, passing)
+        case Kind.PORT:
+            envelope.handle_kind = info.kind
+            has_left = leave_port(handle, info.words[PORT_SERIAL], peer, envelope, passing)
+        case Kind.REPLY | Kind.CALLER_GONE:  # (which the other node soon hears)
+            envelope.handle_kind = u64(Kind.REPLY)
+            has_left = rights.lend(handle, peer, envelope, passing)
+        case _:
+            has_left = False
+    if not has_left:
+        close_quietly(handle)
+    return has_left
+
+
+def leave_gate(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: Passing) -> bool:
+    """Send a gate; False if it cannot cross."""
+    place = proxies.find_port(port)
+    if place == NOWHERE or proxies.table[place].is_home:
+        return leave_own(handle, port, peer, envelope, passing)
+    proxy = proxies.table[place]
+    if proxy.owner == GROUP:
+        return False  # whom it asks depends on where it is
+    copy_identity(proxy.identity, envelope.handle)
+    envelope.handle_node = peers.table[proxy.owner].number
+    passing.handle = handle
+    return True
 
 
 def leave_own(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: Passing) -> bool:
     """The same for a gate to a port of this node."""
-    identity = envelope.handle
-    if not exports.find_port(port, identity):
-        exports.draw(line.key, line.start, identity)
-    place = exports.find(identity, envelope.handle_badge)
-    if place != NOWHERE:
-        close_quietly(handle)
-    else:
-        place = exports.add(handle, identity, envelope.handle_badge, port)
+    find_identity(port, envelope.handle)
+    place = exports.find(envelope.handle, envelope.handle_badge)
     if place == NOWHERE:
+        place = exports.add(handle, envelope.handle, envelope.handle_badge, port)
+        if place == NOWHERE:
+            return False
+    else:
         close_quietly(handle)
-        return False
     exports.send(place, peer)
     passing.export = place + 1
     return True
 
 
+def leave_port(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: Passing) -> bool:
+    """Send a receive right; the port becomes a proxy of ours."""
+    if not peers.table[peer].is_node:
+        return False
+    proxies.end_dead()
+    find_identity(port, envelope.handle)
+    passing.port = proxies.take_port(envelope.handle, peer, Port(handle))
+    return passing.port != 0
+
+
+def find_identity(port: u64, identity: Identity) -> None:
+    """The identity of a port of this node by its serial number: a new one if it has none."""
+    place = proxies.find_port(port)
+    if place != NOWHERE:
+        copy_identity(proxies.table[place].identity, identity)  # its receiver has come from another node
+    elif not exports.find_port(port, identity):
+        exports.draw(line.key, line.start, identity)
+
+
 # ---- in ----
 
 
+def owner_of(envelope: Envelope) -> u64:
+    """The number of the node that a gate which came leads to from here."""
+    place = proxies.find(envelope.handle)
+    if place == NOWHERE:
+        return line.number if is_exported(envelope) else envelope.handle_node
+    proxy = proxies.table[place]
+    return line.number if proxy.is_home else peers.table[proxy.owner].number
+
+
+def is_exported(envelope: Envelope) -> bool:
+    """Whether the gate that came is one of this node."""
+    return exports.find(envelope.handle, envelope.handle_badge) != NOWHERE
+
+
 def has_to_be_claimed(envelope: Envelope, peer: u64) -> bool:
-    """Whether the gate that came leads to a third node, which has to know of it before the sender drops its own."""
-    if envelope.handle_kind != Kind.GATE or envelope.handle_node in (line.number, peers.table[peer].number):
+    """Whether the gate that came leads to a third node, which has to know of it before the sender drops its own. (Also
+    to the sender itself, if he thinks that it leads elsewhere: then he has not counted it.)
+    """
+    if envelope.handle_kind != Kind.GATE:
         return False
-    return exports.find(envelope.handle, envelope.handle_badge) == NOWHERE
+    owner = owner_of(envelope)
+    if owner == line.number:
+        return False
+    return owner != peers.table[peer].number or owner != envelope.handle_node
 
 
 def arrive(envelope: Envelope, peer: u64) -> u64:
     """The handle that came with a message of a peer; NO_HANDLE if there is none, no room, or it is of no use."""
-    if envelope.handle_kind != Kind.GATE or envelope.handle.is_none:
+    if envelope.handle.is_none:
         return NO_HANDLE
     try:
-        place = exports.find(envelope.handle, envelope.handle_badge)
-        if place != NOWHERE:
-            return duplicate(exports.entries[place].gate, FOR_OTHERS)
-        owner = peers.find(envelope.handle_node)
-        gate = NOWHERE
-        place = proxies.make(envelope.handle, peer if owner == NOWHERE else owner)
-        if place != NOWHERE:
-            gate = proxies.mint(place, envelope.handle_badge)
-        return NO_HANDLE if gate == NOWHERE else gate
+        match envelope.handle_kind:
+            case Kind.GATE:
+                return arrive_gate(envelope, peer)
+            case Kind.PORT:
+                return arrive_port(envelope.handle, peer)
+            case Kind.REPLY:
+                return rights.take(envelope.handle, peer)
+            case _:
+                return NO_HANDLE
     except KernelError:
         return NO_HANDLE
+
+
+def arrive_gate(envelope: Envelope, peer: u64) -> u64:
+    """A gate. Raises KernelError."""
+    place = proxies.find(envelope.handle)
+    export = exports.find(envelope.handle, envelope.handle_badge)
+    if export != NOWHERE and (place == NOWHERE or proxies.table[place].is_home):
+        return duplicate(exports.entries[export].gate, FOR_OTHERS)
+    if place == NOWHERE and envelope.handle_node == line.number:
+        return NO_HANDLE  # it led to a port that is gone
+    if place == NOWHERE:
+        owner = peers.find(envelope.handle_node)
+        place = proxies.make(envelope.handle, peer if owner == NOWHERE else owner)
+    gate = NOWHERE if place == NOWHERE else proxies.mint(place, envelope.handle_badge)
+    return NO_HANDLE if gate == NOWHERE else gate
+
+
+def arrive_port(identity: Identity, peer: u64) -> u64:
+    """A receive right: that of the port which stood for it here, or of a new one. Raises KernelError."""
+    proxies.end_dead()
+    place = proxies.find(identity)
+    if place == NOWHERE:
+        place = proxies.make(identity, peer)
+    if place == NOWHERE or proxies.table[place].is_home:
+        return NO_HANDLE
+    return proxies.give_port(place, peer)
 
 
 def copy_identity(source: Identity, to: Identity) -> None:

@@ -111,6 +111,13 @@ class Exports:
         entry.total -= times
         self.drop_unused(place)
 
+    def take_back(self, identity: Identity, peer: u64) -> None:
+        """The peer has no gate of that port any more."""
+        for place in range(self.used):
+            entry = self.entries[place]
+            if entry.gate != NO_HANDLE and entry.sent[peer] != 0 and entry.identity.is_same(identity):
+                self.give_back(place, peer, u64(entry.sent[peer]))
+
     def drop_unused(self, place: u64) -> None:
         """Nobody has it: our gate is given up."""
         entry = self.entries[place]

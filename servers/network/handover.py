@@ -18,12 +18,13 @@ from atoll.servers.network.members import Watcher, members
 from atoll.servers.network.message import Message
 from atoll.servers.network.outbox import outbox
 from atoll.servers.network.parcels import parcels
+from atoll.servers.network.passing import Passing
 from atoll.servers.network.peers import CHANNELS, NOWHERE, Peer, peers
 from atoll.servers.network.proxies import Held, Proxy, proxies
 from atoll.servers.network.requests import Channel, requests
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 MOST_BYTES = 512 << 10  # of all but messages
 
 
@@ -87,7 +88,8 @@ def write_proxies(writer: StateWriter) -> None:
     for place in range(proxies.used):
         proxy = proxies.table[place]
         put(writer, address_of(proxy), size_of(Proxy))
-        writer.moved(proxy.port.handle if proxy.is_used else NO_HANDLE)
+        writer.moved(proxy.port.handle if proxy.is_used and not proxy.is_home else NO_HANDLE)
+        writer.copied(proxy.manage if proxy.is_used and proxy.is_home else NO_HANDLE)
     for place in range(proxies.held_used):
         put(writer, address_of(proxies.held[place]), size_of(Held))
 
@@ -132,7 +134,8 @@ def write_calls(writer: StateWriter) -> None:
 def write_parcel(writer: StateWriter, place: u64) -> None:
     """A message that waits for its turn."""
     parcel = parcels.table[place]
-    for number in (parcel.kind, parcel.badge, parcel.label, parcel.passing.peer, parcel.passing.export):
+    put(writer, address_of(parcel.passing), size_of(Passing))
+    for number in (parcel.kind, parcel.badge, parcel.label):
         writer.number(number)
     writer.moved(parcel.reply.handle)
     writer.copied(parcel.passing.handle)
@@ -188,6 +191,7 @@ def read_proxies(reader: StateReader) -> None:
         proxy = proxies.table[place]
         reader.structure(address_of(proxy), size_of(Proxy))
         reader.moved(address_of(proxy.port))
+        proxy.manage = reader.copied()
     for place in range(proxies.held_used):
         reader.structure(address_of(proxies.held[place]), size_of(Held))
 
@@ -203,12 +207,13 @@ def read_requests(reader: StateReader) -> None:
             continue
         reader.structure(address_of(request), address_of(request.message) - address_of(request))
         request.passing.handle = reader.copied()
-        request.state, request.handle = u64(incoming.State.ANSWERED), NO_HANDLE
+        request.state, request.handle, request.until = u64(incoming.State.ANSWERED), NO_HANDLE, 0
+        request.is_gate_ours = False
         if state == incoming.State.ANSWERED:
             read_message(reader, request.message)
         else:
             request.message.answer(Outcome.UNKNOWN, Status.PEER_DIED)
-            request.passing.export = 0
+            request.passing.clear()
 
 
 def read_calls(reader: StateReader) -> None:
@@ -220,6 +225,7 @@ def read_calls(reader: StateReader) -> None:
         if call.state == State.FREE:
             continue
         calls.count += 1
+        call.until = 0
         calls.by_channel[call.peer * CHANNELS + call.channel] = u16(place + 1)
         reader.moved(address_of(call.reply))
         call.passing.handle = reader.copied()
@@ -237,8 +243,8 @@ def read_parcel(reader: StateReader) -> u64:
     """A message that waits for its turn."""
     place = parcels.take_any()
     parcel = parcels.table[place]
+    reader.structure(address_of(parcel.passing), size_of(Passing))
     parcel.kind, parcel.badge, parcel.label = reader.number(), reader.number(), reader.number()
-    parcel.passing.peer, parcel.passing.export = reader.number(), reader.number()
     reader.moved(address_of(parcel.reply))
     parcel.passing.handle = reader.copied()
     read_message(reader, parcel.message)

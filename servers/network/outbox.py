@@ -4,11 +4,13 @@ from atoll.abi.calls import MAX_SEGMENT, Message
 from atoll.abi.interfaces import NOT_TRANSFERABLE, UNREACHABLE
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u64
-from atoll.abi.wire import Way
-from atoll.servers.network import answers, groups
+from atoll.abi.wire import OWN_GATES, Way
+from atoll.servers.network import answers, claims, groups
 from atoll.servers.network.calls import Call, calls
+from atoll.servers.network.collector import RIGHTS_LABEL
 from atoll.servers.network.crossing import copy_identity, leave
 from atoll.servers.network.exports import close_quietly
+from atoll.servers.network.message import Envelope
 from atoll.servers.network.parcels import COLLECTED, PARCELS, Parcel, parcels
 from atoll.servers.network.peers import NOWHERE
 from atoll.servers.network.proxies import GROUP, proxies
@@ -20,6 +22,8 @@ class Outbox:
 
     waiting: Array[u64, PARCELS]
     count: u64
+    is_pumping: bool
+    is_asked: bool  # something has ended meanwhile
 
 
 outbox: Outbox = Outbox()
@@ -42,10 +46,14 @@ def filled(bits: u64) -> None:
 
 
 def collected(place: u64) -> None:
-    """One message for a proxy."""
+    """One message for a proxy, or a reply right that was made."""
     parcel = parcels.table[place]
-    proxy = proxies.of_label(parcel.label)
     envelope = parcel.message.envelope
+    if parcel.label == RIGHTS_LABEL:
+        claims.right_came(envelope.words[0], envelope.words[1], parcel.reply.handle)
+        parcels.give(place)
+        return
+    proxy = proxies.of_label(parcel.label)
     if proxy == NOWHERE:
         drop(place, UNREACHABLE)
         return
@@ -58,7 +66,7 @@ def collected(place: u64) -> None:
             envelope.way = Way.NOTIFY
         case Message.LAST_HANDLE:
             envelope.way = Way.RELEASE
-            envelope.words[0] = proxies.gone(proxy, parcel.badge)
+            count_release(proxy, parcel.badge, envelope)
             if envelope.words[0] == 0 or proxies.table[proxy].is_public:
                 drop(place, 0)
                 return
@@ -79,6 +87,15 @@ def collected(place: u64) -> None:
     outbox.count += 1
 
 
+def count_release(proxy: u64, badge: u64, envelope: Envelope) -> None:
+    """The last gate of a badge is gone: one that we made, or one that the port had before its receiver moved away."""
+    is_ours = proxies.find_held(proxies.table[proxy], badge) != NOWHERE
+    if proxies.table[proxy].has_moved and not is_ours:
+        envelope.words[0], envelope.words[1] = 1, OWN_GATES
+    else:
+        envelope.words[0] = proxies.gone(proxy, badge)
+
+
 def drop(place: u64, code: u64) -> None:
     """It cannot be sent; who waits for an answer is told why."""
     parcel = parcels.table[place]
@@ -89,7 +106,19 @@ def drop(place: u64, code: u64) -> None:
 
 
 def pump() -> None:
-    """Send all whose turn it is."""
+    """Send all whose turn it is. What ends by that may give others their turn."""
+    outbox.is_asked = True
+    if outbox.is_pumping:
+        return
+    outbox.is_pumping = True
+    while outbox.is_asked:
+        outbox.is_asked = False
+        pump_once()
+    outbox.is_pumping = False
+
+
+def pump_once() -> None:
+    """Each of them, if its turn has come."""
     kept: u64 = 0
     now = clock()
     for index in range(outbox.count):
@@ -104,6 +133,10 @@ def send(place: u64, parcel: Parcel, now: u64) -> bool:
     """One of them; False if its turn has not come."""
     proxy = proxies.of_label(parcel.label)
     if proxy == NOWHERE:
+        parcel.passing.settle(False)
+        drop(place, UNREACHABLE)
+        return True
+    if proxies.table[proxy].owner == NOWHERE:  # its receiver has come here, and where it came from is gone
         parcel.passing.settle(False)
         drop(place, UNREACHABLE)
         return True
@@ -133,7 +166,7 @@ def ended(call: Call) -> None:
 def has_had_its_time(place: u64) -> bool:
     """Whether a proxy's last gate has been given back, and nothing more that was sent to it is on its way."""
     proxy = proxies.table[place]
-    if proxy.first != 0 or proxy.is_public or proxy.owner == GROUP or proxy.is_sending:
+    if proxy.owner == GROUP or proxy.is_sending or not proxies.is_unused(place):
         return False
     for index in range(outbox.count):
         if parcels.table[outbox.waiting[index]].label == proxy.label:

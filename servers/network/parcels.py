@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u64
-from atoll.servers.network.crossing import Passing
 from atoll.servers.network.message import Message
+from atoll.servers.network.passing import Passing
 from atoll.servers.network.peers import NOWHERE
 from atoll.userland.runtime.state import StateRefused
 
@@ -70,7 +70,7 @@ class Parcels:
             return NOWHERE
         self.free_count -= 1
         place = self.free_own[self.free_count]
-        self.table[place].reply.handle, self.table[place].handle = NO_HANDLE, NO_HANDLE
+        self.table[place].reply.handle, self.table[place].handle, self.table[place].label = NO_HANDLE, NO_HANDLE, 0
         return place
 
     def give(self, place: u64) -> None:

@@ -10,7 +10,9 @@ from atoll.abi.types import Array, Text, u8, u64
 MOST_PEERS = 64
 MOST_NUMBERS = 256
 CHANNELS = 64  # bits of a word
+MOST_REQUESTS = 48  # of all of them in hand at one time, and threads that carry them out
 NOWHERE = 0xFFFF_FFFF_FFFF_FFFF  # no peer, no call, no place
+
 
 class Peer:
     """One station."""
@@ -56,6 +58,7 @@ class Peer:
         """Its call is over."""
         self.channels = self.channels & ~(u64(1) << channel)
 
+
 class Peers:
     """All of them."""
 
@@ -80,5 +83,6 @@ class Peers:
         peer = self.table[place]
         peer.place, peer.number, peer.address, peer.ours = place, number, address, session
         return place
+
 
 peers: Peers = Peers()

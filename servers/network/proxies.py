@@ -4,18 +4,25 @@ Each gate that came is minted anew with its badge; when the last one of a badge 
 had come.
 """
 
-from atoll.abi.objects import Info
+from collections.abc import Callable
+
+from atoll.abi.calls import Call, MintFlag
+from atoll.abi.objects import NO_HANDLE, Info
+from atoll.abi.riscv import ecall
 from atoll.abi.types import Array, u16, u64
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.peers import MOST_PEERS, NOWHERE
-from atoll.userland.runtime.messages import Port, PortSet, create_port
+from atoll.userland.runtime.messages import Gate, Port, PortSet, create_port
 from atoll.userland.runtime.objects import read_info
 
 MOST_PROXIES = 256
 MOST_HELD = 1024
 PLACES = 1 << 16  # of a label: the proxy's place, and above it how often that was used
 GROUP = MOST_PEERS  # the owner of a proxy that stands for a group: nobody in particular
-PORT_SERIAL = 0  # word of a port's Info
+# ---- words of a port's Info ----
+PORT_SERIAL = 0
+PORT_GATES = 7
+GATE_PORT = 2  # of a gate's: the serial number of its port
 
 
 class Proxy:
@@ -30,6 +37,15 @@ class Proxy:
     serial: u64  # of the port
     is_sending: bool  # something that nobody waits for is on its way: what comes next has to come behind it
     first: u16  # of the gates: place + 1
+
+    # ---- a port whose receiver has moved from node to node (moves.py) ----
+    has_moved: bool  # there are gates of it that we did not make
+    is_passing: bool  # its receive right is on its way to the owner, who may not have it yet
+    is_opening: (
+        bool  # the collector is to receive there (a port where something waits can be added by that thread only)
+    )
+    is_home: bool  # a process of this node receives there; it came from `owner`
+    manage: u64  # then: a gate by which we make others
 
 
 class Held:
@@ -51,6 +67,7 @@ class Proxies:
     held_free: u16  # chain
     count: u64
     ports: PortSet  # where they are received from
+    open: Callable[[], None]  # let the collector receive at those that are opening
 
     # ---- finding ----
 
@@ -69,6 +86,11 @@ class Proxies:
                 return place
         return NOWHERE
 
+    def find_away(self, identity: Identity) -> u64:
+        """The place of a proxy of another node's port; NOWHERE if there is none."""
+        place = self.find(identity)
+        return NOWHERE if place == NOWHERE or self.table[place].is_home else place
+
     def of_label(self, label: u64) -> u64:
         """The same by a message's label; NOWHERE: that proxy is gone."""
         place = label % PLACES
@@ -83,23 +105,41 @@ class Proxies:
         place = self.find(identity)
         if place != NOWHERE:
             return place
-        place = 0
-        while place < self.used and self.table[place].is_used:
-            place += 1
-        if place == MOST_PROXIES:
-            return NOWHERE
+        place = self.free_place()
+        if place != NOWHERE:
+            port = create_port()
+            self.begin(place, identity, owner, port)
+            self.table[place].is_public = is_public
+            self.ports.add(port)
+        return place
+
+    def free_place(self) -> u64:
+        """A place for another; NOWHERE if there is none."""
+        for place in range(u64(MOST_PROXIES)):
+            if not self.table[place].is_used:
+                return place
+        return NOWHERE
+
+    def end_dead(self) -> None:
+        """Forget ports that came here and were destroyed."""
+        for place in range(self.used):
+            if self.table[place].is_home and is_dead(self.table[place].manage):
+                self.end(place)
+
+    def begin(self, place: u64, identity: Identity, owner: u64, port: Port) -> None:
+        """From now on that place is the proxy of an identity."""
         proxy = self.table[place]
-        label = (proxy.label // PLACES + 1) * PLACES + place
-        proxy.port = create_port(label)
         info = Info()
-        read_info(proxy.port.handle, info)
-        proxy.label, proxy.serial, proxy.owner, proxy.is_public = label, info.words[PORT_SERIAL], owner, is_public
+        read_info(port.handle, info)
+        proxy.label = (proxy.label // PLACES + 1) * PLACES + place
+        proxy.serial, proxy.owner, proxy.port = info.words[PORT_SERIAL], owner, port
         proxy.identity.low, proxy.identity.high = identity.low, identity.high
-        proxy.first, proxy.is_used, proxy.is_sending = u16(0), True, False
+        proxy.first, proxy.is_used, proxy.is_sending, proxy.is_public = u16(0), True, False, False
+        proxy.has_moved, proxy.is_passing, proxy.is_opening = False, False, False
+        proxy.is_home, proxy.manage = False, NO_HANDLE
+        port.set_label(proxy.label)
         self.used = max(self.used, place + 1)
         self.count += 1
-        self.ports.add(proxy.port)
-        return place
 
     def end(self, place: u64) -> None:
         """Whoever waits there is told that the port is dead, and every gate of it is."""
@@ -108,7 +148,30 @@ class Proxies:
         self.count -= 1
         while proxy.first != 0:
             self.free_first(proxy)
-        proxy.port.close()
+        if proxy.is_home:
+            Gate(proxy.manage).close()
+        else:
+            proxy.port.close()
+        proxy.is_home = False
+
+    def end_all(self, owner: u64) -> None:
+        """A node is gone: all that led there is dead. What came from there is here."""
+        for place in range(self.used):
+            proxy = self.table[place]
+            if proxy.is_used and proxy.owner == owner:
+                if proxy.is_home:
+                    proxy.owner = NOWHERE
+                else:
+                    self.end(place)
+
+    def is_unused(self, place: u64) -> bool:
+        """Whether there is no gate any more through which somebody could send there."""
+        proxy = self.table[place]
+        if proxy.first != 0 or proxy.is_public or proxy.is_home or proxy.is_passing:
+            return False
+        info = Info()
+        read_info(proxy.port.handle, info)
+        return info.words[PORT_GATES] == 0
 
     def free_first(self, proxy: Proxy) -> None:
         """Forget the gates of a badge."""
@@ -117,6 +180,43 @@ class Proxies:
         proxy.first = held.next
         held.next = self.held_free
         self.held_free = place
+
+    # ---- receive rights ----
+
+    def take_port(self, identity: Identity, owner: u64, port: Port) -> u64:
+        """A port of this node whose receive right leaves for a peer: its label, as a proxy; 0: there are too many."""
+        place = self.find(identity)
+        if place != NOWHERE:
+            self.end(place)  # it had come from elsewhere
+        place = self.free_place() if place == NOWHERE else place
+        if place == NOWHERE:
+            return 0
+        self.begin(place, identity, owner, port)
+        self.table[place].has_moved, self.table[place].is_passing = True, True
+        return self.table[place].label
+
+    def port_passed(self, label: u64, was_taken: bool) -> u64:
+        """The peer has it, and we send on what comes there: its place. Or it is lost, as what that is not delivered."""
+        place = self.of_label(label)
+        if place == NOWHERE or not self.table[place].is_passing:
+            return NOWHERE
+        self.table[place].is_passing = False
+        if was_taken:
+            self.table[place].is_opening = True
+            self.open()
+            return place
+        self.end(place)
+        return NOWHERE
+
+    def give_port(self, place: u64, came_from: u64) -> u64:
+        """Receiving here is a process's of this node from now on: the port for it. Raises KernelError."""
+        proxy = self.table[place]
+        handle = proxy.port.handle
+        proxy.manage = Gate(handle).mint(0, MintFlag.MANAGE).handle
+        ecall(self.ports.handle, handle, 0, 0, 0, 0, 0, Call.SET_REMOVE)  # refused if it is opening still
+        proxy.owner, proxy.has_moved, proxy.is_home, proxy.is_opening = came_from, True, True, False
+        proxy.port.handle = NO_HANDLE
+        return handle
 
     # ---- gates ----
 
@@ -128,10 +228,15 @@ class Proxies:
             number = self.new_held(proxy, badge)
         if number == NOWHERE:
             return NOWHERE
-        gate = proxy.port.mint(badge, True)
+        gate = self.make_gate(place, badge, MintFlag.TELL_LAST)
         self.held[number].out += 1
         self.held[number].came += 1
         return gate.handle
+
+    def make_gate(self, place: u64, badge: u64, flags: u64) -> Gate:
+        """A gate that nobody counts. Raises KernelError."""
+        proxy = self.table[place]
+        return Gate(proxy.manage if proxy.is_home else proxy.port.handle).mint(badge, flags)
 
     def find_held(self, proxy: Proxy, badge: u64) -> u64:
         """The gates of a badge; NOWHERE if there are none."""
@@ -183,6 +288,13 @@ class Proxies:
         self.held[before].next = held.next
         held.next = self.held_free
         self.held_free = u16(number + 1)
+
+
+def is_dead(gate: u64) -> bool:
+    """Whether its port was destroyed."""
+    info = Info()
+    read_info(gate, info)
+    return info.words[GATE_PORT] == 0
 
 
 proxies: Proxies = Proxies()

@@ -12,13 +12,14 @@ from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u8, u64
 from atoll.abi.wire import Kind, Outcome
-from atoll.servers.network.crossing import Passing, leave
+from atoll.servers.network.crossing import leave
+from atoll.servers.network.exports import close_quietly
 from atoll.servers.network.frame import Fault, Frame, all_fragments, fragments_of
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Message
-from atoll.servers.network.peers import CHANNELS, MOST_PEERS, Peer, peers
+from atoll.servers.network.passing import Passing
+from atoll.servers.network.peers import CHANNELS, MOST_PEERS, MOST_REQUESTS, Peer, peers
 
-MOST_REQUESTS = 48  # in hand at one time, and threads that carry them out
 REMIND = 1_000 * wire.MILLISECOND  # a node that has a reply and whose acknowledgement was lost is told again
 CANCEL_AGAIN = 5 * wire.MILLISECOND  # until a thread that was told to give up has done so
 
@@ -51,6 +52,8 @@ class Request:
     heard: u64  # when its client last said something about it
     is_query: bool  # it belongs to no channel, and its reply is not kept
     gate: u64  # which is called; of a named service: NO_HANDLE
+    until: u64  # it waits so long for a reply right that is to come with it (rights.py); 0: it does not
+    is_gate_ours: bool  # it was made for this request, and is closed with it
     handle: u64  # that goes with the call; then the one that came with the answer
     passing: Passing  # that handle on its way to the client
     message: Message  # the request, then the reply
@@ -109,7 +112,7 @@ class Requests:
                 channel.last, channel.place = number, u8(request.place + 1)
                 request.state, request.heard = u64(State.COLLECTING), now
                 request.peer, request.channel, request.number = peer.place, channel_number, number
-                request.is_query, request.gate, request.handle = False, NO_HANDLE, NO_HANDLE
+                request.is_query, request.gate, request.handle, request.until = False, NO_HANDLE, NO_HANDLE, 0
                 request.message.expect(frame.number(wire.MESSAGE_SIZE, 4))
                 self.add(peer, request, frame)
             case _:
@@ -166,6 +169,9 @@ class Requests:
 
     def answered(self, request: Request) -> None:
         """The reply is in the message. What came with it becomes known beyond this node, or is closed."""
+        if request.is_gate_ours:
+            close_quietly(request.gate)
+            request.gate, request.is_gate_ours = NO_HANDLE, False
         if request.state == State.ABANDONED:
             if request.handle != NO_HANDLE:
                 self.leave_with(request)
@@ -247,7 +253,7 @@ class Requests:
         if request is not None:
             request.state, request.is_query, request.heard = u64(State.WORKING), True, now
             request.peer, request.number = peer, number
-            request.gate, request.handle = NO_HANDLE, NO_HANDLE
+            request.gate, request.handle, request.until = NO_HANDLE, NO_HANDLE, 0
         return request
 
     def channel_of(self, request: Request) -> Channel:
@@ -261,7 +267,8 @@ class Requests:
             request = self.table[place]
             request.place = place
             if request.state == State.FREE:
-                request.passing.export = 0
+                request.passing.clear()
+                request.is_gate_ours = False
                 return request
             is_kept = request.state == State.ANSWERED and not peers.table[request.peer].is_node
             if is_kept and (oldest is None or request.heard < oldest.heard):

@@ -7,8 +7,20 @@ from atoll.abi.calls import Call as KernelCall
 from atoll.abi.objects import NO_HANDLE, Kind
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Text, u64
-from atoll.abi.wire import Outcome, Way
-from atoll.servers.network import acquaintance, answers, claims, collector, groups, members, outbox, workers
+from atoll.abi.wire import OWN_GATES, Outcome, Way
+from atoll.abi.wire import Kind as FrameKind
+from atoll.servers.network import (
+    acquaintance,
+    answers,
+    claims,
+    collector,
+    groups,
+    members,
+    moves,
+    outbox,
+    rights,
+    workers,
+)
 from atoll.servers.network.calls import calls
 from atoll.servers.network.card import Card
 from atoll.servers.network.crossing import arrive
@@ -16,8 +28,9 @@ from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.frame import Frame
 from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
-from atoll.servers.network.peers import NOWHERE
-from atoll.servers.network.requests import MOST_REQUESTS, Request, State, requests
+from atoll.servers.network.passing import rights_back
+from atoll.servers.network.peers import MOST_REQUESTS, NOWHERE, peers
+from atoll.servers.network.requests import Request, State, requests
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.messages import Letter, Port
@@ -47,6 +60,7 @@ def start(
     calls.claim = claims.claim_for_call
     calls.is_waited_for = answers.is_waited_for
     calls.due = NO_TIMEOUT
+    rights_back.take = rights.take_back
     requests.ready = ready
     process = Process(own_process())
     workers.start(process, priority, done.mint(0), find)
@@ -101,6 +115,7 @@ def notified(bits: u64) -> None:
 
 def answered(request: Request) -> None:
     """A worker has done its work."""
+    rights.end(request.place)
     if request.is_query:
         groups.answer(request)
     else:
@@ -117,7 +132,7 @@ def take_frames() -> None:
 
 def look(now: u64) -> u64:
     """Do what time asks for; how many nanoseconds until the next time."""
-    due = min(members.look(now), calls.look(now), requests.look(now), groups.look(now))
+    due = min(members.look(now), calls.look(now), requests.look(now), groups.look(now), claims.look(now))
     return max(due, now) - now
 
 
@@ -159,11 +174,18 @@ def ready(request: Request) -> None:
     if envelope.name_size != 0:
         workers.begin(request.place)
         return
+    if envelope.way == Way.AWAIT:
+        await_reply(request)
+        return
     place = exports.find(envelope.target, envelope.badge)
     if envelope.way == Way.NOTIFY:
         place = exports.find_any(envelope.target, request.peer)
-    may_call = place != NOWHERE and (envelope.way == Way.CLAIM or exports.may_call(place, request.peer))
-    if not may_call:
+    is_of_port = envelope.way == Way.RELEASE and envelope.words[1] == OWN_GATES
+    is_known = place != NOWHERE and not is_of_port
+    may_call = is_known and (envelope.way == Way.CLAIM or exports.may_call(place, request.peer))
+    if not may_call and moves.may_pass(request):
+        moves.pass_in(request)
+    elif not may_call:
         answer(request, Outcome.NO_SUCH_PORT)
     elif envelope.way == Way.RELEASE:
         exports.give_back(place, request.peer, envelope.words[0])
@@ -176,13 +198,19 @@ def ready(request: Request) -> None:
         answer(request, Outcome.ANSWERED if status == Status.OK else Outcome.NOT_TAKEN, status)
     else:
         request.gate = exports.entries[place].gate
-        if not claims.claim_for_request(request):
-            deliver(request)
+        call(request)
+
+
+def call(request: Request) -> None:
+    """Its gate is known: now for what came with it."""
+    if not claims.claim_for_request(request):
+        deliver(request)
 
 
 def deliver(request: Request) -> None:
     """What came with it can be taken; then a thread calls the service."""
     envelope = request.message.envelope
+    request.until = 0
     request.handle = arrive(envelope, request.peer)
     envelope.taken = u64(request.handle != NO_HANDLE)
     if request.state == State.ABANDONED:
@@ -193,6 +221,16 @@ def deliver(request: Request) -> None:
         answer(request, Outcome.NOT_TRANSFERABLE)
     else:
         workers.begin(request.place)
+
+
+def await_reply(request: Request) -> None:
+    """A thread calls us: whoever answers that call answers the peer's caller."""
+    envelope = request.message.envelope
+    number = rights.awaited(request.place, request.peer, envelope.target)
+    envelope.words[0], envelope.words[1] = request.place, number
+    request.gate = collector.collector.to_rights.handle
+    line.say(peers.table[request.peer], FrameKind.WORKING, request.channel, request.number)
+    workers.begin(request.place)
 
 
 def answer_claim(request: Request) -> None:
@@ -210,5 +248,3 @@ def answer(request: Request, outcome: u64, word: u64 = 0) -> None:
     """Without any thread."""
     request.message.answer(outcome, word)
     requests.answered(request)
-
-

@@ -8,7 +8,8 @@ from atoll.abi.riscv import ecall
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.abi.wire import Outcome, Way
 from atoll.servers.network.message import Message
-from atoll.servers.network.requests import MOST_REQUESTS, Request, requests
+from atoll.servers.network.peers import MOST_REQUESTS
+from atoll.servers.network.requests import Request, requests
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Process, Thread, close
 from atoll.userland.runtime.threads import create_thread

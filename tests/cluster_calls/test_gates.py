@@ -36,6 +36,19 @@ def test_a_gate_in_a_request(boot: Boot) -> None:
     assert figures(cluster, 2)["proxies"] == proxies
 
 
+def test_a_gate_is_counted_once_for_each_time_it_was_sent(boot: Boot) -> None:
+    """Messages without any gate, in the same buffers as one with a gate before, give none back."""
+    cluster = boot()
+    near, far = probe(cluster, 1), probe(cluster, 2)
+    far.connect(1, 0)
+    near.connect(2, 0)
+    near.far_use(55, 10, 20)
+    far.far_open(6, 0, 0)  # takes the place of the gate that node 1 has just got back
+    assert near.far_add(1, 2) == 3
+    assert far.kept_add(3, 4) == 6 << 32 | 7
+    assert near.gone() == 0
+
+
 def test_a_gate_that_comes_home_is_the_original(boot: Boot) -> None:
     """What node 2 gave to node 1 and gets back leads to its own port: no call of it crosses the wire."""
     cluster = boot()

@@ -3,28 +3,24 @@
 from probing import Probe, Refused
 
 from atoll.abi.calls import Call, Message, Status
-from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.objects import NO_HANDLE, Right, Statistics
 from atoll.abi.startup import NAMING, SUPERVISOR
 from atoll.abi.types import Array, Bytes, Slice, low8, u8, u64
 from atoll.servers.naming.interface import Naming
 from atoll.servers.network.interface import Network
 from atoll.servers.supervisor.interface import Supervisor
-from atoll.userland.runtime.interface import (
-    NotTransferable,
-    OutcomeUnknown,
-    ServiceError,
-    Unreachable,
-    call,
-)
-from atoll.userland.runtime.kernel_calls import clock
+from atoll.userland.runtime.interface import Handle, NotTransferable, OutcomeUnknown, ServiceError, Unreachable, call
+from atoll.userland.runtime.kernel_calls import clock, read_statistics
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import Gate, Letter
+from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Memory, close, create_memory, duplicate
-from atoll.userland.runtime.service import loop, serve
+from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import given
 
 SIZE = 1 << 16
+MORE_LABEL = FIRST_FREE_LABEL  # of the port that moves
 WAIT = 0x7004  # number of `wait`
+RELAY = 0x700C  # number of `relay`
 # ---- errors as numbers ----
 UNKNOWN = 1
 UNREACHABLE = 2
@@ -45,6 +41,8 @@ class ProbeServer(Probe):
     size: u64
     far: u64  # gate to the other
     held: u64  # the kept gate
+    caller: u64  # a right to reply
+    more: Port  # the one that moves
     added: u64
     waited: u64
     waiting: u64  # reply handle
@@ -131,6 +129,85 @@ class ProbeServer(Probe):
 
     def last_handle(self, badge: u64) -> None:
         self.lost += 1
+
+    # ---- rights to reply ----
+
+    def relay(self) -> Gate:
+        Probe(self.far).take_caller(call.postpone())
+        return Gate(NO_HANDLE)
+
+    def take_caller(self, caller: Handle) -> None:
+        self.caller = caller
+
+    def give_caller(self) -> Handle:
+        caller = self.caller
+        self.caller = NO_HANDLE
+        return caller
+
+    def fetch_caller(self) -> None:
+        self.caller = Probe(self.far).give_caller()
+
+    def answer_caller(self, badge: u64) -> u64:
+        letter = Letter()
+        gate = loop.port.mint(badge, True)
+        letter.give(gate.handle)
+        status = letter.attempt(Call.REPLY, self.caller, ~u64(0))
+        if status == Status.OK:
+            return 0
+        gate.close()
+        return 1000 + status
+
+    def drop_caller(self) -> None:
+        close(self.caller)
+
+    def far_relay(self, patience: u64) -> u64:
+        letter = Letter()
+        letter.set_words(RELAY)
+        status = letter.attempt(Call.CALL, self.far, patience)
+        if status != Status.OK or letter.words[0] != 0:
+            return 1000 + status
+        self.keep(Gate(letter.handle))
+        return self.kept_add(1, 2)
+
+    # ---- rights to receive ----
+
+    def open_port(self, badge: u64) -> Gate:
+        self.take_port(create_port())
+        return self.more.mint(badge, True)
+
+    def pause_port(self) -> None:
+        loop.ports.remove(self.more)
+
+    def take_port(self, port: Port) -> None:
+        self.more.handle = port.handle
+        loop.add(self.more, MORE_LABEL)
+
+    def give_port(self) -> Port:
+        return Port(self.more.handle)
+
+    def far_take_port(self) -> u64:
+        try:
+            Probe(self.far).take_port(Port(self.more.handle))
+        except OutcomeUnknown:
+            return UNKNOWN
+        except NotTransferable:
+            return NOT_TRANSFERABLE
+        return 0
+
+    def fetch_port(self) -> None:
+        self.take_port(Probe(self.far).give_port())
+
+    def close_port(self) -> None:
+        self.more.close()
+
+    def kept_send(self, count: u64) -> None:
+        letter = Letter()
+        for number in range(count):
+            letter.set_words(number + 1)
+            letter.attempt(Call.SEND, self.held, ~u64(0))
+
+    def far_open_port(self, badge: u64) -> None:
+        self.keep(Probe(self.far).open_port(badge))
 
     # ---- there ----
 
@@ -258,6 +335,11 @@ class ProbeServer(Probe):
             self.numbers += 1_000_000_000
         if bits & WATCH_BIT != 0:
             self.changes += 1
+
+    def objects(self) -> u64:
+        figures = Statistics()
+        read_statistics(figures)
+        return figures.ports << 32 | figures.gates << 16 | figures.handles
 
     def last(self) -> u64:
         return self.result

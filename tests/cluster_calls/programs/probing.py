@@ -1,8 +1,8 @@
 """What the probe can be asked: one of it runs at each node, under two names, and the host tells it what to try."""
 
 from atoll.abi.types import Bytes, Slice, u8, u64
-from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
-from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.interface import Handle, Interface, ServiceError, idempotent
+from atoll.userland.runtime.messages import Gate, Port
 
 
 class Refused(ServiceError):
@@ -56,7 +56,59 @@ class Probe(Interface, messages=0x7000, errors=(Refused,)):
     def gone(self) -> u64:
         """How many badges of this probe were told to be gone."""
 
+    # ---- rights to reply ----
+
+    def relay(self) -> Gate:
+        """Give the right to answer this to the other. (Who has it answers with a gate to itself.)"""
+
+    def take_caller(self, caller: Handle) -> None:
+        """Keep a right to reply."""
+
+    def give_caller(self) -> Handle:
+        """It, which is not kept any more."""
+
+    def fetch_caller(self) -> None:
+        """Keep the one that the other keeps."""
+
+    def answer_caller(self, badge: u64) -> u64:
+        """Answer with a gate of that badge; 0, or 1000 + a Status."""
+
+    def drop_caller(self) -> None:
+        """Close it."""
+
+    # ---- rights to receive ----
+
+    def open_port(self, badge: u64) -> Gate:
+        """Serve at a new port too: a gate to it."""
+
+    def pause_port(self) -> None:
+        """Do not receive there now."""
+
+    def take_port(self, port: Port) -> None:
+        """Serve there from now on."""
+
+    def give_port(self) -> Port:
+        """The port, which is served here no more."""
+
+    def far_take_port(self) -> u64:
+        """`take_port` there, of the port here; 0, or which error came."""
+
+    def fetch_port(self) -> None:
+        """Serve at the port which the other gives."""
+
+    def close_port(self) -> None:
+        """Destroy it."""
+
+    def kept_send(self, count: u64) -> None:
+        """SEND so many numbers through the kept gate."""
+
     # ---- what is done at another node ----
+
+    def far_open_port(self, badge: u64) -> None:
+        """`open_port` there: the gate is kept."""
+
+    def far_relay(self, patience: u64) -> u64:
+        """`relay` there, with that time-out, then `add` 1 and 2 through the gate: the sum, or 1000 + status."""
 
     def connect(self, node: u64, helper: u64) -> u64:
         """From now on the other is the probe of that node, or its helper; 0, or 1 if there is none."""
@@ -105,6 +157,9 @@ class Probe(Interface, messages=0x7000, errors=(Refused,)):
 
     def sent(self) -> u64:
         """What came by SEND: the numbers as decimal digits, and 1 in front of them for each NOTIFY."""
+
+    def objects(self) -> u64:
+        """How many ports, gates and handles the kernel here knows, in 16 bits each."""
 
     def last(self) -> u64:
         """What the last `far_wait` came to, whoever asked for it; 0 as long as it lasts."""

@@ -1,0 +1,75 @@
+"""Receive rights that cross the wire: the receiver is at another node from then on, gates stay what they are.
+
+The port itself stays: at the old node the network server receives there, as at any proxy, and sends on; so gates that
+other nodes have of it go on leading there. At the new node a process gets a port, the proxy's if there was one; through
+a gate that can mint we let messages in with any badge: what comes from the old node needs no gate that was counted.
+"""
+
+from atoll.abi.calls import Call as KernelCall
+from atoll.abi.calls import MintFlag, Status
+from atoll.abi.riscv import ecall
+from atoll.abi.types import u64
+from atoll.abi.wire import OWN_GATES, Outcome, Way
+from atoll.servers.network import station
+from atoll.servers.network.exports import close_quietly, exports
+from atoll.servers.network.message import Envelope
+from atoll.servers.network.peers import NOWHERE
+from atoll.servers.network.proxies import proxies
+from atoll.servers.network.requests import Request
+from atoll.userland.runtime.kernel_errors import KernelError
+
+# ---- messages for a port that has moved ----
+
+
+def may_pass(request: Request) -> bool:
+    """Whether a request is for a port that moved between its node and ours, or claims a gate of one that moved."""
+    envelope = request.message.envelope
+    place = proxies.find(envelope.target)
+    if place == NOWHERE or not proxies.table[place].has_moved:
+        return False
+    return envelope.way == Way.CLAIM or proxies.table[place].owner == request.peer
+
+
+def pass_in(request: Request) -> None:
+    """Let it in, through a gate that is made for it."""
+    envelope = request.message.envelope
+    place = proxies.find(envelope.target)
+    try:
+        match envelope.way:
+            case Way.RELEASE:
+                released(place, envelope)
+                station.answer(request, Outcome.ANSWERED)
+            case Way.NOTIFY:
+                gate = proxies.make_gate(place, 0, 0)
+                status, _ = ecall(gate.handle, envelope.words[0], 0, 0, 0, 0, 0, KernelCall.NOTIFY)
+                gate.close()
+                station.answer(request, Outcome.ANSWERED if status == Status.OK else Outcome.NOT_TAKEN, status)
+            case Way.CLAIM:
+                claimed(request, place)
+            case _:
+                request.gate, request.is_gate_ours = proxies.make_gate(place, envelope.badge, 0).handle, True
+                station.call(request)
+    except KernelError:  # the port is dead: so it is for all who ask
+        if proxies.table[place].is_home:
+            proxies.end(place)
+        station.answer(request, Outcome.NOT_TAKEN, Status.DEAD)
+
+
+def released(place: u64, envelope: Envelope) -> None:
+    """The old node has no gate of that badge any more. If there were some here too, they tell their end themselves."""
+    proxy = proxies.table[place]
+    if proxy.is_home and envelope.words[1] == OWN_GATES and proxies.find_held(proxy, envelope.badge) == NOWHERE:
+        proxies.make_gate(place, envelope.badge, MintFlag.TELL_LAST).close()
+
+
+def claimed(request: Request, place: u64) -> None:
+    """A peer has got a gate that nobody here has sent to anybody yet."""
+    envelope = request.message.envelope
+    gate = proxies.make_gate(place, envelope.badge, MintFlag.TELL_LAST).handle
+    export = exports.add(gate, envelope.target, envelope.badge, proxies.table[place].serial)
+    if export == NOWHERE:
+        close_quietly(gate)
+        station.answer(request, Outcome.NO_SUCH_PORT)
+        return
+    exports.send(export, request.peer)
+    station.answer_claim(request)
