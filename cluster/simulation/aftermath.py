@@ -25,6 +25,9 @@ PROBE = "w1 r0 c1 e1 d1 n1 l1 x1 p7 h1 i15 b5"
 PROBE_OTHER = "w1 r0 c1 e1 d1 g1 s1 f1 i15 b5 o{number}007"
 PROBED, PROBED_OTHER = 12, 11
 TRIES = 5
+SECOND = 1_000_000_000
+SEEN = 10.0  # seconds of virtual time after the healing within which everything works again
+BETWEEN = 0.5  # and between two looks
 
 
 class Unwell(Exception):
@@ -110,6 +113,18 @@ def probes(cluster: Cluster, number: int) -> list[tuple[str, int]]:
     return lines
 
 
+def try_until(cluster: Cluster, line: str, wanted: int) -> str:
+    """Repeat a line until all its operations are ok: nodes need a while to see each other. What it says if never."""
+    limit = cluster.time_ns + round(SEEN * SECOND)
+    while True:
+        output = str(surely(cluster, lambda: cluster.run(line)).output)
+        if output.count(" ok ") == wanted:
+            return ""
+        if cluster.time_ns > limit:
+            return output
+        cluster.advance(BETWEEN)
+
+
 def census(cluster: Cluster) -> dict[str, int]:
     """What the kernel of the current node counts."""
     cluster.advance(0.1)
@@ -130,8 +145,8 @@ class Base:
         for number, node in enumerate(cluster.nodes):
             cluster.node = node
             for line, wanted in probes(cluster, 9000 + 10 * number):
-                output = surely(cluster, lambda line=line: cluster.run(line)).output
-                if output.count(" ok ") != wanted:
+                output = try_until(cluster, line, wanted)
+                if output:
                     complaints.append(f"{node.name}: not everything works after the healing: {line}: {output}")
             states = surely(cluster, lambda: services(cluster))
             for name, figures in states.items():

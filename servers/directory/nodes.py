@@ -41,7 +41,8 @@ class Seen:
     number: u64
     incarnation: u64
     is_up: bool
-    mounted: u64  # the incarnation whose names are mounted; 0: none
+    since: u64  # when it came up, as the network server says: another time if either server has died meanwhile
+    mounted: u64  # that time of the node whose names are mounted; 0: none
     name_length: u64
     name: Array[u8, 32]
 
@@ -153,14 +154,14 @@ def see(member: Member) -> None:
     watcher.count = max(watcher.count, place + 1)
     seen = watcher.nodes[place]
     seen.number, seen.incarnation, seen.is_up = member.number, member.incarnation, member.is_up != 0
-    seen.name_length, seen.name = member.name_length, member.name
+    seen.since, seen.name_length, seen.name = member.since, member.name_length, member.name
 
 
 def mount_node(seen: Seen) -> None:
-    """Its names, if it is up and they are not there yet."""
-    if seen.is_up and seen.mounted != seen.incarnation:
+    """Its names, if it is up and they are not there yet. (A gate that came through a server that died is dead.)"""
+    if seen.is_up and seen.mounted != seen.since:
         mount(f"{NODES}/{seen.text()}", watcher.network.naming(seen.number))
-        seen.mounted = seen.incarnation
+        seen.mounted = seen.since
     elif not seen.is_up:
         seen.mounted = 0
 

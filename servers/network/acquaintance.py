@@ -93,6 +93,7 @@ def greet(peer: Peer, frame: Frame, now: u64) -> None:
     peer.heard, peer.address = now, frame.source
     if peer.theirs != 0 and peer.theirs != session:
         end(peer)
+        members.renewed(peer, now)
     knew = peer.theirs != 0
     peer.theirs = session
     say_welcome(peer, frame)
@@ -112,6 +113,7 @@ def welcome(peer: Peer, frame: Frame, now: u64) -> None:
         calls.welcome(peer.place, now)
     elif peer.theirs != session:
         end(peer)
+        members.renewed(peer, now)
         line.say(peer, Kind.HELLO)
 
 

@@ -111,6 +111,13 @@ def gone(peer: Peer, now: u64) -> None:
     tell()
 
 
+def renewed(peer: Peer, now: u64) -> None:
+    """A node is there as before, but all gates between us are dead: that is told as if it had been away."""
+    if peer.is_up:
+        peer.since = now
+        tell()
+
+
 def look(now: u64) -> u64:
     """Announce ourselves when it is time, and see who is silent; when to look again."""
     if now >= members.next:

@@ -119,10 +119,26 @@ def send(place: u64, parcel: Parcel, now: u64) -> bool:
 
 
 def ended(call: Call) -> None:
-    """A call is over: others may have their turn."""
-    if call.in_order:
-        proxy = proxies.of_label(call.label)
-        if proxy != NOWHERE:
+    """A call is over: others may have their turn, or the proxy has had its time."""
+    proxy = proxies.of_label(call.label)
+    if proxy != NOWHERE:
+        if call.in_order:
             proxies.table[proxy].is_sending = False
+        if has_had_its_time(proxy):
+            proxies.end(proxy)
     if outbox.count != 0:
         pump()
+
+
+def has_had_its_time(place: u64) -> bool:
+    """Whether a proxy's last gate has been given back, and nothing more that was sent to it is on its way."""
+    proxy = proxies.table[place]
+    if proxy.first != 0 or proxy.is_public or proxy.owner == GROUP or proxy.is_sending:
+        return False
+    for index in range(outbox.count):
+        if parcels.table[outbox.waiting[index]].label == proxy.label:
+            return False
+    for number in range(u64(COLLECTED)):
+        if parcels.table[number].order != 0 and parcels.table[number].label == proxy.label:
+            return False
+    return True

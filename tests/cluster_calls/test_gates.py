@@ -12,7 +12,7 @@ def test_a_gate_in_a_reply(boot: Boot) -> None:
     cluster = boot()
     near, far = probe(cluster, 1), probe(cluster, 2)
     near.connect(2, 0)
-    before = figures(cluster, 2)["exports"]
+    before, proxies = figures(cluster, 2)["exports"], figures(cluster, 1)["proxies"]
     assert near.far_open(77, 1, 2) == 77 << 32 | 3
     assert figures(cluster, 2)["exports"] == before + 1
     assert far.gone() == 0
@@ -20,6 +20,7 @@ def test_a_gate_in_a_reply(boot: Boot) -> None:
     cluster.advance(0.05)
     assert far.gone() == 1
     assert figures(cluster, 2)["exports"] == before
+    assert figures(cluster, 1)["proxies"] == proxies        # what no gate leads to any more is no port of ours either
 
 
 def test_a_gate_in_a_request(boot: Boot) -> None:
@@ -27,11 +28,12 @@ def test_a_gate_in_a_request(boot: Boot) -> None:
     cluster = boot()
     near = probe(cluster, 1)
     near.connect(2, 0)
-    before = figures(cluster, 1)["exports"]
+    before, proxies = figures(cluster, 1)["exports"], figures(cluster, 2)["proxies"]
     assert near.far_use(55, 10, 20) == 55 << 32 | 30
     cluster.advance(0.05)
     assert figures(cluster, 1)["exports"] == before
     assert helper(cluster, 1).gone() == 1
+    assert figures(cluster, 2)["proxies"] == proxies
 
 
 def test_a_gate_that_comes_home_is_the_original(boot: Boot) -> None:

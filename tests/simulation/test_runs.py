@@ -22,17 +22,23 @@ def booted() -> Booted:
     return Booted()
 
 
-def test_50_seeds_on_one_node(booted: Booted) -> None:
+def complaints(booted: Booted, scenarios: list[Scenario]) -> str:
+    """What is wrong with any of them, with the line that runs it again."""
     wrong = []
-    for verdict in run_all(booted, [draw(seed, 1) for seed in range(SEED, SEED + 50)], 2):
-        wrong += [f"atoll simulate --nodes 1 --seed {verdict.scenario.seed}: {text}" for text in verdict.complaints]
-    assert not wrong, "\n".join(wrong)
+    for verdict in run_all(booted, scenarios, 2):
+        again = f"atoll simulate --nodes {verdict.scenario.nodes} --seed {verdict.scenario.seed}"
+        wrong += [f"{again}: {text}" for text in verdict.complaints]
+    return "\n".join(wrong)
+
+
+def test_50_seeds(booted: Booted) -> None:
+    sizes = [1] * 36 + [2] * 11 + [3] * 3       # the small ones are quick
+    assert not complaints(booted, [draw(SEED + place, nodes) for place, nodes in enumerate(sizes)])
 
 
 @pytest.mark.long
-def test_1000_seeds_on_one_node(booted: Booted) -> None:
-    for verdict in run_all(booted, [draw(seed, 1) for seed in range(1000)], 2):
-        assert not verdict.complaints, f"atoll simulate --nodes 1 --seed {verdict.scenario.seed}"
+def test_1000_seeds(booted: Booted) -> None:
+    assert not complaints(booted, [draw(seed) for seed in range(1000)])
 
 
 def test_a_seed_is_always_the_same_run(booted: Booted) -> None:
