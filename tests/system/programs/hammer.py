@@ -58,6 +58,11 @@ class Stack:
 work: Work = Work()
 
 
+def is_alone() -> bool:
+    """Whether nobody else registers names: all versions are counted together."""
+    return len(work.suffix) == 0
+
+
 def wrong(what: Text) -> None:
     """Something was lost, or done twice."""
     work.errors += 1
@@ -74,7 +79,7 @@ def hammer_names(number: u64) -> None:
     naming.remove(name)
     while not work.stop:
         version = naming.register(name, Gate(duplicate(naming.handle, GIVEN_AWAY)))
-        if version != last + 1:
+        if version <= last or (is_alone() and version != last + 1):
             wrong(f"the name was registered as version {version}, not {last + 1}")
         last = version
         naming.lookup(name).close()
