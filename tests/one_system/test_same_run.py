@@ -1,4 +1,4 @@
-"""Work on three nodes over bad links is the same run each time: by any number of threads, and from a state in its midst."""
+"""Work over bad links is the same run each time: by any number of threads, and from a state in its midst."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -63,7 +63,8 @@ def unbroken(booted: Nodes, tmp_path_factory: pytest.TempPathFactory) -> tuple[b
 
 
 def test_with_two_threads(
-    booted: Nodes, make: Callable[[int], Cluster], unbroken: tuple[bytes, tuple[str, bytes, list[bytes]]], tmp_path: Path
+    booted: Nodes, make: Callable[[int], Cluster], unbroken: tuple[bytes, tuple[str, bytes, list[bytes]]],
+    tmp_path: Path,
 ) -> None:
     other = make(2)
     other.restore(booted.state)
