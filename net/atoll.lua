@@ -13,6 +13,7 @@ local ENVELOPE, ANNOUNCEMENT, MOST_NAME = 128, 96, 120
 local kinds = {
     [1] = "HELLO", [2] = "REQUEST", [3] = "ASK", [4] = "ACK", [5] = "CANCEL",
     [16] = "WELCOME", [17] = "WANT", [18] = "WORKING", [19] = "BUSY", [20] = "REPLY",
+    [21] = "CANCELLED",
     [32] = "ANNOUNCE", [33] = "PROBE", [34] = "ALIVE", [35] = "WHO_HAS", [36] = "I_HAVE", [37] = "QUERY",
     [38] = "ANSWER",
 }

@@ -16,6 +16,7 @@ LINES = [
     ("cat nope @node2 2>&1 | grep -c nope", 0, "1\n"),
     ("false @node2 || echo failed", 0, "failed\n"),
     ("cd /bin; ls true @node2", 0, "true\n"),
+    ("cat /nodes/node2/tmp/node /nodes/node1/tmp/node /nodes/node3/tmp/node @node2", 0, "node2\nnode1\nnode3\n"),
     ("echo a@b @node2 c '@node2'", 0, "a@b @node2 c @node2\n"),
     ("echo @", 0, "@\n"),
     ("sh script @node2", 0, "node1 1 2\n"),
