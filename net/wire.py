@@ -145,13 +145,13 @@ class Direction:
         """How far it has come, and how bad it is."""
         return {
             "counts": asdict(self.counts), "faults": asdict(self.faults), "leaving": list(self._leaving),
-            "free": self._free_ns,
+            "free": self._free_ns, "drawn_for": self._name,
         }  # fmt: skip
 
     def restore(self, saved: dict[str, Any]) -> None:
         """The opposite of `save`."""
         self.counts, self.faults = Counts(**saved["counts"]), Faults(**saved["faults"])
-        self._leaving, self._free_ns = deque(saved["leaving"]), saved["free"]
+        self._leaving, self._free_ns, self._name = deque(saved["leaving"]), saved["free"], saved["drawn_for"]
 
 
 def total(counts: list[Counts]) -> dict[str, int]:

@@ -47,6 +47,8 @@ def booted(make: Callable[[int], Cluster], cache: Cache) -> Nodes:
         put_file(cluster, compile_file(source, "program", cache=cache), f"/bin/{source.stem}")
         for node in NODES[1:]:
             assert cluster.run(f"cp /bin/{source.stem} /nodes/{node}/bin").status == 0
+    for node in NODES:
+        cluster.run("sync", node=node)  # who is switched on again has them
     return Nodes(cluster)
 
 

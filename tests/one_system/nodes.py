@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from atoll.cluster.cluster import Cluster
+from atoll.cluster.plan import HOST
 from atoll.cluster.programs import programs
 from atoll.servers.programs.interface import ProgramState
 
@@ -47,3 +48,11 @@ class Nodes:
         while not done():
             assert self.cluster.time_ns < end, f"not within {seconds} s"
             self.cluster.advance(step)
+
+
+def spoil(cluster: Cluster, seed: int) -> None:
+    """Make all links bad, in both directions; the host's apart, which is no part of the system."""
+    network = cluster.engine.network
+    network.reseed(seed)
+    links = [link for link in network.topology.links if HOST not in link.ends]
+    network.spoil(links, loss=0.1, duplication=0.05, reordering=0.05, corruption=0.05)

@@ -10,7 +10,7 @@ from tests.one_system.nodes import NODES, Nodes
 
 KINDS = ("names", "files", "pipe", "programs", "counter")
 SECOND = 1_000_000_000
-SPAN = 0.2  # seconds that the clients work if nothing happens
+SPAN = 0.1  # seconds that the clients work if nothing happens
 TOLD = 3.3  # until a call to a dead node has failed: three of silence, and a little
 NOTICED = 4.5  # until everything has been drawn from that
 RESTARTED = 1.5  # until a node that was switched on again is known to all
@@ -112,7 +112,7 @@ def worked(booted: Nodes) -> tuple[Nodes, dict[str, dict[str, int]]]:
         booted.run(f"sh -c 'keep 1000 /of-{node} &'", node)
         booted.cluster.advance(0.05 * number)
     for _ in range(2):
-        work(booted, draw(random.Random(0), len(KINDS)), 0.05)
+        work(booted, draw(random.Random(0), len(KINDS)), 0.02)
     booted.cluster.advance(0.5)
     return Nodes(booted.cluster), tallies(booted)
 
@@ -155,7 +155,7 @@ def crash(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int, kinds: int
     nodes.run("true", victim)
     nodes.cluster.advance(RESTARTED)
     check_names(nodes, NODES, up)
-    work(nodes, callers, 0.05)
+    work(nodes, callers, 0.03)
     nodes.cluster.advance(1)
     check_tallies(nodes, up, before)
 
@@ -195,7 +195,7 @@ def part(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int, islands: tu
     network.heal()
     nodes.cluster.advance(NOTICED)
     check_names(nodes, NODES, NODES)
-    work(nodes, callers, 0.05)
+    work(nodes, callers, 0.03)
     nodes.cluster.advance(1)
     check_tallies(nodes, NODES, before)
 

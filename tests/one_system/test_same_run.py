@@ -9,7 +9,7 @@ import pytest
 
 from atoll.cluster.cluster import Cluster
 from atoll.net.capture import Capture
-from tests.one_system.nodes import NODES, Nodes
+from tests.one_system.nodes import NODES, Nodes, spoil
 
 LINES = {
     "node1": "client files 1 60 node2 & client names 2 60 node3 &",
@@ -30,12 +30,7 @@ def captured(cluster: Cluster, file: Path) -> Iterator[None]:
 
 def begin(cluster: Cluster) -> None:
     """Some work on each node, which goes on by itself; a while of it."""
-    network = cluster.engine.network
-    network.reseed(77)
-    network.spoil(
-        [link for link in network.topology.links if "host" not in link.ends],
-        loss=0.1, duplication=0.05, reordering=0.05, corruption=0.05,
-    )  # fmt: skip
+    spoil(cluster, 77)
     for node, line in LINES.items():
         cluster.run(line, node=node)
     cluster.advance(FIRST)
