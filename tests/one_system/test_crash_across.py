@@ -160,6 +160,7 @@ def crash(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int, kinds: int
     check_tallies(nodes, up, before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_node_crashes(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int) -> None:
     crash(worked, seed, 1)
@@ -203,6 +204,7 @@ def part(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int, islands: tu
 ISLANDS = {"one of three": (("node1",), ("node2", "node3")), "all": (("node1",), ("node2",), ("node3",))}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("islands", ISLANDS)
 def test_a_partition(worked: tuple[Nodes, dict[str, dict[str, int]]], islands: str) -> None:
     part(worked, 3, ISLANDS[islands])
