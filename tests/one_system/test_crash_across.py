@@ -1,4 +1,4 @@
-"""Nodes that go, and links that are cut, at drawn times while all call all: everybody is told in time, nothing is left."""
+"""Nodes that go, and links that are cut, at drawn times while all call all: all are told in time, nothing is left."""
 
 import random
 import re
@@ -106,7 +106,7 @@ def work(nodes: Nodes, callers: list[Caller], seconds: float) -> None:
 
 @pytest.fixture(scope="module")
 def worked(booted: Nodes) -> tuple[Nodes, dict[str, dict[str, int]]]:
-    """The nodes after some work, with a name of each in the cluster: caches are full, what is counted then is normal."""
+    """The nodes after some work, with a name of each in the cluster: caches are full, what is counted is normal."""
     booted.restore()
     for number, node in enumerate(NODES, 1):
         booted.run(f"sh -c 'keep 1000 /of-{node} &'", node)

@@ -1,4 +1,4 @@
-"""Servers are swapped at either end of the wire while clients on other nodes call without a pause, and see nothing of it."""
+"""Servers are swapped at either end of the wire while clients on other nodes call without a pause, and notice nothing."""
 
 import re
 
@@ -97,7 +97,7 @@ def test_at_the_clients_node(nodes: Nodes) -> None:
     swap_all(nodes, ("counter",), ("memory", "programs", "naming", "directory"), "node2")
 
 
-@pytest.mark.xfail(strict=True, reason="its new server gets no quota: the swap is a restart, and calls in hand are lost")
+@pytest.mark.xfail(strict=True, reason="no quota is left for the new server: calls in hand are lost")
 @pytest.mark.parametrize("node", ["node1", "node2"])
 def test_the_network_itself(nodes: Nodes, node: str) -> None:
     swap_all(nodes, ("counter",), ("network",), node)

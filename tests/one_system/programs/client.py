@@ -10,7 +10,7 @@ from atoll.abi.startup import NAMING
 from atoll.abi.types import Array, Text, i64, u8, u64
 from atoll.servers.counter.interface import Counter
 from atoll.servers.files.interface import File, Files, OpenFlag
-from atoll.servers.naming.interface import Naming, NoSuchName, rest_of
+from atoll.servers.naming.interface import Naming, NoSuchName
 from atoll.servers.pipe.interface import Pipes
 from atoll.servers.stream.interface import Stream
 from atoll.userland.library.arguments import begin, expect_operands, number, operand, operand_count
