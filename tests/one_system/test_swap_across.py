@@ -1,4 +1,4 @@
-"""Servers are swapped at either end of the wire while clients on other nodes call without a pause, and notice nothing."""
+"""Servers are swapped at either end of the wire while clients on other nodes call, and notice nothing."""
 
 import re
 
