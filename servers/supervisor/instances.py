@@ -113,15 +113,18 @@ def quota_of(service: Service) -> u64:
 
 
 def fit_quotas() -> None:
-    """Before the first start: no service may get what another needs to start."""
+    """Before the first start: no service may get what another needs to start, or the successor of any in a swap."""
     pages: u64 = 2 * RESERVE
+    largest: u64 = 0
     for number in range(services.count):
         try:
-            pages += pages_of(image_of(services.items[number])) + OVERHEAD
+            size = pages_of(image_of(services.items[number])) + OVERHEAD
         except BadImage:
-            pass  # its start will say so
+            continue  # its start will say so
+        pages += size
+        largest = max(largest, size)
     unused = unused_pages(board.itself)
-    services.fit(unused - min(unused, pages))
+    services.fit(unused - min(unused, pages + largest))
 
 
 def give_handles(instance: Instance, service: Service, gives_port: bool) -> None:

@@ -106,7 +106,11 @@ def work(nodes: Nodes, callers: list[Caller], seconds: float) -> None:
 
 @pytest.fixture(scope="module")
 def worked(booted: Nodes) -> tuple[Nodes, dict[str, dict[str, int]]]:
+<<<<<<< HEAD
     """The nodes after some work, with a name of each in the cluster: caches are full, so counts are normal."""
+=======
+    """The nodes after some work, with a name of each in the cluster: caches are full, what is counted is normal."""
+>>>>>>> proof
     booted.restore()
     for number, node in enumerate(NODES, 1):
         booted.run(f"sh -c 'keep 1000 /of-{node} &'", node)
@@ -160,6 +164,7 @@ def crash(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int, kinds: int
     check_tallies(nodes, up, before)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_node_crashes(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int) -> None:
     crash(worked, seed, 1)
@@ -203,6 +208,7 @@ def part(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int, islands: tu
 ISLANDS = {"one of three": (("node1",), ("node2", "node3")), "all": (("node1",), ("node2",), ("node3",))}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("islands", ISLANDS)
 def test_a_partition(worked: tuple[Nodes, dict[str, dict[str, int]]], islands: str) -> None:
     part(worked, 3, ISLANDS[islands])

@@ -1,9 +1,14 @@
+<<<<<<< HEAD
 """Work over bad links is the same run each time: by any number of threads, and from a state in its midst."""
+=======
+"""Work on three nodes over bad links is always the same run: by any number of threads, from a state in its midst."""
+>>>>>>> proof
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
@@ -16,6 +21,7 @@ LINES = {
     "node2": "client counter 3 60 @node3 &",
     "node3": "seq 300 @node1 | sort -r @node2 | wc &",
 }
+Seen: TypeAlias = tuple[str, bytes, list[bytes]]  # statistics, frames, consoles
 FIRST, SECOND = 0.04, 0.5  # seconds: until the state is saved, and from there to the end
 
 
@@ -36,7 +42,7 @@ def begin(cluster: Cluster) -> None:
     cluster.advance(FIRST)
 
 
-def end(cluster: Cluster, file: Path) -> tuple[str, bytes, list[bytes]]:
+def end(cluster: Cluster, file: Path) -> Seen:
     """The rest of it: statistics, frames, consoles."""
     with captured(cluster, file):
         cluster.advance(SECOND)
@@ -44,7 +50,7 @@ def end(cluster: Cluster, file: Path) -> tuple[str, bytes, list[bytes]]:
 
 
 @pytest.fixture(scope="module")
-def unbroken(booted: Nodes, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, tuple[str, bytes, list[bytes]]]:
+def unbroken(booted: Nodes, tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, Seen]:
     """One run by one thread, and its state in the midst."""
     booted.restore()
     begin(booted.cluster)
@@ -58,8 +64,12 @@ def unbroken(booted: Nodes, tmp_path_factory: pytest.TempPathFactory) -> tuple[b
 
 
 def test_with_two_threads(
+<<<<<<< HEAD
     booted: Nodes, make: Callable[[int], Cluster], unbroken: tuple[bytes, tuple[str, bytes, list[bytes]]],
     tmp_path: Path,
+=======
+    booted: Nodes, make: Callable[[int], Cluster], unbroken: tuple[bytes, Seen], tmp_path: Path
+>>>>>>> proof
 ) -> None:
     other = make(2)
     other.restore(booted.state)
@@ -70,7 +80,7 @@ def test_with_two_threads(
 
 
 def test_from_a_state_in_its_midst(
-    make: Callable[[int], Cluster], unbroken: tuple[bytes, tuple[str, bytes, list[bytes]]], tmp_path: Path
+    make: Callable[[int], Cluster], unbroken: tuple[bytes, Seen], tmp_path: Path
 ) -> None:
     state, expected = unbroken
     other = make(1)
