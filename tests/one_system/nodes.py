@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""The three nodes as these tests use them: lines, work in the background, figures, the state to go back to."""
-=======
 """The three nodes as these tests use them: lines of the shell, what runs there, bad links, the state to go back to."""
->>>>>>> proof
 
 from collections.abc import Callable
 

@@ -106,11 +106,7 @@ def work(nodes: Nodes, callers: list[Caller], seconds: float) -> None:
 
 @pytest.fixture(scope="module")
 def worked(booted: Nodes) -> tuple[Nodes, dict[str, dict[str, int]]]:
-<<<<<<< HEAD
-    """The nodes after some work, with a name of each in the cluster: caches are full, so counts are normal."""
-=======
     """The nodes after some work, with a name of each in the cluster: caches are full, what is counted is normal."""
->>>>>>> proof
     booted.restore()
     for number, node in enumerate(NODES, 1):
         booted.run(f"sh -c 'keep 1000 /of-{node} &'", node)

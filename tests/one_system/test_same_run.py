@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Work over bad links is the same run each time: by any number of threads, and from a state in its midst."""
-=======
 """Work on three nodes over bad links is always the same run: by any number of threads, from a state in its midst."""
->>>>>>> proof
 
 import json
 from collections.abc import Callable, Iterator
@@ -64,12 +60,7 @@ def unbroken(booted: Nodes, tmp_path_factory: pytest.TempPathFactory) -> tuple[b
 
 
 def test_with_two_threads(
-<<<<<<< HEAD
-    booted: Nodes, make: Callable[[int], Cluster], unbroken: tuple[bytes, tuple[str, bytes, list[bytes]]],
-    tmp_path: Path,
-=======
     booted: Nodes, make: Callable[[int], Cluster], unbroken: tuple[bytes, Seen], tmp_path: Path
->>>>>>> proof
 ) -> None:
     other = make(2)
     other.restore(booted.state)

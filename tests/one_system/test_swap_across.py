@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Servers are swapped at either end of the wire while clients on other nodes call on, and see nothing of it."""
-=======
 """Servers are swapped at either end of the wire while clients on other nodes call, and notice nothing."""
->>>>>>> proof
 
 import re
 
