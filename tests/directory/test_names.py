@@ -1,6 +1,7 @@
 """Names of all nodes from each, and the cluster's names through crashes, restarts and a partition: three nodes."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from atoll.cluster.transfer import put_file
 from atoll.compiler.cache import Cache
 from atoll.compiler.driver import compile_file
 from atoll.servers.directory.interface import Directory
+from atoll.servers.supervisor.interface import Supervisor
+from atoll.userland.runtime.interface import OutcomeUnknown
 
 NODES = ("node1", "node2", "node3")
 NOTICED = 4.5  # seconds until a node that is gone is declared so, and its names are
@@ -79,7 +82,7 @@ def test_a_change_is_everywhere_when_it_is_confirmed(nodes: Cluster) -> None:
         keep(nodes, node, name)
     expected = {"/cluster/one", "/cluster/two", "/cluster/three"}
     assert all(names(nodes, node) == expected for node in NODES)
-    assert "not kept /two: NameTaken" in output(nodes, "keep 0 /two", "node3") or names(nodes, "node3") == expected
+    assert "not kept /two" in output(nodes, "keep 0 /two", "node3")
 
 
 def test_the_first_node_dies_and_comes_back(nodes: Cluster) -> None:
@@ -120,9 +123,8 @@ def test_a_server_dies(nodes: Cluster, service: str) -> None:
     """On the first node: it has all names again, and the others have its own."""
     for node, name in zip(NODES, ("/one", "/two", "/three"), strict=True):
         keep(nodes, node, name)
-    from atoll.servers.supervisor.interface import Supervisor
-
-    nodes.client(Supervisor, "/services/supervisor", "node2").kill(service)
+    with suppress(OutcomeUnknown):  # if it is the network server that carries the answer
+        nodes.client(Supervisor, "/services/supervisor", "node2").kill(service)
     nodes.advance(NOTICED)
     expected = {"/cluster/one", "/cluster/two", "/cluster/three"}
     for node in NODES:
