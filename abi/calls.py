@@ -175,7 +175,7 @@ CALL_SIZE = 4  # bytes of the ecall instruction
 
 # ---- limits ----
 MAX_SEGMENT = 1 << 16  # bytes
-MAX_MOVE = 256  # handles in one MOVE_RIGHTS
+MAX_MOVE = 96  # handles in one MOVE_RIGHTS
 MAX_DEBUG_WRITE = 1 << 12  # bytes in one DEBUG_WRITE
 MAX_TOUCHED = 64  # pages in one TOUCHED
 PRIORITIES = 32  # 0 is the highest
