@@ -1,13 +1,13 @@
 """The end of a program: from outside, and what of it is given back."""
 
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.objects import NO_HANDLE, Info
 from atoll.abi.types import u64
 from atoll.servers.memory.interface import MemoryManager
 from atoll.servers.programs.interface import BadRequest, ProgramState
 from atoll.servers.programs.table import Entry
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.objects import Process, close
+from atoll.userland.runtime.objects import Process, close, read_info
 
 MAX_STATUS = 255
 
@@ -72,3 +72,10 @@ def close_if(handle: u64) -> None:
     """Close a handle, if there is one."""
     if handle != NO_HANDLE:
         close(handle)
+
+
+def serial_of(process: Process) -> u64:
+    """The kernel's number of a process, which no other ever has."""
+    info = Info()
+    read_info(process.handle, info)
+    return info.words[0]

@@ -13,7 +13,7 @@ from atoll.servers.files.interface import File, Files, OpenFlag
 from atoll.servers.memory.interface import BadImage, MemoryManager, NoSuchSpace, PagesLost, TooManySpaces
 from atoll.servers.naming.interface import Naming, rest_of
 from atoll.servers.programs import loading
-from atoll.servers.programs.ending import destroy_surely
+from atoll.servers.programs.ending import destroy_surely, serial_of
 from atoll.servers.programs.interface import AnotherNode, ProgramState
 from atoll.servers.programs.table import Entry, Table
 from atoll.userland.runtime.interface import ServiceError
@@ -181,6 +181,7 @@ def fill(entry: Entry, pid: u64, process: Process, naming: Gate) -> None:
     entry.home = reader.number()
     entry.set_path(reader.data[reader.place : reader.size])
     entry.process = process
+    entry.process_serial = serial_of(process)
     entry.priority = PRIORITY
     entry.state = ProgramState.RUNNING
     entry.is_held = True  # nobody can say who has a gate: its last handle will

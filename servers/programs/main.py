@@ -7,7 +7,7 @@ from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager, NoSuchSpace
 from atoll.servers.naming.interface import Naming
-from atoll.servers.programs import homes, legacy, listing, loading, reporter, state
+from atoll.servers.programs import ending, homes, legacy, listing, loading, reporter, state
 from atoll.servers.programs.ending import MAX_STATUS, destroy_surely, drop_waiting, end_program, give_back, tell_end
 from atoll.servers.programs.interface import (
     AnotherNode,
@@ -228,6 +228,7 @@ class ProgramsServer(Programs, Child, Parent):
         fate = loop.port.mint(entry.badge(FATE))
         try:
             entry.process = create_process(QUOTA, Gate(pager), fate)
+            entry.process_serial = ending.serial_of(entry.process)
         finally:
             fate.close()
             close(pager)
@@ -327,7 +328,9 @@ class ProgramsServer(Programs, Child, Parent):
             close(letter.handle)
         if role_of(letter.badge) == FATE and letter.kind == Message.DEATH:
             try:
-                self.bury(programs.place_of(letter.badge), letter.words[1])
+                place = programs.place_of(letter.badge)
+                if programs.entries[place].process_serial == letter.words[0]:  # else of one that it had before
+                    self.bury(place, letter.words[1])
             except NoSuchProgram:
                 return
         elif letter.reply != NO_HANDLE:

@@ -25,7 +25,7 @@ from atoll.userland.runtime.traceback import print_error
 
 PRIORITY = 12
 FOR_SINK = Right.SEND | Right.MOVE | Right.DUPLICATE
-PATIENCE = 1_000_000_000  # nanoseconds that a traceback may wait for its stream
+PATIENCE = 5_000_000_000  # nanoseconds that a traceback may wait for its stream: longer than a bad link takes
 MOST_TABLE = 512 << 10  # bytes of a trace table
 PART = 32 << 10
 MOST_ERRORS = 8  # that wait to be shown

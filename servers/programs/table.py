@@ -47,6 +47,7 @@ class Entry:
     space: u64
     entry: u64  # address of its first instruction
     process: Process
+    process_serial: u64  # the kernel's, by which it tells of the process's end
     thread: Thread
     error: Gate  # where its tracebacks go
 

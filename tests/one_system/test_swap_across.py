@@ -90,11 +90,13 @@ def test_names_files_and_console(nodes: Nodes) -> None:
     swap_all(nodes, ("hammer",), ("naming", "files", "console", "block"), "node1")
 
 
+@pytest.mark.long
 def test_pipes_programs_counter_and_directory(nodes: Nodes, counter: bytes) -> None:
     put_file(nodes.cluster, counter, "/lib/servers/counter")
     swap_all(nodes, ("pipe", "programs", "counter", "cluster"), ("pipe", "programs", "counter", "directory"), "node1")
 
 
+@pytest.mark.long
 def test_at_the_clients_node(nodes: Nodes) -> None:
     """What the clients have there: memory, a program manager; their names are node 1's."""
     swap_all(nodes, ("counter",), ("memory", "programs", "naming", "directory"), "node2")

@@ -22,7 +22,7 @@ FAILING = '''"""A time server that {name}."""
 
 from atoll.abi.raw import store64
 from atoll.abi.types import Array, i64, u64
-from atoll.servers.time.interface import Time
+from atoll.servers.time.interface import ClockState, Time
 from atoll.userland.runtime.kernel_calls import clock, sleep
 from atoll.userland.runtime.service import serve
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
@@ -43,6 +43,15 @@ class Failing(Time):
         large.pages[now % u64(len(large.pages))] = 0
 
     def adjust(self, nanoseconds: i64) -> None:
+        return
+
+    def sample(self) -> tuple[u64, bool]:
+        return self.now(), False
+
+    def state(self) -> ClockState:
+        return ClockState(0, False, False, 0, 0, 0, 0, 0)
+
+    def follow(self, others: bool) -> None:
         return
 
     def export_state(self, writer: StateWriter) -> None:

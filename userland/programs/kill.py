@@ -1,4 +1,4 @@
-"""kill: end programs of any node by number (see `ps`), or services of this node by name.
+"""kill: end programs of any node by number (see `ps`), or services by name.
 
 usage: kill [-s STATUS] PID|SERVICE ...
   a PID is node.number, or the number alone for a program of this node

@@ -2,8 +2,8 @@
 
 usage: ps [-l | NODE ...]
   -l  only those of this node; or only those of the nodes named
-  node, pid (node.number), who started it, generation (how often a service was started), priority (0 is
-  the highest), state, CPU time, memory, the program that it waits for, name
+  node, pid (node.number), who started it, generation, priority (0 is the
+  highest), state, CPU time, memory, whom it waits for, name
 """
 
 from atoll.abi.types import Text, i64, u64
