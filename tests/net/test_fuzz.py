@@ -92,7 +92,7 @@ def besiege(victim: Victim, count: int) -> None:
 
 def test_forged_frames(repository: Path, cache: Cache) -> None:
     victim = Victim(repository, cache, 11)
-    besiege(victim, 300)
+    besiege(victim, 4000)
     exports = victim.own_figures()["exports"]
     victim.cluster.release(victim.file)
     assert victim.own_figures()["exports"] == exports - 1  # it was one all the time
