@@ -63,13 +63,15 @@ def frames(cluster: Cluster) -> int:
 
 
 def test_a_program_beside_its_data_saves_the_wire(thin: Cluster) -> None:
-    """A file read over the wire, against the other node's own program on it."""
+    """A file read over the wire, against our program brought to it, and the other node's own."""
     size = int(timed(thin, f"wc -c {BIG}", "node2")[0].split()[0])
     before = frames(thin)
     reading, seconds = timed(thin, f"wc /nodes/node2{BIG}")
     between = frames(thin)
-    theirs, _ = timed(thin, f"at node2 wc {BIG}")
+    theirs, beside = timed(thin, f"at node2 wc {BIG}")
     after = frames(thin)
+    brought, moving = timed(thin, f"wc /nodes/node2{BIG} @node2")
+    assert brought == reading and beside < seconds / 10 and moving < seconds / 2
     assert reading.split()[:3] == theirs.split()[:3] and reading.split()[2] == str(size)
     wire = size * 8 / 10_000_000
     assert size > 300_000 and wire < seconds < 1.5 * wire
