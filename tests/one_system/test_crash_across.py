@@ -160,7 +160,6 @@ def crash(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int, kinds: int
     check_tallies(nodes, up, before)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_node_crashes(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int) -> None:
     crash(worked, seed, 1)
