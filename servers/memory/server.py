@@ -2,13 +2,16 @@
 
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.calls import IN_CALL, FaultReply, Message
-from atoll.abi.objects import NO_HANDLE, Info, Right
-from atoll.abi.types import Array, u8, u64
+from atoll.abi.objects import NO_HANDLE
+from atoll.abi.types import Array, Bytes, Slice, u8, u64
 from atoll.servers.files.interface import File
+from atoll.servers.memory import arrivals, carrying
+from atoll.servers.memory.fetching import FETCH_LABEL, fetcher
 from atoll.servers.memory.images import NO_IMAGE, read_file, read_info_of, read_memory
 from atoll.servers.memory.interface import (
     NEW_FAULT,
     BadImage,
+    Carrying,
     Fault,
     MemoryFull,
     MemoryInfo,
@@ -16,27 +19,28 @@ from atoll.servers.memory.interface import (
     NoFault,
     NoSuchSpace,
     PagesLost,
+    PageSource,
     Reason,
     SpaceInfo,
 )
 from atoll.servers.memory.pager import OWNER_OF_IMAGE, Forbidden, OutOfMemory, pager
 from atoll.servers.memory.regions import access_of
-from atoll.servers.memory.spaces import NO_SPACE, SWAP_MARK, Space
+from atoll.servers.memory.spaces import NO_SPACE, SWAP_MARK, Space, show_all
 from atoll.servers.memory.state import export_pager, import_pager, size_of_state
 from atoll.servers.memory.swap import SwapFailed
 from atoll.servers.memory.waiting import NOBODY, WaitingThreads, answer
 from atoll.userland.runtime.interface import Handle, ServiceError
-from atoll.userland.runtime.kernel_errors import Dead, InUse, KernelError, NoMemory
+from atoll.userland.runtime.kernel_errors import Dead, KernelError, NoMemory
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import Memory, Process, close, read_info
+from atoll.userland.runtime.objects import Memory, Process, close
 from atoll.userland.runtime.service import loop
-from atoll.userland.runtime.state import StateReader, StateWriter
+from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
 FAILED = 1  # status of a program that is ended because of a fault
 RESOLVED = 0xFF  # no Reason: the thread can go on
 
 
-class MemoryServer(MemoryManager):
+class MemoryServer(MemoryManager, Carrying):
     """The pager's face. (All pages are pager.pager's.)"""
 
     waiting: WaitingThreads
@@ -171,6 +175,7 @@ class MemoryServer(MemoryManager):
         self.waiting.end(space, FAILED)
         ended.unmap_all()
         pager.free_private(index)
+        pager.away.close(space)
         pager.leave_image(ended.image)
         if ended.process.handle != NO_HANDLE:
             close(ended.process.handle)
@@ -180,7 +185,86 @@ class MemoryServer(MemoryManager):
 
     def last_handle(self, badge: u64) -> None:
         """Nobody can make faults in that space any more."""
-        self.release(badge)
+        index = pager.spaces.find(badge)
+        if index != NO_SPACE and not pager.spaces.items[index].is_retained:
+            self.release(badge)
+
+    # ---- spaces on their way to other nodes ----
+
+    def hold(self, space: u64, is_held: bool) -> None:
+        """Page nothing out, or again."""
+        moving = pager.spaces.items[pager.spaces.index_of(space)]
+        moving.is_held, moving.is_unwanted = is_held, False
+
+    def regions(self, space: u64, into: Slice[u8]) -> u64:
+        """What it consists of."""
+        return carrying.write_regions(carrying.image_of(pager.spaces.index_of(space)).regions, into)
+
+    def survey(self, space: u64, first: u64, into: Slice[u8]) -> tuple[u64, u64]:
+        """What is in it."""
+        return carrying.survey(pager.spaces.index_of(space), first, False, into)
+
+    def survey_written(self, space: u64, first: u64, into: Slice[u8]) -> tuple[u64, u64]:
+        """What of it has changed."""
+        return carrying.survey(pager.spaces.index_of(space), first, True, into)
+
+    def read_pages(self, space: u64, pages: Bytes, into: Slice[u8]) -> u64:
+        """Copy out."""
+        return carrying.read_pages(pager.spaces.index_of(space), pages, into)
+
+    def retain(self, space: u64) -> None:
+        """Its process is gone, its pages are not."""
+        left = pager.spaces.items[pager.spaces.index_of(space)]
+        left.retain()
+        if left.is_unwanted:
+            self.release(space)
+
+    def let_go(self, space: u64) -> None:
+        """Its pages are not wanted any more."""
+        left = pager.spaces.items[pager.spaces.index_of(space)]
+        left.is_unwanted = True
+        if left.is_retained:
+            self.release(space)
+
+    def prepare_carried(self, regions: Bytes) -> tuple[u64, Handle]:
+        """A space without a file."""
+        number = pager.spaces.new_number()
+        index = pager.images.place_for_another()
+        pager.free_image(index)
+        image = pager.images.items[index]
+        image.begin_carried()
+        carrying.read_regions(regions, image.regions)
+        pager.spaces.open(number, index)
+        pager.images.join_private(index, Memory(NO_HANDLE))
+        _, _, gate = self.make_gate(number)
+        return number, gate
+
+    def write_pages(self, space: u64, pages: Bytes) -> None:
+        """Copy in."""
+        carrying.write_pages(pager.spaces.index_of(space), pages)
+
+    def set_source(self, space: u64, source: PageSource) -> None:
+        """Where missing pages are."""
+        try:
+            pager.spaces.index_of(space)
+            pager.away.open(space, source)
+        except ServiceError:
+            close(source.handle)
+            raise
+
+    def expect(self, space: u64, pages: Bytes) -> None:
+        """Which pages are missing."""
+        arrivals.expect(space, pages)
+
+    def bring(self, space: u64, page: u64) -> None:
+        """Fetch one of them."""
+        pager.spaces.index_of(space)
+        arrivals.bring(space, page)
+
+    def notified(self, bits: u64, label: u64) -> None:
+        """Pages have come from other nodes."""
+        if label == FETCH_LABEL and arrivals.take(self.waiting):
+            self.tell_sink()
 
     # ---- figures ----
 
@@ -227,6 +311,9 @@ class MemoryServer(MemoryManager):
         fault.cause, fault.address = letter.words[0] % IN_CALL, letter.words[1]
         index = pager.spaces.find(letter.badge)
         if index == NO_SPACE or pager.spaces.items[index].process.handle == NO_HANDLE:
+            self.keep(fault, letter.reply, False)
+            return
+        if arrivals.is_awaited(index, fault):
             self.keep(fault, letter.reply, False)
             return
         fault.reason = resolve(index, fault)
@@ -279,6 +366,8 @@ class MemoryServer(MemoryManager):
 
     def export_state(self, writer: StateWriter) -> None:
         """Everything; the spaces' pages stay where they are."""
+        if not (pager.away.is_empty() and fetcher.is_idle()):
+            raise StateRefused("a program has pages on another node")
         export_pager(writer)
         writer.copied(self.sink.handle)
         self.waiting.export_state(writer)
@@ -309,20 +398,3 @@ def resolve(index: u64, fault: Fault) -> u64:
     except Dead:
         return RESOLVED  # the process has ended meanwhile
     return RESOLVED
-
-
-def show_all(process: Process, memory: Memory, address: u64) -> None:
-    """Map a whole memory object with the rights of its handle; what may be written may not be executed."""
-    if process.handle == NO_HANDLE:
-        raise NoSuchSpace("the space has no process yet")
-    info = Info()
-    read_info(memory.handle, info)
-    other = Right.WRITE if info.rights & Right.WRITE != 0 else Right.EXECUTE
-    try:
-        process.map(memory, 0, address, info.words[0], info.rights & (Right.READ | other))
-    except InUse:
-        return  # an earlier server has mapped it
-    except NoMemory:
-        raise MemoryFull("the process's quota has no room for another mapping") from None
-    except KernelError as error:
-        raise NoSuchSpace(f"it cannot be mapped there: {error}") from None

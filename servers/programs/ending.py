@@ -3,6 +3,7 @@
 from atoll.abi.objects import NO_HANDLE, Info
 from atoll.abi.types import u64
 from atoll.servers.memory.interface import MemoryManager
+from atoll.servers.programs import moving
 from atoll.servers.programs.interface import BadRequest, ProgramState
 from atoll.servers.programs.table import Entry
 from atoll.userland.runtime.interface import ServiceError
@@ -15,6 +16,10 @@ MAX_STATUS = 255
 def end_program(entry: Entry, status: u64) -> None:
     """End it from outside. Raises BadRequest: its image has not come, so that there is nothing to end."""
     if entry.state == ProgramState.ENDED:
+        return
+    if entry.state == ProgramState.MOVED:
+        entry.order = min(status, MAX_STATUS) + 1
+        moving.tell_mover()
         return
     if entry.process.handle == NO_HANDLE:
         raise BadRequest("the program is still being brought")
@@ -50,6 +55,17 @@ def tell_end(entry: Entry) -> None:
 
 def give_back(entry: Entry, memory: MemoryManager) -> None:
     """Handles and the space at the memory manager."""
+    give_back_process(entry, memory)
+    close_if(entry.image.handle)
+    close_if(entry.content.handle)
+    close_if(entry.error.handle)
+    entry.image.handle = NO_HANDLE
+    entry.content.handle = NO_HANDLE
+    entry.error.handle = NO_HANDLE
+
+
+def give_back_process(entry: Entry, memory: MemoryManager) -> None:
+    """What it needed to run: a program that has moved away leaves the rest."""
     if entry.space != 0:
         try:
             memory.release(entry.space)
@@ -57,15 +73,9 @@ def give_back(entry: Entry, memory: MemoryManager) -> None:
             pass
     close_if(entry.process.handle)
     close_if(entry.thread.handle)
-    close_if(entry.image.handle)
-    close_if(entry.content.handle)
-    close_if(entry.error.handle)
     entry.space = 0
     entry.process.handle = NO_HANDLE
     entry.thread.handle = NO_HANDLE
-    entry.image.handle = NO_HANDLE
-    entry.content.handle = NO_HANDLE
-    entry.error.handle = NO_HANDLE
 
 
 def close_if(handle: u64) -> None:

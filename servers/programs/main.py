@@ -1,18 +1,19 @@
 """The program manager: from a file to a process, its identity, its end. Memory is the memory manager's business."""
 
 from atoll.abi import startup
-from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.calls import Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager, NoSuchSpace
 from atoll.servers.naming.interface import Naming
-from atoll.servers.programs import ending, homes, legacy, listing, loading, reporter, state
+from atoll.servers.programs import ending, homes, legacy, listing, loading, moving, reporter, starting, state
 from atoll.servers.programs.ending import MAX_STATUS, destroy_surely, drop_waiting, end_program, give_back, tell_end
 from atoll.servers.programs.interface import (
     AnotherNode,
     BadRequest,
     Child,
+    Migrant,
+    Moving,
     NoSuchProgram,
     NotExecutable,
     OutOfMemory,
@@ -20,32 +21,28 @@ from atoll.servers.programs.interface import (
     ProgramState,
     TooManyPrograms,
 )
-from atoll.servers.programs.preparing import Preparation, Preparations
+from atoll.servers.programs.preparing import Preparations
 from atoll.servers.programs.table import ASKING, CHILD, FATE, UNUSED, Entry, programs, role_of
 from atoll.servers.root.interface import Parent
 from atoll.userland.runtime.errors import RECORD_SIZE
-from atoll.userland.runtime.image.start_page import StartPage
 from atoll.userland.runtime.interface import OutcomeUnknown, ServiceError, call
-from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import Process, close, create_memory, create_process, duplicate
+from atoll.userland.runtime.objects import Process, Thread, close, create_process, duplicate
 from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateWriter
 
 QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory objects
-PRIORITY = 16
 NODE_SHIFT = 32  # of pids: above is the node with its incarnation
 GENERATION_SHIFT = 20  # of serial numbers
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
-class ProgramsServer(Programs, Child, Parent):
+class ProgramsServer(Programs, Child, Parent, Moving):
     """What everybody asks (Programs), who started a program (Child), and the program itself (Parent)."""
 
     preparations: Preparations
-    page: StartPage
     naming: Gate
     memory: MemoryManager
     first_pid: u64  # of this node and its incarnation: the upper half of every pid
@@ -137,7 +134,7 @@ class ProgramsServer(Programs, Child, Parent):
         if homes.homes.is_gone(entry.home):
             raise BadRequest("the program's home is gone")
         try:
-            self.begin(entry, preparation)
+            starting.begin(entry, preparation, self.naming)
         except KernelError as error:
             raise OutOfMemory(f"{error}") from None
         self.preparations.drop(place)
@@ -163,6 +160,45 @@ class ProgramsServer(Programs, Child, Parent):
 
     def identity(self) -> u64:
         return programs.of(call.badge).pid
+
+    # ---- what Moving says ----
+
+    def describe_migrant(self, pid: u64) -> Migrant:
+        migrant = Migrant()
+        moving.describe(programs.find(pid), migrant)
+        return migrant
+
+    def open_process(self, pid: u64) -> Process:
+        return Process(moving.process_of(programs.find(pid)))
+
+    def open_error(self, pid: u64) -> Gate:
+        return Gate(moving.error_of(programs.find(pid)))
+
+    def immigrate(self, migrant: Migrant, space: u64, pager: Gate) -> Process:
+        return Process(moving.immigrate(migrant, space, pager, self.memory, self.first_pid >> 48))
+
+    def settle(self, pid: u64, thread: Thread) -> None:
+        moving.settle(programs.find(pid), thread)
+
+    def set_error(self, pid: u64, error: Gate) -> None:
+        moving.set_error(programs.find(pid), error)
+
+    def discard(self, pid: u64) -> None:
+        moving.discard(pid, self.memory)
+
+    def depart(self, pid: u64, keeps_space: bool) -> None:
+        moving.depart(programs.find(pid), keeps_space, self.memory, self.first_pid >> 48)
+
+    def ended(self, pid: u64, status: u64) -> None:
+        place = moving.place_of_absent(pid)
+        if place != moving.NOWHERE:
+            self.bury(place, status)
+
+    def set_mover(self, gate: Gate, bits: u64) -> None:
+        moving.set_mover(gate, bits)
+
+    def next_order(self) -> tuple[u64, u64]:
+        return moving.next_order()
 
     # ---- what Parent says ----
 
@@ -246,29 +282,6 @@ class ProgramsServer(Programs, Child, Parent):
                 homes.homes.tell(entry)
                 destroy_surely(entry.process, homes.LOST_HOME)
 
-    def begin(self, entry: Entry, preparation: Preparation) -> None:
-        """Its start page and its first thread."""
-        if not preparation.has(startup.NAMING):
-            preparation.give(entry.process, startup.NAMING, duplicate(self.naming.handle, FOR_CALLERS))
-        own = loop.port.mint(entry.badge(ASKING))
-        if not preparation.has(startup.PROGRAMS):
-            preparation.give(entry.process, startup.PROGRAMS, duplicate(own.handle, FOR_CALLERS))
-        preparation.identify(f"{legacy.VARIABLE}={entry.pid} {entry.space} {entry.home} ", entry.path())
-        preparation.write(self.page)
-        data = self.page.contents()
-        pages = (u64(len(data)) + PAGE_SIZE - 1) // PAGE_SIZE
-        memory = create_memory(pages)
-        memory.write(0, data)
-        entry.process.map(memory, 0, ARGUMENTS, pages, Right.READ)
-        memory.close()
-        gate = entry.process.install(own.handle)
-        itself = entry.process.install(duplicate(entry.process.handle, OWN_RIGHTS))
-        entry.priority = PRIORITY
-        entry.thread = entry.process.create_thread(entry.entry, STACK_END, gate, itself, PRIORITY)
-        entry.started = clock()
-        entry.state = ProgramState.RUNNING
-        entry.thread.resume()
-
     # ---- how it ends ----
 
     def wait_for_end(self, entry: Entry) -> u64:
@@ -329,7 +342,9 @@ class ProgramsServer(Programs, Child, Parent):
         if role_of(letter.badge) == FATE and letter.kind == Message.DEATH:
             try:
                 place = programs.place_of(letter.badge)
-                if programs.entries[place].process_serial == letter.words[0]:  # else of one that it had before
+                entry = programs.entries[place]
+                ours = entry.process_serial == letter.words[0]  # else of one that it had before
+                if ours and entry.state != ProgramState.MOVED:
                     self.bury(place, letter.words[1])
             except NoSuchProgram:
                 return

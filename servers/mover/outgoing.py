@@ -1,0 +1,315 @@
+"""A process that goes: negotiated, its image, its links and its state sent, handed over, cleaned up behind.
+
+A thread for each migration under way makes the calls to the other node's mover. Before GO everything can be given up,
+and the process goes on here; once GO was sent it never runs here again.
+"""
+
+from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE
+from atoll.abi.objects import NO_HANDLE, Kind, Registers
+from atoll.abi.raw import address_of, size_of
+from atoll.abi.types import Array, u64
+from atoll.servers.memory.interface import Carrying
+from atoll.servers.mover.answers import NOBODY, helpers
+from atoll.servers.mover.capture import Capture
+from atoll.servers.mover.interface import (
+    MOST_THREADS,
+    Immovable,
+    MemoryStrategy,
+    MigrationFailed,
+    MigrationRefused,
+    Mover,
+    NoSuchMigration,
+    Offered,
+    Order,
+    Phase,
+    Report,
+)
+from atoll.servers.mover.pages import Pages
+from atoll.servers.mover.parcel import Parcel
+from atoll.servers.mover.peers import Nodes, open_peer
+from atoll.servers.network.interface import Member
+from atoll.servers.programs.interface import Moving
+from atoll.userland.runtime.interface import ServiceError, Unreachable
+from atoll.userland.runtime.kernel_calls import clock, sleep
+from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.objects import close, duplicate
+from atoll.userland.runtime.shared import SharedNumber
+
+ASK_AGAIN = 1_000_000_000  # nanoseconds until a node that may have the process is asked again
+LOST = 130  # status of a program that died with its destination
+
+
+class Outgoing:
+    """One migration, and all that it needs."""
+
+    order: Order
+    report: Report
+    offered: Offered
+    capture: Capture
+    pages: Pages
+    peer: Mover
+    carrying: Carrying
+    moving: Moving
+    is_cancelled: SharedNumber
+    phase: SharedNumber  # a Phase
+    destination: Member
+    nodes: Nodes
+    has_frozen: bool
+    frozen_at: u64
+    calls: Array[u64, MOST_THREADS]  # helpers that have taken calls; NOBODY
+    parcel: Parcel
+
+    def run(self, id: u64, own_node: u64) -> None:
+        """All of it. Raises Immovable, MigrationRefused, MigrationFailed."""
+        start = clock()
+        self.report = Report()
+        self.has_frozen = False
+        self.peer.handle, self.capture.process.handle = NO_HANDLE, NO_HANDLE
+        self.capture.thread_count = 0
+        self.phase.write(Phase.UNKNOWN)
+        self.offered.id, self.offered.source = id, own_node
+        try:
+            self.prepare()
+            self.negotiate()
+            self.transfer()
+            self.hand_over()
+        finally:
+            self.capture.close()
+            if self.peer.handle != NO_HANDLE:
+                close(self.peer.handle)
+        self.report.total = clock() - start
+
+    # ---- negotiation ----
+
+    def prepare(self) -> None:
+        """What there is of the process, and whether it can be moved at all. Raises Immovable."""
+        offered = self.offered
+        try:
+            offered.migrant = self.moving.describe_migrant(self.order.pid)
+            self.capture.open(self.moving.open_process(self.order.pid))
+            self.capture.list_all()
+            offered.region_bytes = self.carrying.regions(offered.migrant.space, offered.regions[:])
+            self.pages.begin(offered.migrant.space, self.carrying)
+            offered.pages = self.pages.survey()
+        except (ServiceError, KernelError) as error:
+            raise Immovable(f"{error}") from None
+        offered.links, offered.threads = self.capture.handle_count, self.capture.thread_count
+        offered.memory, offered.delivery = self.order.memory, self.order.delivery
+
+    def negotiate(self) -> None:
+        """Messages 4 to 7. Raises MigrationRefused."""
+        if not self.nodes.find(self.order.node, self.destination):
+            raise MigrationRefused("there is no such node")
+        self.peer = open_peer(self.order.node)
+        self.pages.peer, self.pages.id = Mover(self.peer.handle), self.offered.id
+        try:
+            self.report.messages += 1
+            self.peer.request(self.offered)
+        except (ServiceError, KernelError) as error:
+            raise MigrationRefused(f"{error}") from None
+        self.phase.write(Phase.ACCEPTED)
+
+    # ---- transfer ----
+
+    def transfer(self) -> None:
+        """Image, links, state; whatever fails, the process goes on here. Raises MigrationFailed, Immovable."""
+        try:
+            self.carrying.hold(self.offered.migrant.space, True)
+            if self.order.memory == MemoryStrategy.PRECOPY:
+                self.report.rounds = self.pages.send_rounds(self.is_cancelled)
+            self.freeze()
+            self.send_image()
+            self.send_links()
+            self.send_state()
+            self.check_cancelled()
+        except Exception as error:
+            self.give_up()
+            raise MigrationFailed(f"{error}") from None
+        self.phase.write(Phase.READY)
+
+    def check_cancelled(self) -> None:
+        """Raises MigrationFailed."""
+        if self.is_cancelled.read() != 0:
+            raise MigrationFailed("it was cancelled")
+
+    def freeze(self) -> None:
+        """No thread runs; whose calls are under way is waited for by others."""
+        self.check_cancelled()
+        self.frozen_at = clock()
+        self.has_frozen = True
+        for number in range(u64(MOST_THREADS)):
+            self.calls[number] = NOBODY
+        self.capture.stop()
+        self.capture.list_handles()
+        for number in range(self.capture.thread_count):
+            captured, thread = self.capture.threads[number], self.capture.thread_handles[number]
+            if captured.is_calling != 0:
+                taker = helpers.take(thread, number, self.offered.id, captured.buffer_size, captured.timeout)
+                self.calls[number] = taker
+                if taker == NOBODY:  # the answer has just come, or nobody is free
+                    self.capture.settle(thread, captured)
+                    if captured.is_calling != 0:
+                        raise MigrationFailed("too many calls are waited for already")
+
+    def send_image(self) -> None:
+        """The pages that are not there yet, or that stay."""
+        if self.order.memory == MemoryStrategy.REFERENCE:
+            self.report.left = self.pages.leave_behind()
+        elif self.order.memory == MemoryStrategy.PRECOPY:
+            self.pages.send_written()
+        else:
+            self.pages.send_all()
+
+    def send_links(self) -> None:
+        """A gate after the other, each acknowledged; its error stream besides."""
+        process = self.capture.process
+        for number in range(self.capture.handle_count):
+            info = self.capture.handles[number]
+            if info.kind != Kind.GATE:
+                continue
+            taken = process.take(info.handle)
+            try:
+                sent = duplicate(taken, info.rights)
+            finally:
+                process.install_at(taken, info.handle)
+            self.report.messages += 1
+            try:
+                self.peer.link(self.offered.id, info.handle, Gate(sent))
+                self.report.links += 1
+            except KernelError:
+                close_quietly(sent)
+                info.kind = Kind.DEAD
+        try:
+            self.peer.set_error(self.offered.id, self.moving.open_error(self.order.pid))
+        except (ServiceError, KernelError):
+            return  # it has none
+
+    def send_state(self) -> None:
+        """Threads, handles, start page; the reply says READY."""
+        parcel = self.parcel
+        parcel.clear()
+        self.pack_threads(parcel)
+        self.pack_handles(parcel)
+        self.pack_start_page(parcel)
+        self.report.messages += 1
+        self.report.bytes += parcel.size
+        self.peer.state(self.offered.id, parcel.contents())
+
+    def pack_threads(self, parcel: Parcel) -> None:
+        """All of them."""
+        parcel.add(self.capture.thread_count)
+        for number in range(self.capture.thread_count):
+            captured = self.capture.threads[number]
+            parcel.add(captured.priority)
+            parcel.add(captured.is_calling)
+            parcel.add(captured.buffer)
+            parcel.add(captured.buffer_size)
+            parcel.add(captured.timeout)
+            parcel.add_bytes(address_of(captured.registers), size_of(Registers))
+
+    def pack_handles(self, parcel: Parcel) -> None:
+        """All of them; threads by their place among the process's."""
+        parcel.add(self.capture.handle_count)
+        for number in range(self.capture.handle_count):
+            info = self.capture.handles[number]
+            if info.kind == Kind.THREAD:
+                info.badge = self.capture.thread_of(info.badge)
+            parcel.add_bytes(address_of(info), 40)
+
+    def pack_start_page(self, parcel: Parcel) -> None:
+        """What the program manager has mapped there."""
+        for page in range(self.capture.start_pages()):
+            self.capture.process.read(ARGUMENTS + page * PAGE_SIZE, parcel.room(PAGE_SIZE))
+
+    # ---- the end ----
+
+    def give_up(self) -> None:
+        """The process goes on here; the destination forgets it, now or when it is heard of."""
+        self.phase.write(Phase.GIVEN_UP)
+        try:
+            self.carrying.hold(self.offered.migrant.space, False)
+        except (ServiceError, KernelError):
+            pass
+        if self.has_frozen:
+            for number in range(self.capture.thread_count):
+                if self.calls[number] != NOBODY:
+                    captured, thread = self.capture.threads[number], self.capture.thread_handles[number]
+                    helpers.give_back(
+                        self.calls[number], thread.await_reply(captured.buffer, captured.buffer_size, captured.timeout)
+                    )
+            self.capture.resume()
+        try:
+            self.peer.abort(self.offered.id)
+        except (ServiceError, KernelError):
+            return
+
+    def hand_over(self) -> None:
+        """GO: from here on it is the destination's. Raises MigrationFailed."""
+        self.report.messages += 1
+        try:
+            self.peer.go(self.offered.id)
+        except (Unreachable, NoSuchMigration) as error:
+            self.give_up()
+            raise MigrationFailed(f"{error}") from None
+        except (ServiceError, KernelError):
+            self.resolve_doubt()
+        self.report.freeze = clock() - self.frozen_at
+        self.phase.write(Phase.RUNNING)
+        for number in range(self.capture.thread_count):
+            if self.calls[number] != NOBODY:
+                helpers.give_on(self.calls[number], Mover(self.peer.handle))
+        self.clean_up()
+
+    def resolve_doubt(self) -> None:
+        """Nobody knows whether GO came there: frozen, until that node is heard of. Raises MigrationFailed.
+
+        A node that was switched on again has lost the process, if it ever had it; it may have run, so it does not here.
+        """
+        member = Member()
+        while True:
+            sleep(ASK_AGAIN)
+            if not self.nodes.find(self.order.node, member):
+                continue
+            if member.incarnation != self.destination.incarnation:
+                self.lose()
+                raise MigrationFailed("its destination has died with it")
+            if member.is_up != 0 and self.ask_destination():
+                return
+
+    def ask_destination(self) -> bool:
+        """Whether the process is there for certain. Raises MigrationFailed: it is not, and goes on here."""
+        try:
+            if self.peer.know(self.offered.id) == Phase.UNKNOWN:
+                self.give_up()
+                raise MigrationFailed("its destination does not know it")
+            self.peer.go(self.offered.id)
+        except MigrationFailed:
+            raise
+        except (ServiceError, KernelError):
+            return False
+        return True
+
+    def lose(self) -> None:
+        """Whoever waits for it learns that it has ended."""
+        self.phase.write(Phase.RUNNING)
+        self.moving.depart(self.order.pid, False)
+        self.moving.ended(self.order.pid, LOST)
+
+    def clean_up(self) -> None:
+        """What it had here goes; with reference, not the pages."""
+        keeps = self.report.left > 0
+        if keeps:
+            self.carrying.retain(self.offered.migrant.space)
+        self.moving.depart(self.order.pid, keeps)
+        self.report.bytes += self.pages.bytes
+        self.report.messages += self.pages.messages
+        self.report.pages = self.pages.sent
+
+
+def close_quietly(handle: u64) -> None:
+    """Close what may have gone with a message."""
+    try:
+        close(handle)
+    except KernelError:
+        return
