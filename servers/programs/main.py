@@ -81,6 +81,9 @@ class ProgramsServer(Programs, Child, Parent):
     def open(self, pid: u64) -> Child:
         return gate_to(programs.find(pid))
 
+    def watch(self, gate: Gate, bits: u64) -> None:
+        ending.watch(gate, bits)
+
     def list(self, first: u64, into: Slice[u8]) -> u64:
         return listing.fill(programs, first, into)
 
@@ -268,6 +271,7 @@ class ProgramsServer(Programs, Child, Parent):
         entry.started = clock()
         entry.state = ProgramState.RUNNING
         entry.thread.resume()
+        ending.tell_watcher()
 
     # ---- how it ends ----
 
@@ -291,6 +295,7 @@ class ProgramsServer(Programs, Child, Parent):
                 Programs.reply_wait(entry.waiting[i], entry.status)
                 entry.waiting[i] = NO_HANDLE
         tell_end(entry)
+        ending.tell_watcher()
         give_back(entry, self.memory)
         if not entry.is_held:
             entry.state = UNUSED
