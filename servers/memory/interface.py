@@ -89,6 +89,7 @@ class MemoryInfo:
     spaces: u64
     page_ins: u64
     page_outs: u64
+    limit: u64  # frames that the pool may have at most
 
 
 class SpaceRegion:

@@ -291,6 +291,7 @@ class MemoryServer(MemoryManager, Carrying):
         info.swap_total, info.swap_used = pager.swap.slots.known, pager.swap.slots.used
         info.spaces = pager.spaces.count
         info.page_ins, info.page_outs = pager.page_ins, pager.page_outs
+        info.limit = pager.pool.limit
         return info
 
     # ---- faults ----

@@ -8,6 +8,7 @@ from atoll.servers.programs.interface import BadRequest, ProgramState
 from atoll.servers.programs.table import Entry
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import Process, close, read_info
 
 MAX_STATUS = 255
@@ -42,6 +43,16 @@ def drop_waiting(entry: Entry) -> None:
     tell_end(entry)
 
 
+class Watcher:
+    """Who is told of every start and end. (A successor is not told who that is: the watcher asks again, and again.)"""
+
+    gate: Gate
+    bits: u64
+
+
+watcher: Watcher = Watcher()
+
+
 def tell_end(entry: Entry) -> None:
     """Notify who asked for it."""
     if entry.told.handle != NO_HANDLE:
@@ -51,6 +62,23 @@ def tell_end(entry: Entry) -> None:
             pass
         entry.told.close()
         entry.told.handle = NO_HANDLE
+
+
+def watch(gate: Gate, bits: u64) -> None:
+    """From now on this gate is notified when a program starts or ends."""
+    if watcher.gate.handle != NO_HANDLE:
+        watcher.gate.close()
+    watcher.gate, watcher.bits = gate, bits
+
+
+def tell_watcher() -> None:
+    """A program has started or ended."""
+    if watcher.gate.handle != NO_HANDLE:
+        try:
+            watcher.gate.notify(watcher.bits)
+        except KernelError:  # whoever it was is dead
+            watcher.gate.close()
+            watcher.gate.handle = NO_HANDLE
 
 
 def give_back(entry: Entry, memory: MemoryManager) -> None:

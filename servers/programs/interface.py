@@ -67,11 +67,13 @@ class ProgramInfo:
     waits_for: u64  # serial number of the process that its first thread waits for; 0: for nobody
     thread_state: u64  # abi.objects.ThreadState of its first thread
     generation: u64  # of a service: how often it was started; 0 for other programs
+    messages: u64  # that its first thread has sent, replies included
+    bytes: u64  # in the segments of these
     name_length: u64
     name: Array[u8, NAME_SIZE]
 
 
-INFO_SIZE = 136  # bytes of a ProgramInfo
+INFO_SIZE = 152  # bytes of a ProgramInfo
 
 
 class Child(Interface, messages=0x0800, errors=(NoSuchProgram, NotExecutable, OutOfMemory, BadRequest)):
@@ -153,6 +155,9 @@ class Programs(
 
     def open(self, pid: u64) -> Child:
         """The gate to a program that runs already. Raises NoSuchProgram."""
+
+    def watch(self, gate: Gate, bits: u64) -> None:
+        """Notify that gate, instead of the one before, whenever a program starts or ends: the load server's."""
 
 
 class NotMovable(ServiceError):

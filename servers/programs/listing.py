@@ -53,5 +53,6 @@ def add_figures(entry: Entry, info: ProgramInfo) -> None:
     if entry.thread.handle != NO_HANDLE:
         read_info(entry.thread.handle, figures)
         info.thread_state = figures.words[1]
+        info.messages, info.bytes = figures.words[5], figures.words[6]
     elif info.threads > 0:
         info.thread_state = ThreadState.READY  # of a program that outlived its program manager we have no thread

@@ -78,6 +78,9 @@ class ProgramsServer(Programs, Child, Parent, Moving):
     def open(self, pid: u64) -> Child:
         return gate_to(programs.find(pid))
 
+    def watch(self, gate: Gate, bits: u64) -> None:
+        ending.watch(gate, bits)
+
     def list(self, first: u64, into: Slice[u8]) -> u64:
         return listing.fill(programs, first, into)
 
@@ -304,6 +307,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
                 Programs.reply_wait(entry.waiting[i], entry.status)
                 entry.waiting[i] = NO_HANDLE
         tell_end(entry)
+        ending.tell_watcher()
         give_back(entry, self.memory)
         if not entry.is_held:
             entry.state = UNUSED

@@ -4,7 +4,7 @@ from atoll.abi import startup
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.objects import Right
 from atoll.abi.types import u64
-from atoll.servers.programs import legacy
+from atoll.servers.programs import ending, legacy
 from atoll.servers.programs.interface import ProgramState
 from atoll.servers.programs.preparing import Preparation
 from atoll.servers.programs.table import ASKING, Entry
@@ -43,3 +43,4 @@ def begin(entry: Entry, preparation: Preparation, naming: Gate) -> None:
     entry.started = clock()
     entry.state = ProgramState.RUNNING
     entry.thread.resume()
+    ending.tell_watcher()
