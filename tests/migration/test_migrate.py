@@ -6,11 +6,7 @@ import pytest
 
 from tests.remote.system import System
 
-LEFT_BEHIND = pytest.param(
-    "reference", marks=pytest.mark.xfail(reason="pages left behind do not come from another node yet")
-)
-STRATEGIES = ("copy", "precopy", LEFT_BEHIND)
-ONWARD = pytest.mark.xfail(reason="a program that has moved cannot be found through a third node's names yet")
+STRATEGIES = ("copy", "precopy", "reference")
 STEPS = 30
 FIGURES = re.compile(r"frozen (\d+) us of (\d+) us; (\d+) pages, (\d+) bytes, (\d+) messages, (\d+) links")
 
@@ -55,7 +51,6 @@ def test_it_goes_on_elsewhere(system: System, memory: str) -> None:
     assert where(system, pid) == ""
 
 
-@ONWARD
 @pytest.mark.parametrize("memory", STRATEGIES)
 def test_it_wanders_and_comes_home(system: System, memory: str) -> None:
     expected = unmoved(system)
@@ -67,7 +62,6 @@ def test_it_wanders_and_comes_home(system: System, memory: str) -> None:
     finish(system, expected)
 
 
-@ONWARD
 def test_a_call_under_way_is_answered_where_the_caller_is(system: System) -> None:
     """`cat` waits for the pipe nearly all the time."""
     expected = unmoved(system)
