@@ -13,7 +13,7 @@ from atoll.abi.wire import OWN_GATES, Outcome, Way
 from atoll.servers.network import station
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.message import Envelope
-from atoll.servers.network.peers import NOWHERE
+from atoll.servers.network.peers import NOWHERE, peers
 from atoll.servers.network.proxies import proxies
 from atoll.servers.network.requests import Request
 from atoll.userland.runtime.kernel_errors import KernelError
@@ -22,12 +22,12 @@ from atoll.userland.runtime.kernel_errors import KernelError
 
 
 def may_pass(request: Request) -> bool:
-    """Whether a request is for a port that moved between its node and ours, or claims a gate of one that moved."""
+    """Whether a request is for a port that has moved. (A node that knows its identity was given it: where a receiver
+    has come to, or has passed through, nobody has counted all gates.)
+    """
     envelope = request.message.envelope
     place = proxies.find(envelope.target)
-    if place == NOWHERE or not proxies.table[place].has_moved:
-        return False
-    return envelope.way == Way.CLAIM or proxies.table[place].owner == request.peer
+    return place != NOWHERE and proxies.table[place].has_moved and peers.table[request.peer].is_node
 
 
 def pass_in(request: Request) -> None:

@@ -167,8 +167,8 @@ class Proxies:
     def is_unused(self, place: u64) -> bool:
         """Whether there is no gate any more through which somebody could send there."""
         proxy = self.table[place]
-        if proxy.first != 0 or proxy.is_public or proxy.is_home or proxy.is_passing:
-            return False
+        if proxy.first != 0 or proxy.is_public or proxy.is_home or proxy.is_passing or proxy.has_moved:
+            return False  # (nodes that we do not know of may send through one that has moved)
         info = Info()
         read_info(proxy.port.handle, info)
         return info.words[PORT_GATES] == 0
