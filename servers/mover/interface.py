@@ -56,14 +56,6 @@ class MemoryStrategy(IntEnum):
     REFERENCE = 2  # what it used last; the rest when it is touched (Accent)
 
 
-class Delivery(IntEnum):
-    """What becomes of messages to the process."""
-
-    REDIRECT = 0  # the source sends them on, for ever
-    PREVENT = 1  # senders are told and wait
-    RECOVER = 2  # senders find out
-
-
 class Phase(IntEnum):
     """How far a migration is, as each side knows it."""
 
@@ -80,7 +72,7 @@ class Order:
     pid: u64
     node: u64
     memory: u64  # a MemoryStrategy
-    delivery: u64  # a Delivery
+    delivery: u64  # a Delivery of abi/wire.py
 
 
 class Report:
