@@ -85,12 +85,13 @@ def test_it_is_ended_from_home(system: System) -> None:
 
 def test_what_cannot_be_moved_stays(system: System) -> None:
     pid = start(system, f"walker {STEPS} 20 > log", "walker")
+    system.lines("holder &")
     for line, why in (
         (f"migrate {pid} node1", "on this node already"),
         (f"migrate {pid} node9", "there is no such node"),
         ("migrate 77 node2", "no such program"),
         (f"migrate --memory teleport {pid} node2", "there is no such strategy"),
-        (f"migrate {system.programs()['shell']} node2", "it receives messages"),
+        (f"migrate {system.programs()['holder']} node2", "it holds a memory object"),
     ):
         status, output = system.run(line)
         assert status != 0 and why in output, f"{line}: {output}"
