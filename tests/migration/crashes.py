@@ -71,12 +71,13 @@ class Ordeal:
         self.expected = system.run(program.format(1))[1].splitlines()
         system.restore()
         system.lines(f"{program.format(PAUSE)} > log &")
-        self.pid = next(pid for name, pid in system.programs().items() if name == program.split()[0])
+        self.pid = next(pid for name, pid in system.programs().items() if name == program.split(maxsplit=1)[0])
         system.lines(f"migrate {self.pid} {SOURCE}")
         self.cluster.advance(0.1)
         self.state = self.cluster.save()
         self.line = f"migrate --memory {memory} --delivery {delivery} {self.pid} {DESTINATION} > said &"
         self.methods = names_of_methods(repository)
+        self.complete_ns = self.handed_over_ns = 0  # when READY leaves the destination, and GO the source
 
     def begin(self) -> None:
         """Order the migration."""
@@ -94,7 +95,10 @@ class Ordeal:
         finally:
             self.cluster.engine.network.taps.remove(watcher)
         assert self.where() == [DESTINATION]
-        return sorted(watcher.moments, key=lambda moment: moment.time_ns)
+        found = sorted(watcher.moments, key=lambda moment: moment.time_ns)
+        self.complete_ns = next(moment.time_ns for moment in found if moment.name == "state reply")
+        self.handed_over_ns = next(moment.time_ns for moment in found if moment.name == "go")
+        return found
 
     def run_to(self, time_ns: int) -> None:
         """As far as that."""
