@@ -21,15 +21,11 @@ from atoll.userland.runtime.kernel_errors import KernelError
 
 
 def may_pass(request: Request) -> bool:
-    """Whether a request is for a port that moved between its node and ours, or claims a gate of one that moved. (A node
-    that knows its identity was given it: where a receiver has come to, nobody has counted all gates.)
+    """Whether a request is for a port that has moved. (A node that knows its identity was given it: where a receiver
+    has come to, or has passed through, nobody has counted all gates.)
     """
-    envelope = request.message.envelope
-    place = proxies.find(envelope.target)
-    if place == NOWHERE or not proxies.table[place].has_moved:
-        return False
-    is_among_nodes = proxies.table[place].is_home and peers.table[request.peer].is_node
-    return envelope.way == Way.CLAIM or is_among_nodes or proxies.table[place].owner == request.peer
+    place = proxies.find(request.message.envelope.target)
+    return place != NOWHERE and proxies.table[place].has_moved and peers.table[request.peer].is_node
 
 
 def pass_in(request: Request) -> None:
@@ -58,12 +54,14 @@ def pass_in(request: Request) -> None:
 
 
 def released(request: Request, place: u64) -> None:
-    """The old node has no gate of that badge any more. If there were some here too, they tell their end themselves."""
+    """The old node has no gate of that badge any more. If there were some here too, they tell their end themselves. If
+    the receiver has moved on, we tell the next node, as of a gate of our own.
+    """
     envelope, proxy = request.message.envelope, proxies.table[place]
     export = exports.find(envelope.target, envelope.badge)
     if export != NOWHERE:
         exports.give_back(export, request.peer, 1)
-    elif proxy.is_home and envelope.words[1] == OWN_GATES and proxies.find_held(proxy, envelope.badge) == NOWHERE:
+    elif envelope.words[1] == OWN_GATES and proxies.find_held(proxy, envelope.badge) == NOWHERE:
         proxies.make_gate(place, envelope.badge, MintFlag.TELL_LAST).close()
 
 

@@ -19,8 +19,9 @@ Move = tuple[int, str, int]  # microseconds until then, where to, a MemoryStrate
 STRATEGIES = (0, 1, 2)
 CALLS = 90  # of each caller
 LOSS = 0.01
+SHORT = 40  # steps
+EXAMPLES = 4 if settings().max_examples <= 100 else 50  # by the profile
 LIMIT = 600.0  # seconds of virtual time
-GATES, HANDLES = 5, 6  # places in the line of `tally`
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,9 @@ def finish(system: System) -> Outcome:
     return Outcome(printed, callers, left)
 
 
-def run(system: System, steps: int, moves: Iterable[Move], calls: int = CALLS, loss: float = 0.0) -> tuple[Outcome, int]:
+def run(system: System, steps: int, moves: Iterable[Move], loss: float = 0.0) -> tuple[Outcome, int]:
     """A whole run, and how often it moved."""
-    pid = begin(system, steps, calls)
+    pid = begin(system, steps, CALLS)
     if loss:
         system.cluster.engine.network.spoil(loss=loss)
     done = travel(system, pid, moves)
@@ -104,17 +105,39 @@ def run_warm(system: System) -> None:
     finish(system)
 
 
+def check_same(moved: Outcome, unmoved: Outcome, steps: int) -> None:
+    """Nobody can see that it has moved, and nothing is left: no process, no thread, no handle, no page."""
+    assert moved.printed == unmoved.printed and len(moved.printed.splitlines()) == steps + 2
+    assert moved.callers == unmoved.callers == tuple(f"caller {number}: {CALLS} answers\n" for number in (2, 3))
+    assert moved.left == unmoved.left
+
+
 def test_forty_moves(warm: System) -> None:
-    steps, count = 200, 40
+    steps, count = 150, 40
     unmoved, _ = run(warm, steps, [])
     moved, done = run(warm, steps, random_moves(count, 7))
     assert done == count
-    assert moved.printed == unmoved.printed and len(moved.printed.splitlines()) == steps + 2
-    assert moved.callers == unmoved.callers == tuple(f"caller {number}: {CALLS} answers\n" for number in (2, 3))
-    check_left(moved, unmoved)
+    check_same(moved, unmoved, steps)
 
 
-def check_left(moved: Outcome, unmoved: Outcome) -> None:
-    """Nothing is left: no process, no thread, no handle, no page."""
-    print(moved.left, unmoved.left)
-    assert moved.left == unmoved.left
+@pytest.mark.long
+def test_five_hundred_moves_on_a_wire_that_loses_frames(warm: System) -> None:
+    steps, count = 3000, 500
+    unmoved, _ = run(warm, steps, [])
+    moved, done = run(warm, steps, random_moves(count, 8), LOSS)
+    assert done == count
+    check_same(moved, unmoved, steps)
+
+
+@pytest.fixture(scope="session")
+def short_unmoved(warm: System) -> Outcome:
+    return run(warm, SHORT, [])[0]
+
+
+@settings(max_examples=EXAMPLES)
+@given(some.lists(some.tuples(some.integers(0, 30_000), some.sampled_from(NODES), some.sampled_from(STRATEGIES)),
+                  min_size=1, max_size=8))  # fmt: skip
+def test_any_moves(warm: System, short_unmoved: Outcome, moves: list[Move]) -> None:
+    """Of those that go wrong, the fewest and simplest are shown."""
+    moved, _ = run(warm, SHORT, moves)
+    check_same(moved, short_unmoved, SHORT)
