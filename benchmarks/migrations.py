@@ -4,12 +4,14 @@
 """
 
 import struct
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
+from atoll.benchmarks.observer import Code, on_block
 from atoll.cluster.cluster import Cluster
+from atoll.cluster.engine import AnyNode
+from atoll.cluster.images import ready_system
+from atoll.cluster.node import Node
 from atoll.cluster.transfer import put_file
 from atoll.compiler.cache import Cache
 from atoll.images.recipe import compile_file
@@ -17,8 +19,6 @@ from atoll.images.strip import stripped
 from atoll.net.wire import Medium
 from atoll.servers.migration.interface import Migration
 from atoll.servers.mover.interface import MemoryStrategy
-
-T = TypeVar("T")
 
 PROGRAM = Path(__file__).parent / "programs" / "migrant.py"
 MIGRANT = "/tmp/migrant"
@@ -50,7 +50,26 @@ class Cost:
     links: int
     elapsed: int  # from the order to the program's end
     frames: int  # on all links meanwhile
-    instructions: int  # of both nodes during the move
+    kernel: int  # instructions that both nodes' kernels have executed during the move
+
+
+class KernelTime:
+    """Counts the instructions of a node's kernel, from each trap's first to the return to the program."""
+
+    def __init__(self, node: AnyNode, kernel: Code) -> None:
+        assert isinstance(node, Node)
+        self.board = node.board
+        self.instructions = 0
+        self._since = 0
+        on_block(self.board, kernel.symbols["trap_entry"], self._enter)
+        on_block(self.board, kernel.symbols["resume"], self._leave)
+
+    def _enter(self) -> None:
+        self._since = self.board.instructions
+
+    def _leave(self) -> None:
+        self.instructions += self.board.instructions - self._since
+        self._since = self.board.instructions
 
 
 class Bed:
@@ -58,6 +77,8 @@ class Bed:
 
     def __init__(self, medium: Medium | None = None) -> None:
         self.cluster = Cluster(nodes=2, medium=medium)
+        kernel = Code(ready_system().kernel)
+        self.kernels = [KernelTime(node, kernel) for node in self.cluster.nodes]
         self.cluster.start()
         self.cluster.wait_for("/services/shell")
         put_file(self.cluster, stripped(compile_file(PROGRAM, "program", Cache())), MIGRANT)
@@ -84,16 +105,16 @@ class Bed:
     def move(self, size: int, rounds: int, work: str, strategy: MemoryStrategy) -> Cost:
         """A run in which it moves, until it has ended. Raises Failed."""
         pid = self.begin(size, rounds, work)
-        begin, frames, instructions = self.cluster.time_ns, self.frames(), self.instructions()
+        begin, frames, kernel = self.cluster.time_ns, self.frames(), self.kernel()
         starter = self.cluster.client(Migration, STARTER)
         order = ORDER.pack(pid, DESTINATION, strategy, 0)
         told = self.cluster.within(LIMIT, lambda: starter.migrate(order))  # type: ignore[arg-type]
         freeze, total, sent, messages, pages, left, rounds_sent, links = REPORT.unpack(bytes(told))  # type: ignore[call-overload]
-        instructions = self.instructions() - instructions
+        kernel = self.kernel() - kernel
         self.finish()
         return Cost(
             freeze, total, sent, messages, pages, left, rounds_sent, links, self.cluster.time_ns - begin,
-            self.frames() - frames, instructions,
+            self.frames() - frames, kernel,
         )  # fmt: skip
 
     def stay(self, size: int, rounds: int, work: str) -> int:
@@ -118,15 +139,6 @@ class Bed:
         """That both nodes have sent."""
         return sum(int(node.stats()["frames_sent"]) for node in self.cluster.nodes)
 
-    def instructions(self) -> int:
-        """That both nodes have executed."""
-        return sum(int(node.stats()["instructions"]) for node in self.cluster.nodes)
-
-
-def with_bed(medium: Medium | None, action: Callable[[Bed], T]) -> T:
-    """Do something with two nodes, which are then switched off."""
-    bed = Bed(medium)
-    try:
-        return action(bed)
-    finally:
-        bed.close()
+    def kernel(self) -> int:
+        """Instructions that both kernels have executed."""
+        return sum(each.instructions for each in self.kernels)
