@@ -30,6 +30,7 @@ from atoll.userland.runtime.objects import Process, Thread, close, create_memory
 
 GUESTS = 16
 NOWHERE = GUESTS
+MOST_HANDED = 128
 NODE_SHIFT = 48  # of pids
 START_PAGE_RIGHTS = Right.READ
 
@@ -43,6 +44,8 @@ class Incoming:
     node: u64  # our own
     ended_gate: Gate  # notified of a guest's end: bit i is guest i
     parcel: Parcel
+    handed_over: Array[u64, MOST_HANDED]  # numbers of the last ones: they may have ended, or moved on
+    handed_count: u64
 
     # ---- finding them ----
 
@@ -58,13 +61,20 @@ class Incoming:
         for guest in self.guests:
             if guest.phase != Phase.UNKNOWN and guest.id == id:
                 return Phase(guest.phase)
-        return Phase.UNKNOWN
+        return Phase.RUNNING if id in self.handed_over[:] else Phase.UNKNOWN
 
     def is_arriving(self, pid: u64) -> bool:
         """Whether something of a process is still to be passed here."""
         for guest in self.guests:
             if guest.phase == Phase.RUNNING and guest.pid == pid and guest.awaited != 0:
                 return True
+        return False
+
+    def has(self, pid: u64) -> bool:
+        """Whether a process is here, or all of it."""
+        for guest in self.guests:
+            if guest.pid == pid and (guest.phase == Phase.READY or guest.phase == Phase.RUNNING):
+                return not self.has_moved_on(guest)
         return False
 
     def expect_phase(self, id: u64, phase: u64) -> Guest:
@@ -182,6 +192,8 @@ class Incoming:
         if guest.phase != Phase.READY:
             raise NoSuchMigration("not all of it is here")
         guest.phase = Phase.RUNNING
+        self.handed_over[self.handed_count % MOST_HANDED] = id
+        self.handed_count += 1
         first = Thread(duplicate(guest.threads[0].handle, Right.MANAGE | Right.DUPLICATE | Right.MOVE))
         Moving(self.programs.handle).settle(guest.pid, first)
         place = self.watch(guest) if guest.pid >> NODE_SHIFT != self.node else NOWHERE
