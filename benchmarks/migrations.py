@@ -4,7 +4,7 @@
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from atoll.benchmarks.observer import Code, on_block
@@ -120,7 +120,9 @@ class Bed:
         report = REPORT.unpack(bytes(told))  # type: ignore[call-overload]
         kernel = self.kernel() - kernel
         self.finish()
-        return Cost(*report, self.cluster.time_ns - begin, self.frames() - frames, kernel)
+        told_of = dict(zip((field.name for field in fields(Cost)), report, strict=False))
+        elapsed = self.cluster.time_ns - begin
+        return Cost(**told_of, elapsed=elapsed, frames=self.frames() - frames, kernel=kernel)
 
     def stay(self, size: int, rounds: int, work: str) -> int:
         """The same run without a move: nanoseconds from where it would be ordered to the end. Raises Failed."""
