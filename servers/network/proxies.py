@@ -184,6 +184,8 @@ class Proxies:
         proxy = self.table[place]
         if proxy.first != 0 or proxy.is_public or proxy.is_home or proxy.is_passing:
             return False
+        if proxy.has_moved and proxy.delivery == Delivery.REDIRECT:
+            return False  # nodes that we do not know of may send through it
         info = Info()
         read_info(proxy.port.handle, info)
         return info.words[PORT_GATES] == 0 and info.words[PORT_WAITING] == 0 and info.words[PORT_BITS] == 0
