@@ -50,6 +50,7 @@ class Proxy:
     is_home: bool  # a process of this node receives there; it came from `owner`
     manage: u64  # then: a gate by which we make others
     delivery: u64  # how it came, or leaves: a Delivery
+    is_between: bool  # its receiver had come from one node and has gone to another, by redirection
 
     # ---- a port that is not where it was thought to be (seeking.py) ----
     is_seeking: bool  # nothing is sent there: what comes waits in the kernel
@@ -149,6 +150,7 @@ class Proxies:
         proxy.first, proxy.is_used, proxy.is_sending, proxy.is_public = u16(0), True, False, False
         proxy.has_moved, proxy.is_passing, proxy.is_opening = False, False, False
         proxy.is_home, proxy.manage, proxy.delivery = False, NO_HANDLE, u64(Delivery.REDIRECT)
+        proxy.is_between = False
         proxy.is_seeking, proxy.misses, proxy.are_friends_known = False, 0, False
         port.set_label(proxy.label)
         self.used = max(self.used, place + 1)
@@ -184,8 +186,8 @@ class Proxies:
         proxy = self.table[place]
         if proxy.first != 0 or proxy.is_public or proxy.is_home or proxy.is_passing:
             return False
-        if proxy.has_moved and proxy.delivery == Delivery.REDIRECT:
-            return False  # nodes that we do not know of may send through it
+        if proxy.is_between:
+            return False  # the node before us sends through it, and does not count how often
         info = Info()
         read_info(proxy.port.handle, info)
         return info.words[PORT_GATES] == 0 and info.words[PORT_WAITING] == 0 and info.words[PORT_BITS] == 0
@@ -225,14 +227,17 @@ class Proxies:
 
     def take_port(self, identity: Identity, owner: u64, port: Port, delivery: u64) -> u64:
         """A port of this node whose receive right leaves for a peer: its label, as a proxy; 0: there are too many."""
-        place = self.find(identity)
-        if place != NOWHERE:
-            self.end(place)  # it had come from elsewhere
+        place, came_from = self.find(identity), u64(NOWHERE)
+        if place != NOWHERE:  # it had come from elsewhere
+            came_from = self.table[place].owner if self.table[place].delivery == Delivery.REDIRECT else came_from
+            self.end(place)
         place = self.free_place() if place == NOWHERE else place
         if place == NOWHERE:
             return 0
         self.begin(place, identity, owner, port)
-        self.table[place].has_moved, self.table[place].is_passing, self.table[place].delivery = True, True, delivery
+        proxy = self.table[place]
+        proxy.has_moved, proxy.is_passing, proxy.delivery = True, True, delivery
+        proxy.is_between = delivery == Delivery.REDIRECT and came_from != NOWHERE and came_from != owner
         return self.table[place].label
 
     def port_passed(self, label: u64, was_taken: bool) -> u64:

@@ -19,6 +19,7 @@ NAMES = ("offer", "request", "image", "link", "set_error", "state", "go", "pass_
 MESSAGES = [text for name in NAMES for text in (name, f"{name} reply")]
 BEFORE = 5_000  # nanoseconds: a node may be some instructions ahead of where it is told to stop
 LOST = (129, 130)
+MISSED = 3.5  # seconds of silence after which a node counts as gone
 
 
 @pytest.fixture(scope="session")
@@ -90,11 +91,10 @@ def test_a_partition_before_the_end_of_the_transfer(ordeal: Ordeal, moments: dic
     ordeal.begin()
     ordeal.run_to(moments["image reply"].time_ns - BEFORE)
     ordeal.cluster.engine.network.cut(SOURCE, DESTINATION)
-    ordeal.cluster.advance(GONE)
+    ordeal.cluster.advance(MISSED)
     assert ordeal.states() == {HOME: "moved", SOURCE: "sleeping"}
     ordeal.cluster.engine.network.heal()
     assert ordeal.end() == 7
-    assert "MigrationFailed" not in ordeal.system.console(HOME)
 
 
 @pytest.mark.parametrize(("message", "runs"), [("state reply", SOURCE), ("go reply", DESTINATION)])
@@ -144,8 +144,8 @@ def test_what_has_been_handed_over_is_not_cancelled(ordeal: Ordeal, moments: dic
 def test_a_destination_that_is_not_there_is_refused(ordeal: Ordeal) -> None:
     ordeal.cluster.restore(ordeal.state)
     ordeal.cluster.crash(DESTINATION)
-    ordeal.cluster.advance(GONE)
-    ordeal.system.run(ordeal.line.replace(" > said &", ""))
+    status, output = ordeal.system.run(ordeal.line.replace(" > said &", ""))
+    assert status != 0 and "migrate:" in output, output
     assert ordeal.where() == [SOURCE]
     assert ordeal.end() == 7
 
