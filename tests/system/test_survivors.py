@@ -11,7 +11,7 @@ HOGS = "hog 14 400 & hog 14 400 & hog 14 400 & wait"
 def page_ins(fresh: System) -> int:
     """Pages read so far, from program files and the swap area."""
     totals = fresh.cluster.client(MemoryManager, MEMORY).totals()
-    return int.from_bytes(bytes(totals)[40:48], "little")  # type: ignore[call-overload]
+    return int.from_bytes(bytes(totals)[48:56], "little")  # type: ignore[call-overload]
 
 
 def test_more_memory_than_there_is(fresh: System) -> None:
