@@ -7,7 +7,7 @@ local atoll = Proto("atoll", "Atoll")
 local ETHERTYPE = 0x88b5
 local ETHERNET = 14                             -- bytes before what we are given: offsets here are abi/wire.py's less that
 local DATA = 64 - ETHERNET
-local SEAL, TAG = 16, 8
+local UNIT, SEAL, TAG = 16, 16, 8
 local ENVELOPE, ANNOUNCEMENT, MOST_NAME = 128, 96, 120
 
 local kinds = {
@@ -94,18 +94,22 @@ local announcement = {
 }
 local ANNOUNCED_NAME_SIZE, ANNOUNCED_NAME, MOST_NODE_NAME = 56, 64, 32
 
--- Fletcher-64 of all bytes before the checksum, those of the Ethernet header included: two sums modulo 2^32 - 1.
-local function fletcher64(bytes)
-    local low, high = 0, 0
-    for index = 0, bytes:len() - 4, 4 do
-        local word = 0
-        for place = index + 3, index, -1 do
-            word = word * 256 + bytes:get_index(place)
-        end
-        low = (low + word) % 0xffffffff
-        high = (high + low) % 0xffffffff
+-- The 32 bits at a place, little-endian.
+local function half(bytes, place)
+    local value = 0
+    for index = place + 3, place, -1 do
+        value = value * 256 + bytes:get_index(index)
     end
-    return UInt64.new(low, high)
+    return value
+end
+
+-- The sum, modulo 2^64, of all words before the checksum, those of the Ethernet header included.
+local function sum(bytes)
+    local total = UInt64(0)
+    for place = 0, bytes:len() - 8, 8 do
+        total = total + UInt64.new(half(bytes, place), half(bytes, place + 4))
+    end
+    return total
 end
 
 local function ethernet_header(pinfo)
@@ -175,7 +179,7 @@ local function add_seal(buffer, pinfo, tree, place)
     local item = tree:add_le(f.checksum, buffer(place + TAG, SEAL - TAG))
     local covered = ByteArray.new(ethernet_header(pinfo))
     covered:append(buffer(0, place + TAG):bytes())
-    if fletcher64(covered) ~= buffer(place + TAG, SEAL - TAG):le_uint64() then
+    if sum(covered) ~= buffer(place + TAG, SEAL - TAG):le_uint64() then
         item:add_proto_expert_info(damaged)
     end
 end
@@ -198,7 +202,7 @@ function atoll.dissector(buffer, pinfo, root)
     add_header(buffer, tree)
     local kind, size = buffer(26, 1):uint(), buffer(38, 2):le_uint()
     local info = summary(buffer, kind)
-    local place = math.ceil((ETHERNET + DATA + size) / 8) * 8 - ETHERNET    -- of the seal: padded in the whole frame
+    local place = DATA + math.ceil(size / UNIT) * UNIT    -- of the seal
     if place + SEAL > buffer:len() then
         tree:add_proto_expert_info(too_short)
     else

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from atoll.abi.calls import NO_TIMEOUT, Status
 from atoll.abi.calls import Call as KernelCall
 from atoll.abi.objects import NO_HANDLE, Kind
+from atoll.abi.raw import address_of
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Text, u64
 from atoll.abi.wire import OWN_GATES, Outcome, Way
@@ -35,6 +36,7 @@ from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.messages import Letter, Port
 from atoll.userland.runtime.objects import Memory, Process
+from atoll.userland.runtime.seal import draw_seal_key
 from atoll.userland.runtime.system import own_process
 
 SETTLE = 200_000_000  # nanoseconds that calls of others have to end in, before a swap
@@ -85,6 +87,7 @@ def introduce(key: Text, name: Text, number: u64, incarnation: Text, speed: u64,
     """Who we are. If no predecessor has handed us its own, this is another start. Raises BadKey."""
     now = clock()
     line.key.first, line.key.second = parse_key(key)
+    draw_seal_key(line.key.first, line.key.second, address_of(line.seal_key))
     line.number, line.patience = number, max(patience, u64(1))
     if line.start == 0:
         line.start = line.key.draw(f"start {number} {incarnation} {now}")
