@@ -12,8 +12,9 @@ from multiprocessing.process import BaseProcess
 from atoll.cluster.cluster import Cluster, ClusterError
 from atoll.cluster.monitor import NETWORK, compiled
 from atoll.cluster.plan import NodePlan, Plan
-from atoll.cluster.services import SUPERVISOR
-from atoll.cluster.simulation.aftermath import Base, census, probes
+from atoll.cluster.progress import Report, progress_bar
+from atoll.cluster.services import SUPERVISOR, services
+from atoll.cluster.simulation.aftermath import Base, census, deaths, probes
 from atoll.cluster.simulation.run import Run, Verdict
 from atoll.cluster.simulation.scenario import KILLED, SWAPPED, Scenario, switch_of
 from atoll.cluster.transfer import put_file
@@ -53,20 +54,16 @@ def topology(nodes: int, switches: int) -> Topology:
 
 def prepare(nodes: int, switches: int) -> tuple[Cluster, Base]:
     """Boot, put the programs there, do everything once: what is only made at first use is there then."""
-    from atoll.images.recipe import PACKAGE
-
     at = topology(nodes, switches)
     cluster = Cluster(plan=Plan(tuple(NodePlan(name) for name in at.stations), at), seed=BOOT_SEED)
-    cluster.start()
-    images = {name: compiled(PACKAGE / "userland" / "simulation" / f"{name}.py") for name in GUESTS}
-    for node in cluster.nodes:
-        cluster.node = node
-        cluster.run("true")
-        for name, image in images.items():
-            put_file(cluster, image, f"/bin/{name}")
-        cluster.run("mkdir /sim; sync")
-        disturb(cluster)
-        cluster.run(f"tally {100 * node.number + 1} &")
+    with progress_bar() as report:
+        images = guests(report)
+        report(f"booting {nodes} nodes", 0, nodes)
+        cluster.start()
+        for done, node in enumerate(cluster.nodes):
+            report(f"trying everything on {node.name}", done, nodes)
+            cluster.node = node
+            equip(cluster, images)
     for turn in range(2):
         for node in cluster.nodes:
             cluster.node = node
@@ -74,13 +71,35 @@ def prepare(nodes: int, switches: int) -> tuple[Cluster, Base]:
                 output = cluster.run(line, FIRST_TIME).output
                 if output.count(" ok ") != wanted:
                     raise ClusterError(f"even without any fault not everything works: {node.name}: {line}: {output}")
-    counted = {}
+    counted, died = {}, {}
     for _ in range(2):                          # the first census is the first use of something too
         for node in cluster.nodes:
             cluster.node = node
             counted[node.name] = census(cluster)
+            died[node.name] = deaths(services(cluster))
     cluster.node = cluster.nodes[0]
-    return cluster, Base(counted)
+    return cluster, Base(counted, died)
+
+
+def guests(report: Report) -> dict[str, bytes]:
+    """The programs, compiled."""
+    from atoll.images.recipe import PACKAGE
+
+    images = {}
+    for done, name in enumerate(GUESTS):
+        report(f"compiling {name}", done, len(GUESTS))
+        images[name] = compiled(PACKAGE / "userland" / "simulation" / f"{name}.py")
+    return images
+
+
+def equip(cluster: Cluster, images: dict[str, bytes]) -> None:
+    """The current node has the programs, and has seen some trouble."""
+    cluster.run("true")
+    for name, image in images.items():
+        put_file(cluster, image, f"/bin/{name}")
+    cluster.run("mkdir /sim; sync")
+    disturb(cluster)
+    cluster.run(f"tally {100 * cluster.node.number + 1} &")
 
 
 def disturb(cluster: Cluster) -> None:
