@@ -5,12 +5,13 @@ and the process goes on here; once GO was sent it never runs here again.
 """
 
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE
-from atoll.abi.objects import NO_HANDLE, Kind, Registers
+from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind, Registers
 from atoll.abi.raw import address_of, size_of
 from atoll.abi.types import Array, u64
 from atoll.servers.memory.interface import Carrying
 from atoll.servers.mover.answers import NOBODY, helpers
 from atoll.servers.mover.capture import Capture
+from atoll.servers.mover.guest import is_passed
 from atoll.servers.mover.interface import (
     MOST_THREADS,
     Immovable,
@@ -209,13 +210,15 @@ class Outgoing:
             parcel.add_bytes(address_of(captured.registers), size_of(Registers))
 
     def pack_handles(self, parcel: Parcel) -> None:
-        """All of them; threads by their place among the process's."""
+        """All of them; threads by their place among the process's, a port's set by its handle."""
         parcel.add(self.capture.handle_count)
         for number in range(self.capture.handle_count):
             info = self.capture.handles[number]
             if info.kind == Kind.THREAD:
                 info.badge = self.capture.thread_of(info.badge)
-            parcel.add_bytes(address_of(info), 40)
+            elif info.kind == Kind.PORT:
+                info.set = self.capture.set_of(info.set)
+            parcel.add_bytes(address_of(info), size_of(HandleInfo))
 
     def pack_start_page(self, parcel: Parcel) -> None:
         """What the program manager has mapped there."""
@@ -254,12 +257,42 @@ class Outgoing:
             raise MigrationFailed(f"{error}") from None
         except (ServiceError, KernelError):
             self.resolve_doubt()
-        self.report.freeze = clock() - self.frozen_at
         self.phase.write(Phase.RUNNING)
+        self.pass_rest()
+        self.report.freeze = clock() - self.frozen_at
         for number in range(self.capture.thread_count):
             if self.calls[number] != NOBODY:
                 helpers.give_on(self.calls[number], Mover(self.peer.handle))
         self.clean_up()
+
+    def pass_rest(self) -> None:
+        """Ports and rights to reply, which can be in one place only. What cannot be passed is lost."""
+        is_complete = True
+        for number in range(self.capture.handle_count):
+            info = self.capture.handles[number]
+            if is_passed(info.kind):
+                is_complete = self.pass_over(info.handle) and is_complete
+        if is_complete:
+            return
+        try:
+            self.peer.run(self.offered.id)
+        except (ServiceError, KernelError):
+            return  # the destination asks whether more comes
+
+    def pass_over(self, value: u64) -> bool:
+        """One of them; False if it is lost."""
+        self.report.messages += 1
+        handle = NO_HANDLE
+        try:
+            handle = self.capture.process.take(value)
+            self.peer.pass_over(self.offered.id, value, handle)
+        except KernelError:
+            close_quietly(handle)
+            return False
+        except ServiceError:
+            return False
+        self.report.links += 1
+        return True
 
     def resolve_doubt(self) -> None:
         """Nobody knows whether GO came there: frozen, until that node is heard of. Raises MigrationFailed.
@@ -298,7 +331,7 @@ class Outgoing:
 
     def clean_up(self) -> None:
         """What it had here goes; with reference, not the pages."""
-        keeps = self.report.left > 0
+        keeps = self.pages.kept > 0
         if keeps:
             self.carrying.retain(self.offered.migrant.space)
         self.moving.depart(self.order.pid, keeps)

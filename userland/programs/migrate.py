@@ -8,8 +8,9 @@ usage: migrate [--memory M] [--delivery D] PID NODE
 """
 
 from atoll.abi.types import Text, i64, u64
+from atoll.abi.wire import Delivery
 from atoll.servers.migration.interface import Migration
-from atoll.servers.mover.interface import Delivery, MemoryStrategy, Order, Report
+from atoll.servers.mover.interface import MemoryStrategy, Order, Report
 from atoll.servers.network.interface import Member
 from atoll.servers.programs.interface import ProgramState
 from atoll.userland.library.errors import fail, misuse, set_usage
