@@ -30,6 +30,7 @@ from atoll.userland.runtime.objects import Process, Thread, close, create_memory
 
 GUESTS = 16
 NOWHERE = GUESTS
+MOST_HANDED = 128
 NODE_SHIFT = 48  # of pids
 START_PAGE_RIGHTS = Right.READ
 
@@ -43,6 +44,8 @@ class Incoming:
     node: u64  # our own
     ended_gate: Gate  # notified of a guest's end: bit i is guest i
     parcel: Parcel
+    handed_over: Array[u64, MOST_HANDED]  # numbers of the last ones: they may have ended, or moved on
+    handed_count: u64
 
     # ---- finding them ----
 
@@ -58,7 +61,7 @@ class Incoming:
         for guest in self.guests:
             if guest.phase != Phase.UNKNOWN and guest.id == id:
                 return Phase(guest.phase)
-        return Phase.UNKNOWN
+        return Phase.RUNNING if id in self.handed_over[:] else Phase.UNKNOWN
 
     def is_arriving(self, pid: u64) -> bool:
         """Whether something of a process is still to be passed here."""
@@ -182,6 +185,8 @@ class Incoming:
         if guest.phase != Phase.READY:
             raise NoSuchMigration("not all of it is here")
         guest.phase = Phase.RUNNING
+        self.handed_over[self.handed_count % MOST_HANDED] = id
+        self.handed_count += 1
         first = Thread(duplicate(guest.threads[0].handle, Right.MANAGE | Right.DUPLICATE | Right.MOVE))
         Moving(self.programs.handle).settle(guest.pid, first)
         place = self.watch(guest) if guest.pid >> NODE_SHIFT != self.node else NOWHERE

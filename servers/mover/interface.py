@@ -86,6 +86,8 @@ class Report:
     left: u64  # pages left behind
     rounds: u64  # of pre-copying
     links: u64
+    ports: u64  # where the source receives for it still, and sends on
+    calls: u64  # of its own, whose answers come by way of the source
 
 
 class Offered:
@@ -143,9 +145,10 @@ class Mover(
     def state(self, id: u64, data: Bytes) -> None:
         """Registers of all threads, all handles, the start page (parcel.py). The reply says READY."""
 
-    @idempotent
     def go(self, id: u64) -> None:
-        """The process is the destination's from now on, and runs as soon as its ports and reply rights are there."""
+        """The process is the destination's from now on, and runs as soon as its ports and reply rights are there. (Not
+        repeated by the stub: what a second try is told says nothing of the first. Who is not answered asks `know`.)
+        """
 
     def pass_over(self, id: u64, value: u64, handle: Handle) -> None:
         """A port, or a right to reply, and its value. With the last one the process runs."""

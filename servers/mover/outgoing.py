@@ -8,6 +8,7 @@ from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE
 from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind, Registers
 from atoll.abi.raw import address_of, size_of
 from atoll.abi.types import Array, u64
+from atoll.abi.wire import Delivery
 from atoll.servers.memory.interface import Carrying
 from atoll.servers.mover.answers import NOBODY, helpers
 from atoll.servers.mover.capture import Capture
@@ -27,13 +28,13 @@ from atoll.servers.mover.interface import (
 )
 from atoll.servers.mover.pages import Pages
 from atoll.servers.mover.parcel import Parcel
-from atoll.servers.mover.peers import Nodes, open_peer
+from atoll.servers.mover.peers import Nodes, open_peer, tell_leaving
 from atoll.servers.network.interface import Member
 from atoll.servers.programs.interface import Moving
 from atoll.userland.runtime.interface import ServiceError, Unreachable
 from atoll.userland.runtime.kernel_calls import clock, sleep
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.messages import Gate, Port
 from atoll.userland.runtime.objects import close, duplicate
 from atoll.userland.runtime.shared import SharedNumber
 
@@ -262,6 +263,7 @@ class Outgoing:
         self.report.freeze = clock() - self.frozen_at
         for number in range(self.capture.thread_count):
             if self.calls[number] != NOBODY:
+                self.report.calls += 1
                 helpers.give_on(self.calls[number], Mover(self.peer.handle))
         self.clean_up()
 
@@ -271,7 +273,7 @@ class Outgoing:
         for number in range(self.capture.handle_count):
             info = self.capture.handles[number]
             if is_passed(info.kind):
-                is_complete = self.pass_over(info.handle) and is_complete
+                is_complete = self.pass_over(info) and is_complete
         if is_complete:
             return
         try:
@@ -279,13 +281,17 @@ class Outgoing:
         except (ServiceError, KernelError):
             return  # the destination asks whether more comes
 
-    def pass_over(self, value: u64) -> bool:
+    def pass_over(self, info: HandleInfo) -> bool:
         """One of them; False if it is lost."""
         self.report.messages += 1
         handle = NO_HANDLE
         try:
-            handle = self.capture.process.take(value)
-            self.peer.pass_over(self.offered.id, value, handle)
+            handle = self.capture.process.take(info.handle)
+            if info.kind == Kind.PORT and self.order.delivery != Delivery.REDIRECT:
+                tell_leaving(Port(handle), self.order.delivery)
+            elif info.kind == Kind.PORT:
+                self.report.ports += 1
+            self.peer.pass_over(self.offered.id, info.handle, handle)
         except KernelError:
             close_quietly(handle)
             return False
@@ -313,14 +319,17 @@ class Outgoing:
     def ask_destination(self) -> bool:
         """Whether the process is there for certain. Raises MigrationFailed: it is not, and goes on here."""
         try:
-            if self.peer.know(self.offered.id) == Phase.UNKNOWN:
-                self.give_up()
-                raise MigrationFailed("its destination does not know it")
-            self.peer.go(self.offered.id)
-        except MigrationFailed:
-            raise
+            close_quietly(self.peer.handle)  # dead, if that node was away
+            self.peer.handle = NO_HANDLE
+            self.peer = open_peer(self.order.node)
+            phase = self.peer.know(self.offered.id)
+            if phase == Phase.READY:
+                self.peer.go(self.offered.id)
         except (ServiceError, KernelError):
             return False
+        if phase == Phase.UNKNOWN:
+            self.give_up()
+            raise MigrationFailed("its destination does not know it")
         return True
 
     def lose(self) -> None:

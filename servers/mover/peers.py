@@ -8,6 +8,7 @@ from atoll.servers.naming.interface import Naming
 from atoll.servers.network.interface import MEMBER_SIZE, Member, Network
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.messages import Port
 from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.startup import given
 
@@ -26,6 +27,18 @@ def open_peer(node: u64) -> Mover:
         return Mover(service_on(node, SERVICE))
     except (ServiceError, KernelError) as error:
         raise MigrationRefused(f"node {node} cannot be reached: {error}") from None
+
+
+def tell_leaving(port: Port, delivery: u64) -> None:
+    """A port is about to leave, with that delivery; otherwise it is redirected. Raises KernelError."""
+    gate = port.mint(0)
+    own = network()
+    try:
+        own.leaving(gate, delivery)
+    except ServiceError as error:
+        print(f"mover: messages to a port are redirected: {error}")
+    finally:
+        close(own.handle)
 
 
 class Nodes:
