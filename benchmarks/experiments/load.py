@@ -46,6 +46,7 @@ class Plan:
     busy_above: int = 100
     idle_below: int = 50
     probes: int = 3
+    latency_us: float = 50.0  # of the network; the shorter, the longer a run of the system takes
 
     def settings(self, policy: Policy) -> dict[str, int]:
         """For the load servers."""

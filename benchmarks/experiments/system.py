@@ -16,6 +16,7 @@ from atoll.cluster.transfer import put_file
 from atoll.compiler.cache import Cache
 from atoll.images.recipe import compile_file
 from atoll.images.strip import stripped
+from atoll.net.wire import Medium
 from atoll.servers.load.interface import Load, Policy
 
 PROGRAM = Path(__file__).parent.parent / "programs" / "load_jobs.py"
@@ -35,7 +36,8 @@ class Failed(Exception):
 class Runs:
     """A cluster on which one run after another begins in the same state."""
 
-    def __init__(self) -> None:
+    def __init__(self, latency_us: float = 50.0) -> None:
+        self.medium = Medium(latency_ns=round(latency_us * 1000))
         self.cluster: Cluster | None = None
         self.state = b""  # the cluster when all nodes are up and idle; as soon as it is needed
         self.is_fresh = False  # the cluster is in that state
@@ -55,7 +57,7 @@ class Runs:
     def fresh(self, nodes: int) -> Cluster:
         """The same, to look at only."""
         if self.cluster is None:
-            self.cluster = booted(nodes)
+            self.cluster = booted(nodes, self.medium)
         elif not self.is_fresh:
             self.cluster.restore(self.state)
         self.is_fresh = True
@@ -111,9 +113,9 @@ class Runs:
         return int(OVERHEAD.unpack(bytes(told))[ASKED])  # type: ignore[call-overload]
 
 
-def booted(nodes: int) -> Cluster:
+def booted(nodes: int, medium: Medium) -> Cluster:
     """A cluster whose nodes are up and idle, with the starter on each one's disk."""
-    cluster = Cluster(nodes=nodes)
+    cluster = Cluster(nodes=nodes, medium=medium)
     cluster.start()
     image = stripped(compile_file(PROGRAM, "program", Cache()))
     for node in cluster.nodes:

@@ -29,6 +29,7 @@ def load(
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs of each, with seeds from 1 on.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.01, help="Virtual time in which jobs arrive.")] = None,
     busy: Annotated[int, typer.Option(min=1, help="Threshold, hundredths of a program.")] = 100,
+    latency: Annotated[float, typer.Option(min=1, help="Microseconds, of the network of the system.")] = 50.0,
     keep: Annotated[
         Path | None,
         typer.Option(metavar="FILE", dir_okay=False, help="Keep each run there; those that are there are not run."),
@@ -54,7 +55,7 @@ def load(
     usual = DEFAULTS[what]
     plan = experiment.Plan(
         workload, tuple(known[name] for name in policy or known), tuple(level or (0.3, 0.6, 0.9)), seeds or usual[1],
-        nodes or usual[0], seconds or usual[2], busy_above=busy, idle_below=busy // 2,
+        nodes or usual[0], seconds or usual[2], busy_above=busy, idle_below=busy // 2, latency_us=latency,
     )  # fmt: skip
     if plot_file is not None:
         require_matplotlib()
@@ -94,7 +95,7 @@ def run_system(plan: "Plan", report: "Report", kept: "Kept") -> "list[Row]":
     from atoll.benchmarks.experiments.load import run_plan
     from atoll.benchmarks.experiments.system import Failed, Runs
 
-    runs = Runs()
+    runs = Runs(plan.latency_us)
     try:
         return run_plan(plan, runs.run, report, kept)
     except Failed as error:
