@@ -7,7 +7,7 @@ from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, u8, u64
-from atoll.servers.load.interface import GROUP, MOST_NODES, Load, Policy, Registrar
+from atoll.servers.load.interface import GROUP, MOST_NODES, Announce, Load, Policy, Registrar
 from atoll.servers.naming.interface import Naming
 from atoll.servers.network.interface import MEMBER_SIZE, Member, Network
 from atoll.userland.runtime.interface import ServiceError
@@ -147,8 +147,10 @@ class Herald:
         if figures.idle == self.said_idle:
             return
         self.said_idle = figures.idle
-        self.register()
-        if self.own.settings().announces == 1 and self.count > 0:
+        announces = self.own.settings().announces
+        if announces & Announce.TO_REGISTRAR != 0:
+            self.register()
+        if announces & Announce.TO_ALL != 0 and self.count > 0:
             self.messages.add(1)
             try:
                 self.group.heard(figures)

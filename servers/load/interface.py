@@ -114,6 +114,14 @@ class Overhead:
     sent_away: u64  # of these, for another node
 
 
+class Announce(IntEnum):
+    """Whom a node tells that it has become idle or busy; 3: both."""
+
+    TO_NOBODY = 0
+    TO_ALL = 1
+    TO_REGISTRAR = 2
+
+
 class Settings:
     """How load is measured and shared; may be changed at any time."""
 
@@ -122,7 +130,7 @@ class Settings:
     busy_above: u64  # a node that was idle is busy above this load, hundredths
     idle_below: u64  # and idle again only below this: no node changes its mind at each sample
     probes: u64  # nodes that are asked before a program stays
-    announces: u64  # 1: this node announces when it becomes idle and busy
+    announces: u64  # an Announce: whom this node tells when it becomes idle and busy
 
 
 class Candidate:

@@ -2,7 +2,8 @@
 
 usage: load [-plo] [NAME=VALUE ...]
   settings: index=programs|active|cpu, busy= and idle= (hundredths of a program
-  above, below which a node calls itself so), probes=, announces=0|1, policy=
+  above, below which a node calls itself so), probes=, announces=0..3 (1: to all,
+  2: to the registrar, 3: both), policy=
   home random local global probing shortest receiver announced registrar
   talking memory
 """
