@@ -14,6 +14,7 @@ from atoll.servers.mover.incoming import incoming
 from atoll.servers.mover.interface import MOST_THREADS, Mover, Phase
 from atoll.servers.mover.peers import Nodes, open_peer
 from atoll.servers.network.interface import Member
+from atoll.servers.programs.interface import Moving
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import close
@@ -53,6 +54,8 @@ class Doubts:
             return
         has_ended = member.incarnation & INCARNATION != guest.id >> INCARNATION_SHIFT & INCARNATION
         is_gone = has_ended or member.is_up == 0
+        if guest.phase == Phase.READY:
+            Moving(incoming.programs.handle).doubt(guest.pid, is_gone and not has_ended)
         if guest.phase == Phase.READY and has_ended:
             self.own.go(guest.id)
         elif guest.phase == Phase.ACCEPTED and is_gone:

@@ -70,6 +70,13 @@ class Incoming:
                 return True
         return False
 
+    def has(self, pid: u64) -> bool:
+        """Whether a process is here, or all of it."""
+        for guest in self.guests:
+            if guest.pid == pid and (guest.phase == Phase.READY or guest.phase == Phase.RUNNING):
+                return not self.has_moved_on(guest)
+        return False
+
     def expect_phase(self, id: u64, phase: u64) -> Guest:
         """Raises NoSuchMigration: not now."""
         guest = self.find(id)

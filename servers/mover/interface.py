@@ -182,6 +182,10 @@ class Mover(
         """To where it was born: it has ended."""
 
     @idempotent
+    def has(self, pid: u64) -> bool:
+        """Whether it is here: it runs, or all of it is here."""
+
+    @idempotent
     def end(self, pid: u64, status: u64) -> None:
         """To where it is: end it."""
 

@@ -152,6 +152,9 @@ class MoverServer(Mover, PageSource):
         Moving(incoming.programs.handle).ended(pid, status)
         errands.whereabouts.remove(pid)
 
+    def has(self, pid: u64) -> bool:
+        return incoming.has(pid)
+
     def end(self, pid: u64, status: u64) -> None:
         try:
             incoming.programs.kill(pid, status)

@@ -4,9 +4,7 @@ A thread for each migration under way makes the calls to the other node's mover.
 and the process goes on here; once GO was sent it never runs here again.
 """
 
-from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE
-from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind, Registers
-from atoll.abi.raw import address_of, size_of
+from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind
 from atoll.abi.types import Array, u64
 from atoll.abi.wire import Delivery
 from atoll.servers.memory.interface import Carrying
@@ -26,6 +24,7 @@ from atoll.servers.mover.interface import (
     Phase,
     Report,
 )
+from atoll.servers.mover.packing import pack
 from atoll.servers.mover.pages import Pages
 from atoll.servers.mover.parcel import Parcel
 from atoll.servers.mover.peers import Nodes, open_peer, tell_leaving
@@ -58,6 +57,7 @@ class Outgoing:
     destination: Member
     nodes: Nodes
     has_frozen: bool
+    may_be_ready: bool  # the destination may have all of it, and run it if this node ends
     frozen_at: u64
     calls: Array[u64, MOST_THREADS]  # helpers that have taken calls; NOBODY
     parcel: Parcel
@@ -66,7 +66,7 @@ class Outgoing:
         """All of it. Raises Immovable, MigrationRefused, MigrationFailed."""
         start = clock()
         self.report = Report()
-        self.has_frozen = False
+        self.has_frozen, self.may_be_ready = False, False
         self.peer.handle, self.capture.process.handle = NO_HANDLE, NO_HANDLE
         self.capture.thread_count = 0
         self.phase.write(Phase.UNKNOWN)
@@ -126,6 +126,8 @@ class Outgoing:
             self.send_state()
             self.check_cancelled()
         except Exception as error:
+            if self.may_be_ready:
+                self.take_back()
             self.give_up()
             raise MigrationFailed(f"{error}") from None
         self.phase.write(Phase.READY)
@@ -191,40 +193,11 @@ class Outgoing:
         """Threads, handles, start page; the reply says READY."""
         parcel = self.parcel
         parcel.clear()
-        self.pack_threads(parcel)
-        self.pack_handles(parcel)
-        self.pack_start_page(parcel)
+        pack(self.capture, parcel)
         self.report.messages += 1
         self.report.bytes += parcel.size
+        self.may_be_ready = True
         self.peer.state(self.offered.id, parcel.contents())
-
-    def pack_threads(self, parcel: Parcel) -> None:
-        """All of them."""
-        parcel.add(self.capture.thread_count)
-        for number in range(self.capture.thread_count):
-            captured = self.capture.threads[number]
-            parcel.add(captured.priority)
-            parcel.add(captured.is_calling)
-            parcel.add(captured.buffer)
-            parcel.add(captured.buffer_size)
-            parcel.add(captured.timeout)
-            parcel.add_bytes(address_of(captured.registers), size_of(Registers))
-
-    def pack_handles(self, parcel: Parcel) -> None:
-        """All of them; threads by their place among the process's, a port's set by its handle."""
-        parcel.add(self.capture.handle_count)
-        for number in range(self.capture.handle_count):
-            info = self.capture.handles[number]
-            if info.kind == Kind.THREAD:
-                info.badge = self.capture.thread_of(info.badge)
-            elif info.kind == Kind.PORT:
-                info.set = self.capture.set_of(info.set)
-            parcel.add_bytes(address_of(info), size_of(HandleInfo))
-
-    def pack_start_page(self, parcel: Parcel) -> None:
-        """What the program manager has mapped there."""
-        for page in range(self.capture.start_pages()):
-            self.capture.process.read(ARGUMENTS + page * PAGE_SIZE, parcel.room(PAGE_SIZE))
 
     # ---- the end ----
 
@@ -305,23 +278,64 @@ class Outgoing:
 
         A node that was switched on again has lost the process, if it ever had it; it may have run, so it does not here.
         """
-        member = Member()
         while True:
-            sleep(ASK_AGAIN)
-            if not self.nodes.find(self.order.node, member):
-                continue
+            member = self.look_at_destination()
             if member.incarnation != self.destination.incarnation:
                 self.lose()
                 raise MigrationFailed("its destination has died with it")
             if member.is_up != 0 and self.ask_destination():
+                self.doubt(False)
                 return
+
+    def look_at_destination(self) -> Member:
+        """A moment later: how it is. So long it is unknown who has the process."""
+        member = Member()
+        self.doubt(True)
+        sleep(ASK_AGAIN)
+        while not self.nodes.find(self.order.node, member):
+            sleep(ASK_AGAIN)
+        return member
+
+    def doubt(self, is_in_doubt: bool) -> None:
+        """Have it shown."""
+        try:
+            self.moving.doubt(self.order.pid, is_in_doubt)
+        except (ServiceError, KernelError):
+            return
+
+    def take_back(self) -> None:
+        """The destination may have all of it, and would run it if this node ended: first it has to drop it, or to have
+        ended itself. Until then the process stays frozen.
+        """
+        while not self.is_dropped():
+            member = self.look_at_destination()
+            if member.incarnation != self.destination.incarnation:
+                break
+            self.open_again()
+        self.doubt(False)
+
+    def is_dropped(self) -> bool:
+        """Whether the destination says that it has it no more."""
+        try:
+            self.peer.abort(self.offered.id)
+        except (ServiceError, KernelError):
+            return False
+        return True
+
+    def open_again(self) -> None:
+        """Another gate to the destination: the one that we have is dead, if it was away."""
+        if self.peer.handle != NO_HANDLE:
+            close_quietly(self.peer.handle)
+        self.peer.handle = NO_HANDLE
+        try:
+            self.peer = open_peer(self.order.node)
+        except MigrationRefused:
+            return
 
     def ask_destination(self) -> bool:
         """Whether the process is there for certain. Raises MigrationFailed: it is not, and goes on here."""
         try:
-            close_quietly(self.peer.handle)  # dead, if that node was away
-            self.peer.handle = NO_HANDLE
-            self.peer = open_peer(self.order.node)
+            self.open_again()
             phase = self.peer.know(self.offered.id)
             if phase == Phase.READY:
                 self.peer.go(self.offered.id)

@@ -9,7 +9,7 @@ from atoll.abi.calls import Call as KernelCall
 from atoll.abi.calls import MintFlag, Status
 from atoll.abi.riscv import ecall
 from atoll.abi.types import u64
-from atoll.abi.wire import OWN_GATES, Outcome, Way
+from atoll.abi.wire import OWN_GATES, Delivery, Outcome, Way
 from atoll.servers.network import station
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.peers import NOWHERE, peers
@@ -22,10 +22,13 @@ from atoll.userland.runtime.kernel_errors import KernelError
 
 def may_pass(request: Request) -> bool:
     """Whether a request is for a port that has moved. (A node that knows its identity was given it: where a receiver
-    has come to, or has passed through, nobody has counted all gates.)
+    has come to, or from where everything is sent on, nobody has counted all gates.)
     """
     place = proxies.find(request.message.envelope.target)
-    return place != NOWHERE and proxies.table[place].has_moved and peers.table[request.peer].is_node
+    if place == NOWHERE or not proxies.table[place].has_moved or not peers.table[request.peer].is_node:
+        return False
+    proxy = proxies.table[place]
+    return proxy.is_home or proxy.delivery == Delivery.REDIRECT or proxy.owner == request.peer
 
 
 def pass_in(request: Request) -> None:

@@ -197,6 +197,11 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         if place != moving.NOWHERE:
             self.bury(place, status)
 
+    def doubt(self, pid: u64, is_in_doubt: bool) -> None:
+        for entry in programs.entries:
+            if entry.pid == pid and entry.state in (ProgramState.RUNNING, ProgramState.FROZEN):
+                entry.is_in_doubt = is_in_doubt
+
     def set_mover(self, gate: Gate, bits: u64) -> None:
         moving.set_mover(gate, bits)
 

@@ -63,7 +63,7 @@ def depart(entry: Entry, keeps_space: bool, memory: MemoryManager, node: u64) ->
     """Its process ends; where it was born a stand-in stays."""
     if entry.state == ProgramState.MOVED:
         return
-    entry.state = ProgramState.MOVED
+    entry.state, entry.is_in_doubt = ProgramState.MOVED, False
     entry.order = 0
     ending.destroy_surely(entry.process, 0)
     keep_trace(entry, memory)
@@ -138,7 +138,7 @@ def settle(entry: Entry, thread: Thread) -> None:
     if entry.thread.handle != NO_HANDLE:
         close(entry.thread.handle)
     entry.thread = thread
-    entry.state = ProgramState.RUNNING
+    entry.state, entry.is_in_doubt = ProgramState.RUNNING, False
 
 
 def set_error(entry: Entry, error: Gate) -> None:
@@ -152,7 +152,7 @@ def discard(pid: u64, memory: MemoryManager) -> None:
     """What was made for it goes; a stand-in that was here before stays."""
     for entry in programs.entries:
         if entry.state == ProgramState.FROZEN and entry.pid == pid:
-            entry.state = ProgramState.MOVED
+            entry.state, entry.is_in_doubt = ProgramState.MOVED, False
             ending.destroy_surely(entry.process, 0)
             ending.give_back(entry, memory)
             if not entry.is_held:
