@@ -64,6 +64,10 @@ class KernelTime:
         on_block(self.board, kernel.symbols["trap_entry"], self._enter)
         on_block(self.board, kernel.symbols["resume"], self._leave)
 
+    def begin(self) -> None:
+        """The board is in another state now."""
+        self._since = self.board.instructions
+
     def _enter(self) -> None:
         self._since = self.board.instructions
 
@@ -93,6 +97,8 @@ class Bed:
     def begin(self, size: int, rounds: int, work: str) -> int:
         """The program runs, and has filled its memory; its pid. Raises Failed."""
         self.cluster.restore(self.state)
+        for each in self.kernels:
+            each.begin()
         place = len(self.cluster.console)
         self.line(f"{MIGRANT} {size} {rounds} {work} &")
         while b"filled" not in self.cluster.console[place:]:

@@ -71,7 +71,7 @@ class Ordeal:
         self.expected = system.run(program.format(1))[1].splitlines()
         system.restore()
         system.lines(f"{program.format(PAUSE)} > log &")
-        self.pid = next(pid for name, pid in system.programs().items() if name == program.split()[0])
+        self.pid = next(pid for name, pid in system.programs().items() if name == program.split(maxsplit=1)[0])
         system.lines(f"migrate {self.pid} {SOURCE}")
         self.cluster.advance(0.1)
         self.state = self.cluster.save()

@@ -15,10 +15,12 @@ from hypothesis import strategies as some
 from atoll.servers.migration.interface import Migration
 from tests.remote.system import NODES, System
 
-Move = tuple[int, str, int]  # microseconds until then, where to, a MemoryStrategy
+Move = tuple[int, str, int, int]  # microseconds until then, where to, a MemoryStrategy, a Delivery
 STRATEGIES = (0, 1, 2)
+DELIVERIES = (0, 1, 2)
 CALLS = 90  # of each caller
 LOSS = 0.01
+PORTS, GATES, OWN_PORTS = 2, 5, 2  # places in the line of `tally`; ports of the traveller
 SHORT = 40  # steps
 EXAMPLES = 4 if settings().max_examples <= 100 else 50  # by the profile
 LIMIT = 600.0  # seconds of virtual time
@@ -47,12 +49,12 @@ def begin(system: System, steps: int, calls: int) -> int:
 def travel(system: System, pid: int, moves: Iterable[Move]) -> int:
     """Order the moves, each where it is then; how many there were."""
     where, done = "node1", 0
-    for pause, to, memory in moves:
+    for pause, to, memory, delivery in moves:
         if to == where:
             continue
         system.cluster.advance(pause / 1e6)
         starter = system.cluster.client(Migration, "/services/migration", where)
-        starter.migrate(struct.pack("<4Q", pid, NODES.index(to) + 1, memory, 0))  # type: ignore[arg-type]
+        starter.migrate(struct.pack("<4Q", pid, NODES.index(to) + 1, memory, delivery))  # type: ignore[arg-type]
         where, done = to, done + 1
     return done
 
@@ -86,7 +88,7 @@ def random_moves(count: int, seed: int) -> list[Move]:
     moves = []
     for _ in range(count):
         where = drawn.choice([node for node in NODES if node != where])
-        moves.append((drawn.randrange(1000, 20_000), where, drawn.choice(STRATEGIES)))
+        moves.append((drawn.randrange(1000, 20_000), where, drawn.choice(STRATEGIES), drawn.choice(DELIVERIES)))
     return moves
 
 
@@ -101,15 +103,21 @@ def warm(booted: System) -> System:
 def run_warm(system: System) -> None:
     """From each node to each, by reference."""
     pid = begin(system, 60, 10)
-    travel(system, pid, [(1000, node, 2) for node in ("node2", "node1", "node3", "node2", "node3", "node1")])
+    travel(system, pid, [(1000, node, 2, 0) for node in ("node2", "node1", "node3", "node2", "node3", "node1")])
     finish(system)
 
 
 def check_same(moved: Outcome, unmoved: Outcome, steps: int) -> None:
-    """Nobody can see that it has moved, and nothing is left: no process, no thread, no handle, no page."""
+    """Nobody can see that it has moved, and nothing is left: no process, no thread, no handle, no page.
+
+    Where its receiver was left with redirection, a port of the network server's stands for each of its two ports.
+    """
     assert moved.printed == unmoved.printed and len(moved.printed.splitlines()) == steps + 2
     assert moved.callers == unmoved.callers == tuple(f"caller {number}: {CALLS} answers\n" for number in (2, 3))
-    assert moved.left == unmoved.left
+    for node, expected in zip(moved.left, unmoved.left, strict=True):
+        more = [mine - other for mine, other in zip(node, expected, strict=True)]
+        assert 0 <= more[PORTS] <= OWN_PORTS and more[GATES] <= 0, more
+        assert not any(count for place, count in enumerate(more) if place not in (PORTS, GATES)), more
 
 
 def test_forty_moves(warm: System) -> None:
@@ -135,8 +143,9 @@ def short_unmoved(warm: System) -> Outcome:
 
 
 @settings(max_examples=EXAMPLES)
-@given(some.lists(some.tuples(some.integers(0, 30_000), some.sampled_from(NODES), some.sampled_from(STRATEGIES)),
-                  min_size=1, max_size=8))  # fmt: skip
+@given(some.lists(some.tuples(
+    some.integers(0, 30_000), some.sampled_from(NODES), some.sampled_from(STRATEGIES), some.sampled_from(DELIVERIES),
+), min_size=1, max_size=8))  # fmt: skip
 def test_any_moves(warm: System, short_unmoved: Outcome, moves: list[Move]) -> None:
     """Of those that go wrong, the fewest and simplest are shown."""
     moved, _ = run(warm, SHORT, moves)
