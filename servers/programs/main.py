@@ -4,7 +4,7 @@ from atoll.abi import startup
 from atoll.abi.calls import Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
-from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager, NoSuchSpace
+from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager
 from atoll.servers.naming.interface import Naming
 from atoll.servers.programs import ending, homes, legacy, listing, loading, moving, reporter, starting, state
 from atoll.servers.programs.ending import MAX_STATUS, destroy_surely, drop_waiting, end_program, give_back, tell_end
@@ -25,19 +25,17 @@ from atoll.servers.programs.preparing import Preparations
 from atoll.servers.programs.table import ASKING, CHILD, FATE, UNUSED, Entry, programs, role_of
 from atoll.servers.root.interface import Parent
 from atoll.userland.runtime.errors import RECORD_SIZE
-from atoll.userland.runtime.interface import OutcomeUnknown, ServiceError, call
+from atoll.userland.runtime.interface import ServiceError, call
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import Process, Thread, close, create_process, duplicate
+from atoll.userland.runtime.objects import Process, Thread, close, duplicate
 from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateWriter
 
-QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory objects
 NODE_SHIFT = 32  # of pids: above is the node with its incarnation
 GENERATION_SHIFT = 20  # of serial numbers
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
-OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
 class ProgramsServer(Programs, Child, Parent, Moving):
     """What everybody asks (Programs), who started a program (Child), and the program itself (Parent)."""
@@ -54,7 +52,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         entry = programs.entries[place]
         try:
             self.open_image(entry, path)
-            self.make_process_surely(entry)
+            starting.make_process_surely(entry, self.memory)
         except (NoSuchProgram, NotExecutable, AnotherNode):
             self.forget(place)
             raise
@@ -108,7 +106,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         place = programs.place_of(call.badge)
         entry = programs.entries[place]
         if loading.put(entry, self.preparations.of(place).loading, offset, data):
-            self.make_process_surely(entry)
+            starting.make_process_surely(entry, self.memory)
 
     def give(self, name: Text, handle: Gate) -> None:
         try:
@@ -253,30 +251,6 @@ class ProgramsServer(Programs, Child, Parent, Moving):
             raise
         except ServiceError as error:
             raise NoSuchProgram(f"{path}: {error}") from None
-
-    def make_process_surely(self, entry: Entry) -> None:
-        """Once more if the memory manager has died meanwhile. Raises NotExecutable, ServiceError, KernelError."""
-        try:
-            self.make_process(entry)
-        except (OutcomeUnknown, NoSuchSpace):
-            if entry.process.handle != NO_HANDLE:
-                entry.process.destroy(0)
-                entry.process.close()
-                entry.process.handle = NO_HANDLE
-            self.make_process(entry)
-
-    def make_process(self, entry: Entry) -> None:
-        """The process with its space. Raises NotExecutable, KernelError."""
-        space, start, pager = loading.prepare_space(entry, self.memory)
-        entry.space, entry.entry = space, start
-        fate = loop.port.mint(entry.badge(FATE))
-        try:
-            entry.process = create_process(QUOTA, Gate(pager), fate)
-            entry.process_serial = ending.serial_of(entry.process)
-        finally:
-            fate.close()
-            close(pager)
-        self.memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
 
     def end_homeless(self) -> None:
         """End the programs whose home is gone; what was only prepared is nobody's any more."""
