@@ -6,7 +6,7 @@ from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager
 from atoll.servers.naming.interface import Naming
-from atoll.servers.programs import ending, homes, legacy, listing, loading, moving, reporter, starting, state
+from atoll.servers.programs import ending, homes, legacy, listing, loading, making, moving, reporter, starting, state
 from atoll.servers.programs.ending import MAX_STATUS, destroy_surely, drop_waiting, end_program, give_back, tell_end
 from atoll.servers.programs.interface import (
     AnotherNode,
@@ -37,6 +37,7 @@ NODE_SHIFT = 32  # of pids: above is the node with its incarnation
 GENERATION_SHIFT = 20  # of serial numbers
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 
+
 class ProgramsServer(Programs, Child, Parent, Moving):
     """What everybody asks (Programs), who started a program (Child), and the program itself (Parent)."""
 
@@ -51,8 +52,8 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         place = self.add(path)
         entry = programs.entries[place]
         try:
-            self.open_image(entry, path)
-            starting.make_process_surely(entry, self.memory)
+            making.open_image(entry, path, self.naming)
+            making.make_surely(entry, self.memory)
         except (NoSuchProgram, NotExecutable, AnotherNode):
             self.forget(place)
             raise
@@ -106,7 +107,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         place = programs.place_of(call.badge)
         entry = programs.entries[place]
         if loading.put(entry, self.preparations.of(place).loading, offset, data):
-            starting.make_process_surely(entry, self.memory)
+            making.make_surely(entry, self.memory)
 
     def give(self, name: Text, handle: Gate) -> None:
         try:
@@ -242,15 +243,6 @@ class ProgramsServer(Programs, Child, Parent, Moving):
             return programs.of(call.badge).pid
         except NoSuchProgram:
             return 0
-
-    def open_image(self, entry: Entry, path: Text) -> None:
-        """Find the file. Raises NoSuchProgram."""
-        try:
-            entry.image = legacy.open_file(self.naming, path)
-        except AnotherNode:
-            raise
-        except ServiceError as error:
-            raise NoSuchProgram(f"{path}: {error}") from None
 
     def end_homeless(self) -> None:
         """End the programs whose home is gone; what was only prepared is nobody's any more."""

@@ -13,7 +13,7 @@ from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import Process, Thread, close, create_process, duplicate
 from atoll.userland.runtime.service import loop
 
-QUOTA = 192  # pages of a program's own
+QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory objects
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 FOR_OTHERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 NODE_SHIFT = 48  # of pids
@@ -105,7 +105,7 @@ def immigrate(migrant: Migrant, space: u64, pager: Gate, memory: MemoryManager, 
         if not was_here:
             place = programs.add()
         entry = programs.entries[place]
-        make_process(entry, space, pager, migrant.generation)
+        make_process(entry, pager, migrant.generation)
         memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
     except (ServiceError, KernelError) as error:
         pager.close()
@@ -123,7 +123,7 @@ def immigrate(migrant: Migrant, space: u64, pager: Gate, memory: MemoryManager, 
     return duplicate(entry.process.handle, OWN_RIGHTS)
 
 
-def make_process(entry: Entry, space: u64, pager: Gate, generation: u64) -> None:
+def make_process(entry: Entry, pager: Gate, generation: u64) -> None:
     """Its end is told as that of any other program. Raises KernelError."""
     fate = loop.port.mint(entry.badge(FATE))
     try:

@@ -1,53 +1,24 @@
-"""The start of a program that is prepared: its process, its start page, its first handles, its first thread."""
+"""The start of a program that is prepared: its start page, its first handles, its first thread."""
 
 from atoll.abi import startup
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
-from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.objects import Right
 from atoll.abi.types import u64
-from atoll.servers.memory.interface import MemoryManager, NoSuchSpace
-from atoll.servers.programs import ending, legacy, loading
+from atoll.servers.programs import ending, legacy
 from atoll.servers.programs.interface import ProgramState
 from atoll.servers.programs.preparing import Preparation
-from atoll.servers.programs.table import ASKING, FATE, Entry
+from atoll.servers.programs.table import ASKING, Entry
 from atoll.userland.runtime.image.start_page import StartPage
-from atoll.userland.runtime.interface import OutcomeUnknown
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.messages import Gate
-from atoll.userland.runtime.objects import Process, close, create_memory, create_process, duplicate
+from atoll.userland.runtime.objects import create_memory, duplicate
 from atoll.userland.runtime.service import loop
 
 PRIORITY = 16
-QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory objects
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
 page: StartPage = StartPage()
-
-
-def make_process_surely(entry: Entry, memory: MemoryManager) -> None:
-    """Its process, tried again if the memory manager has died. Raises NotExecutable, ServiceError, KernelError."""
-    try:
-        make_process(entry, memory)
-    except (OutcomeUnknown, NoSuchSpace):
-        if entry.process.handle != NO_HANDLE:
-            entry.process.destroy(0)
-            entry.process.close()
-            entry.process.handle = NO_HANDLE
-        make_process(entry, memory)
-
-
-def make_process(entry: Entry, memory: MemoryManager) -> None:
-    """The process with its space. Raises NotExecutable, KernelError."""
-    space, start, pager = loading.prepare_space(entry, memory)
-    entry.space, entry.entry = space, start
-    fate = loop.port.mint(entry.badge(FATE))
-    try:
-        entry.process = create_process(QUOTA, Gate(pager), fate)
-        entry.process_serial = ending.serial_of(entry.process)
-    finally:
-        fate.close()
-        close(pager)
-    memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
 
 
 def begin(entry: Entry, preparation: Preparation, naming: Gate) -> None:
