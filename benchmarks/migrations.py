@@ -4,7 +4,7 @@
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from atoll.benchmarks.observer import Code, on_block
@@ -24,7 +24,7 @@ PROGRAM = Path(__file__).parent / "programs" / "migrant.py"
 MIGRANT = "/tmp/migrant"
 STARTER = "/services/migration"
 ORDER = struct.Struct("<4Q")  # an Order of servers/mover/interface.py
-REPORT = struct.Struct("<8Q")  # a Report
+REPORT = struct.Struct("<10Q")  # a Report
 DESTINATION = 2
 LIMIT = 120.0  # virtual seconds
 MEETING = 0.1  # seconds until the nodes know each other
@@ -48,6 +48,8 @@ class Cost:
     left: int
     rounds: int
     links: int
+    ports: int  # where the source receives for it still, and sends on
+    calls: int  # whose answers come by way of the source
     elapsed: int  # from the order to the program's end
     frames: int  # on all links meanwhile
     kernel: int  # instructions that both nodes' kernels have executed during the move
@@ -115,13 +117,12 @@ class Bed:
         starter = self.cluster.client(Migration, STARTER)
         order = ORDER.pack(pid, DESTINATION, strategy, 0)
         told = self.cluster.within(LIMIT, lambda: starter.migrate(order))  # type: ignore[arg-type]
-        freeze, total, sent, messages, pages, left, rounds_sent, links = REPORT.unpack(bytes(told))  # type: ignore[call-overload]
+        report = REPORT.unpack(bytes(told))  # type: ignore[call-overload]
         kernel = self.kernel() - kernel
         self.finish()
-        return Cost(
-            freeze, total, sent, messages, pages, left, rounds_sent, links, self.cluster.time_ns - begin,
-            self.frames() - frames, kernel,
-        )  # fmt: skip
+        told_of = dict(zip((field.name for field in fields(Cost)), report, strict=False))
+        elapsed = self.cluster.time_ns - begin
+        return Cost(**told_of, elapsed=elapsed, frames=self.frames() - frames, kernel=kernel)
 
     def stay(self, size: int, rounds: int, work: str) -> int:
         """The same run without a move: nanoseconds from where it would be ordered to the end. Raises Failed."""

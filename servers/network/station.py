@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from atoll.abi.calls import NO_TIMEOUT, Status
 from atoll.abi.calls import Call as KernelCall
-from atoll.abi.objects import NO_HANDLE, Kind
+from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.raw import address_of
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Text, u64
@@ -37,8 +37,9 @@ from atoll.servers.network.proxies import proxies
 from atoll.servers.network.requests import Request, State, requests
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.kernel_calls import clock
+from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Letter, Port
-from atoll.userland.runtime.objects import Memory, Process
+from atoll.userland.runtime.objects import Memory, Process, duplicate
 from atoll.userland.runtime.seal import draw_seal_key
 from atoll.userland.runtime.system import own_process
 
@@ -208,8 +209,18 @@ def ready(request: Request) -> None:
         status, _ = ecall(exports.entries[place].gate, envelope.words[0], 0, 0, 0, 0, 0, KernelCall.NOTIFY)
         answer(request, Outcome.ANSWERED if status == Status.OK else Outcome.NOT_TAKEN, status)
     else:
-        request.gate = exports.entries[place].gate
-        call(request)
+        call_export(request, exports.entries[place].gate)
+
+
+def call_export(request: Request, gate: u64) -> None:
+    """Through a gate of its own: what was exported may be given back before a thread comes to call."""
+    try:
+        request.gate = duplicate(gate, Right.SEND)
+    except KernelError:
+        answer(request, Outcome.NOT_TAKEN, Status.DEAD)
+        return
+    request.is_gate_ours = True
+    call(request)
 
 
 def call(request: Request) -> None:
