@@ -143,8 +143,8 @@ class MoverServer(Mover, PageSource):
 
     # ---- where it was born, and where it is ----
 
-    def settled(self, pid: u64, node: u64) -> None:
-        errands.whereabouts.set(pid, node)
+    def settled(self, pid: u64, node: u64, incarnation: u64) -> None:
+        errands.whereabouts.set(pid, node, incarnation)
         errands.look_later()
 
     def ended(self, pid: u64, status: u64) -> None:
