@@ -30,6 +30,7 @@ app.command("doctor")(guarded(doctor.doctor))
 
 experiments = typer.Typer(help=experiment.HELP, no_args_is_help=True)
 experiments.command("load")(guarded(experiment.load))
+experiments.command("migration")(guarded(experiment.migration))
 app.add_typer(experiments, name="experiment")
 
 

@@ -1,5 +1,6 @@
 """`atoll experiment`: described workloads over strategies or policies, as tables and plots."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,6 +103,54 @@ def run_system(plan: "Plan", report: "Report", kept: "Kept") -> "list[Row]":
         raise CommandError(f"a run failed: {error}") from None
     finally:
         runs.close()
+
+
+def migration(
+    workload: Annotated[list[str] | None, typer.Option(help="Which; all if none is named.")] = None,
+    memory: Annotated[list[str] | None, typer.Option(help="Strategies, by name; all if none is named.")] = None,
+    size: Annotated[list[int] | None, typer.Option(min=4096, max=10_000_000, help="Bytes of memory.")] = None,
+    megabits: Annotated[float, typer.Option(min=0.1, help="Of the links, a second.")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, help="Of 10 ms that the programs run for.")] = 100,
+    csv_file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", dir_okay=False)] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", dir_okay=False)] = None,
+    plot_file: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", dir_okay=False, help="A picture; needs matplotlib.")
+    ] = None,
+) -> None:
+    """Migration: freeze, total, bytes, messages, pages left behind and slowdown, by workload and memory strategy."""
+    from atoll.benchmarks.experiments import migration as experiment
+    from atoll.benchmarks.migrations import Failed
+    from atoll.cluster.progress import progress_bar
+    from atoll.servers.mover.interface import MemoryStrategy
+
+    strategies = {each.name.lower(): each for each in MemoryStrategy}
+    check_names("workload", workload, experiment.WORKLOADS)
+    check_names("strategy", memory, strategies)
+    plan = experiment.Plan(
+        tuple(workload or experiment.WORKLOADS), tuple(strategies[name] for name in memory or strategies),
+        tuple(size or (100_000, 1_000_000)), round(megabits * 1e6), rounds,
+    )  # fmt: skip
+    if plot_file is not None:
+        require_matplotlib()
+    try:
+        with progress_bar() as report:
+            rows = experiment.run_plan(plan, report)
+    except Failed as error:
+        raise CommandError(f"a run failed: {error}") from None
+    experiment.show(plan, rows)
+    if csv_file is not None:
+        experiment.write_csv(rows, csv_file)
+    if json_file is not None:
+        experiment.write_json(plan, rows, json_file)
+    if plot_file is not None:
+        experiment.plot(plan, rows, plot_file)
+
+
+def check_names(what: str, names: list[str] | None, known: Iterable[str]) -> None:
+    """Refuse a name that there is not."""
+    unknown = [name for name in names or [] if name not in known]
+    if unknown:
+        raise CommandError(f"there is no {what} {unknown[0]!r}; there is: {', '.join(known)}")
 
 
 def require_matplotlib() -> None:

@@ -4,9 +4,9 @@ from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Bytes, u64
 from atoll.servers.memory import carrying
-from atoll.servers.memory.away import NOT_AWAY
+from atoll.servers.memory.away import AWAY_SETS, NOT_AWAY, Away
 from atoll.servers.memory.fetching import ARRIVED, IDLE, LOST, Fetch, fetcher
-from atoll.servers.memory.interface import Carrying, Fault, PagesAway, Reason
+from atoll.servers.memory.interface import PAGE_NUMBER, RUN_SHIFT, Carrying, Fault, PagesAway, Reason
 from atoll.servers.memory.pager import pager
 from atoll.servers.memory.regions import access_of
 from atoll.servers.memory.spaces import NO_SPACE
@@ -14,20 +14,36 @@ from atoll.servers.memory.waiting import WaitingThreads
 from atoll.userland.runtime.interface import ServiceError, call
 
 
-def expect(space: u64, pages: Bytes) -> None:
-    """These pages are with the space's source. Raises PagesAway: it has none."""
-    index = pager.away.index_of(space)
-    if index == NOT_AWAY:
-        raise PagesAway("the space has no source")
-    for place in range(0, len(pages), carrying.BYTES):
-        pager.away.items[index].add(carrying.number_at(pages, u64(place)))
+def source_of(space: u64, number: u64) -> Away:
+    """A source of a space. Raises PagesAway: it has none of that number."""
+    if number >= AWAY_SETS or pager.away.items[number].space != space:
+        raise PagesAway("the space has no such source")
+    return pager.away.items[number]
+
+
+def expect(space: u64, number: u64, runs: Bytes) -> None:
+    """These pages are at that source. Raises PagesAway, BadPages."""
+    source = source_of(space, number)
+    for place in range(0, len(runs), carrying.BYTES):
+        run = carrying.number_at(runs, u64(place))
+        for page in range(run & PAGE_NUMBER, (run & PAGE_NUMBER) + (run >> RUN_SHIFT) + 1):
+            source.add(page)
+
+
+def inherit(index: u64, other: u64, runs: Bytes) -> None:
+    """Copy pages from another space. Raises BadPages, MemoryFull."""
+    for place in range(0, len(runs), carrying.BYTES):
+        run = carrying.number_at(runs, u64(place))
+        for page in range(run & PAGE_NUMBER, (run & PAGE_NUMBER) + (run >> RUN_SHIFT) + 1):
+            carrying.read_page(other, page, pager.buffer[:])
+            carrying.write_page(index, page, pager.buffer[:])
 
 
 def is_awaited(index: u64, fault: Fault) -> bool:
     """Whether a thread has to wait for a page from another node, which it may touch."""
     page = fault.address // PAGE_SIZE
-    place = pager.away.index_of(fault.space)
-    if place == NOT_AWAY or not pager.away.items[place].has(page):
+    place = pager.away.index_of(fault.space, page)
+    if place == NOT_AWAY:
         return False
     region = carrying.image_of(index).regions.find(page)
     if region is None or not region.allows(access_of(fault.cause)):
@@ -38,8 +54,8 @@ def is_awaited(index: u64, fault: Fault) -> bool:
 
 def bring(space: u64, page: u64) -> None:
     """The call is answered when the page is here. Raises PagesAway: too many are fetched already."""
-    place = pager.away.index_of(space)
-    if place == NOT_AWAY or not pager.away.items[place].has(page):
+    place = pager.away.index_of(space, page)
+    if place == NOT_AWAY:
         return
     reply = call.postpone()
     if not fetcher.want(space, page, pager.away.items[place].source.handle, reply):
@@ -57,7 +73,8 @@ def take(waiting: WaitingThreads) -> bool:
                 is_lost = waiting.lose(item.space, Reason.SOURCE_LOST) or is_lost
             answer(item, is_here)
             item.state.write(IDLE)
-    for away in pager.away.items:
+            waiting.resume(item.space)
+    for away in pager.away.items:  # there was no room to fetch for them, perhaps
         if away.space != 0:
             waiting.resume(away.space)
     return is_lost

@@ -1,4 +1,7 @@
-"""Pages that a program has left on another node: which they are, and the gate to fetch them through."""
+"""Pages that a program has left on other nodes: which they are, and the gates to fetch them through.
+
+One that has moved on has pages on several: for each of these *sources* we keep a set of pages.
+"""
 
 from atoll.abi.address_space import PAGE_SIZE, USER_END
 from atoll.abi.objects import NO_HANDLE
@@ -6,13 +9,13 @@ from atoll.abi.types import Array, u64
 from atoll.servers.memory.interface import PageSource, TooManySpaces
 from atoll.userland.runtime.objects import close
 
-AWAY_SPACES = 8  # at one time
-NOT_AWAY = AWAY_SPACES
+AWAY_SETS = 12  # at one time
+NOT_AWAY = AWAY_SETS
 WORDS = USER_END // PAGE_SIZE // 64
 
 
 class Away:
-    """One space's: a bit for each page of an address space."""
+    """One space's pages at one source: a bit for each page of an address space."""
 
     space: u64  # its number; 0: free
     source: PageSource
@@ -38,8 +41,6 @@ class Away:
 
     def remove(self, page: u64) -> None:
         """It has come, or was written. With the last one the source is not needed any more."""
-        if not self.has(page):
-            return
         self.bits[page // 64] = self.bits[page // 64] & ~(u64(1) << page % 64)
         self.count -= 1
         if self.count == 0:
@@ -53,47 +54,44 @@ class Away:
 
 
 class AwayPages:
-    """All spaces that have pages elsewhere."""
+    """All of them."""
 
-    items: Array[Away, AWAY_SPACES]
+    items: Array[Away, AWAY_SETS]
 
-    def index_of(self, space: u64) -> u64:
-        """The place of a space; NOT_AWAY if all of its pages are here."""
-        for index in range(u64(AWAY_SPACES)):
-            if self.items[index].space == space:
+    def index_of(self, space: u64, page: u64) -> u64:
+        """The set that a page is in; NOT_AWAY if it is here, or nowhere."""
+        for index in range(u64(AWAY_SETS)):
+            if self.items[index].space == space and self.items[index].has(page):
                 return index
         return NOT_AWAY
 
     def has(self, space: u64, page: u64) -> bool:
         """Whether a page of a space is elsewhere."""
-        index = self.index_of(space)
-        return index != NOT_AWAY and self.items[index].has(page)
+        return self.index_of(space, page) != NOT_AWAY
 
     def remove(self, space: u64, page: u64) -> None:
         """It is not any more."""
-        index = self.index_of(space)
+        index = self.index_of(space, page)
         if index != NOT_AWAY:
             self.items[index].remove(page)
 
-    def open(self, space: u64, source: PageSource) -> None:
-        """A space whose pages will come from there. Raises TooManySpaces."""
-        index = self.index_of(space)
-        if index != NOT_AWAY:
-            self.items[index].end()
-        index = self.index_of(0)
-        if index == NOT_AWAY:
-            raise TooManySpaces("as many programs have pages on other nodes as there is room for")
-        self.items[index].begin(space, source)
+    def open(self, space: u64, source: PageSource) -> u64:
+        """Another set of a space, still empty. Raises TooManySpaces."""
+        for index in range(u64(AWAY_SETS)):
+            if self.items[index].space == 0:
+                self.items[index].begin(space, source)
+                return index
+        raise TooManySpaces("programs have pages on as many other nodes as there is room for")
 
     def close(self, space: u64) -> None:
-        """The space is gone."""
-        index = self.index_of(space)
-        if space != 0 and index != NOT_AWAY:
-            self.items[index].end()
+        """The space is gone, or has moved on."""
+        for item in self.items:
+            if item.space == space:
+                item.end()
 
     def is_empty(self) -> bool:
         """Whether all pages are here."""
-        for away in self.items:
-            if away.space != 0:
+        for item in self.items:
+            if item.space != 0:
                 return False
         return True

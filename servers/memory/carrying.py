@@ -4,9 +4,11 @@ from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.calls import MAX_TOUCHED
 from atoll.abi.raw import address_of, load64, store64
 from atoll.abi.types import Bytes, Slice, u8, u64
+from atoll.servers.memory.away import NOT_AWAY
 from atoll.servers.memory.images import Image
 from atoll.servers.memory.interface import (
     ACCESSED,
+    AWAY_SHIFT,
     CARRIED_SIZE,
     REGION_SIZE,
     WRITTEN,
@@ -106,7 +108,8 @@ def survey_some(
             note_use(index, page, is_written)
         if is_written if only_written else is_there(index, region, page):
             marks = (ACCESSED if is_accessed else 0) | (WRITTEN if is_written else 0)
-            store64(address_of(into) + count * BYTES, page | u64(marks))
+            away = away_mark(pager.spaces.items[index].number, page)
+            store64(address_of(into) + count * BYTES, page | u64(marks) | away)
             count += 1
     return count
 
@@ -126,6 +129,12 @@ def note_use(index: u64, page: u64, is_written: bool) -> None:
         pager.frames.places[frame].turn = pager.clock.turn
         if is_written:
             pager.frames.places[frame].is_dirty = True
+
+
+def away_mark(space: u64, page: u64) -> u64:
+    """Which source has a page, as `survey` tells it."""
+    place = pager.away.index_of(space, page)
+    return 0 if place == NOT_AWAY else place + 1 << AWAY_SHIFT
 
 
 def is_there(index: u64, region: Region, page: u64) -> bool:

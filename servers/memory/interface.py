@@ -86,6 +86,7 @@ class MemoryInfo:
     free: u64
     swap_total: u64
     swap_used: u64
+    private: u64  # in frames or swap, and in no file: what ends with the programs; other frames are a cache
     spaces: u64
     page_ins: u64
     page_outs: u64
@@ -105,7 +106,10 @@ REGION_SIZE = 24  # bytes of a SpaceRegion
 # ---- a page as `survey` tells it: its number, and ----
 ACCESSED = 1 << 32  # used since the last survey
 WRITTEN = 1 << 33  # written since then
+AWAY_SHIFT = 40  # above: 1 + number of the source that has it (`source`); 0: it is here
 PAGE_NUMBER = (1 << 32) - 1
+# ---- a run of pages: the first one's number, and how many follow it ----
+RUN_SHIFT = 32
 LEAST_SURVEY = 512  # bytes that a survey has room for at least
 CARRIED_SIZE = 8 + 4096  # bytes of a page in `write_pages`: its number, its contents
 MOST_READ = 16  # pages at a time: as many as a segment holds
@@ -227,12 +231,23 @@ class Carrying(
     def write_pages(self, space: u64, pages: Bytes) -> None:
         """Set pages of a carried space, each its number and its contents, at most MOST_WRITTEN. Raises MemoryFull."""
 
-    def set_source(self, space: u64, source: PageSource) -> None:
-        """Where a carried space fetches pages. The gate is closed when none is away any more, or with the space."""
+    def set_source(self, space: u64, source: PageSource) -> u64:
+        """Where a carried space fetches pages, besides others; its number.
+
+        The gate is closed when no page is there any more, or with the space.
+        """
 
     @idempotent
-    def expect(self, space: u64, pages: Bytes) -> None:
-        """The source has these pages, a word each; they come when they are first touched."""
+    def expect(self, space: u64, source: u64, runs: Bytes) -> None:
+        """That source has these runs of pages, a word each; they come when they are first touched."""
+
+    @idempotent
+    def source(self, space: u64, number: u64) -> PageSource:
+        """Another gate to a source. Raises PagesAway: there is none of that number."""
+
+    @idempotent
+    def inherit(self, space: u64, other: u64, runs: Bytes) -> None:
+        """Copy these runs of pages from a retained space of the same program. Raises what `write_pages` raises."""
 
     @idempotent
     def bring(self, space: u64, page: u64) -> None:

@@ -2,7 +2,7 @@
 
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.calls import IN_CALL, FaultReply, Message
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.types import Array, Bytes, Slice, u8, u64
 from atoll.servers.files.interface import File
 from atoll.servers.memory import arrivals, carrying
@@ -32,10 +32,11 @@ from atoll.servers.memory.waiting import NOBODY, WaitingThreads, answer
 from atoll.userland.runtime.interface import Handle, ServiceError
 from atoll.userland.runtime.kernel_errors import Dead, KernelError, NoMemory
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import Memory, Process, close
+from atoll.userland.runtime.objects import Memory, Process, close, duplicate
 from atoll.userland.runtime.service import loop
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
+FOR_OTHERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 FAILED = 1  # status of a program that is ended because of a fault
 RESOLVED = 0xFF  # no Reason: the thread can go on
 
@@ -192,42 +193,35 @@ class MemoryServer(MemoryManager, Carrying):
     # ---- spaces on their way to other nodes ----
 
     def hold(self, space: u64, is_held: bool) -> None:
-        """Page nothing out, or again."""
         moving = pager.spaces.items[pager.spaces.index_of(space)]
         moving.is_held, moving.is_unwanted = is_held, False
 
     def regions(self, space: u64, into: Slice[u8]) -> u64:
-        """What it consists of."""
         return carrying.write_regions(carrying.image_of(pager.spaces.index_of(space)).regions, into)
 
     def survey(self, space: u64, first: u64, into: Slice[u8]) -> tuple[u64, u64]:
-        """What is in it."""
         return carrying.survey(pager.spaces.index_of(space), first, False, into)
 
     def survey_written(self, space: u64, first: u64, into: Slice[u8]) -> tuple[u64, u64]:
-        """What of it has changed."""
         return carrying.survey(pager.spaces.index_of(space), first, True, into)
 
     def read_pages(self, space: u64, pages: Bytes, into: Slice[u8]) -> u64:
-        """Copy out."""
         return carrying.read_pages(pager.spaces.index_of(space), pages, into)
 
     def retain(self, space: u64) -> None:
-        """Its process is gone, its pages are not."""
         left = pager.spaces.items[pager.spaces.index_of(space)]
+        pager.away.close(space)  # who has the process has been told where these are
         left.retain()
         if left.is_unwanted:
             self.release(space)
 
     def let_go(self, space: u64) -> None:
-        """Its pages are not wanted any more."""
         left = pager.spaces.items[pager.spaces.index_of(space)]
         left.is_unwanted = True
         if left.is_retained:
             self.release(space)
 
     def prepare_carried(self, regions: Bytes) -> tuple[u64, Handle]:
-        """A space without a file."""
         number = pager.spaces.new_number()
         index = pager.images.place_for_another()
         pager.free_image(index)
@@ -240,24 +234,26 @@ class MemoryServer(MemoryManager, Carrying):
         return number, gate
 
     def write_pages(self, space: u64, pages: Bytes) -> None:
-        """Copy in."""
         carrying.write_pages(pager.spaces.index_of(space), pages)
 
-    def set_source(self, space: u64, source: PageSource) -> None:
-        """Where missing pages are."""
+    def set_source(self, space: u64, source: PageSource) -> u64:
         try:
             pager.spaces.index_of(space)
-            pager.away.open(space, source)
+            return pager.away.open(space, source)
         except ServiceError:
             close(source.handle)
             raise
 
-    def expect(self, space: u64, pages: Bytes) -> None:
-        """Which pages are missing."""
-        arrivals.expect(space, pages)
+    def source(self, space: u64, number: u64) -> PageSource:
+        return PageSource(duplicate(arrivals.source_of(space, number).source.handle, FOR_OTHERS))
+
+    def expect(self, space: u64, source: u64, runs: Bytes) -> None:
+        arrivals.expect(space, source, runs)
+
+    def inherit(self, space: u64, other: u64, runs: Bytes) -> None:
+        arrivals.inherit(pager.spaces.index_of(space), pager.spaces.index_of(other), runs)
 
     def bring(self, space: u64, page: u64) -> None:
-        """Fetch one of them."""
         pager.spaces.index_of(space)
         arrivals.bring(space, page)
 
@@ -289,7 +285,7 @@ class MemoryServer(MemoryManager, Carrying):
         info = MemoryInfo()
         info.total, info.free = pager.frames.known, pager.frames.free
         info.swap_total, info.swap_used = pager.swap.slots.known, pager.swap.slots.used
-        info.spaces = pager.spaces.count
+        info.private, info.spaces = pager.private_pages(), pager.spaces.count
         info.page_ins, info.page_outs = pager.page_ins, pager.page_outs
         info.limit = pager.pool.limit
         return info

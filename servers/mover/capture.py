@@ -124,10 +124,6 @@ class Capture:
                 raise Immovable("it holds a memory object")
             case Kind.INTERRUPT | Kind.MACHINE:
                 raise Immovable("it holds a device")
-            case Kind.CALLER_GONE:
-                return
-            case Kind.PORT | Kind.REPLY | Kind.SET:
-                raise Immovable("it receives messages: only processes that do not can be moved yet")
 
     def thread_of(self, serial: u64) -> u64:
         """Which of its threads that is. Raises Immovable."""
@@ -135,6 +131,13 @@ class Capture:
             if self.threads[number].serial == serial:
                 return number
         raise Immovable("it holds a thread of another process, or one that has ended")
+
+    def set_of(self, serial: u64) -> u64:
+        """The handle of its set with that serial number; NO_HANDLE if it has none."""
+        for number in range(self.handle_count):
+            if self.handles[number].kind == Kind.SET and self.handles[number].badge == serial:
+                return self.handles[number].handle
+        return NO_HANDLE
 
     # ---- stopping it ----
 

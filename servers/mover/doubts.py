@@ -9,10 +9,12 @@ from atoll.abi.objects import NO_HANDLE
 from atoll.abi.raw import address_of, store64
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.mover.answers import HEAD
-from atoll.servers.mover.incoming import Guest, incoming
+from atoll.servers.mover.guest import Guest
+from atoll.servers.mover.incoming import incoming
 from atoll.servers.mover.interface import MOST_THREADS, Mover, Phase
 from atoll.servers.mover.peers import Nodes, open_peer
 from atoll.servers.network.interface import Member
+from atoll.servers.programs.interface import Moving
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import close
@@ -31,7 +33,8 @@ class Doubts:
     def has_some(self) -> bool:
         """Whether anything depends on another node."""
         for guest in incoming.guests:
-            if guest.phase == Phase.ACCEPTED or guest.phase == Phase.READY or awaits_answer(guest):
+            is_coming = guest.phase == Phase.ACCEPTED or guest.phase == Phase.READY
+            if is_coming or guest.awaited != 0 or awaits_answer(guest):
                 return True
         return False
 
@@ -51,14 +54,19 @@ class Doubts:
             return
         has_ended = member.incarnation & INCARNATION != guest.id >> INCARNATION_SHIFT & INCARNATION
         is_gone = has_ended or member.is_up == 0
+        if guest.phase == Phase.READY:
+            Moving(incoming.programs.handle).doubt(guest.pid, is_gone and not has_ended)
         if guest.phase == Phase.READY and has_ended:
             self.own.go(guest.id)
         elif guest.phase == Phase.ACCEPTED and is_gone:
             self.own.abort(guest.id)
         elif guest.phase == Phase.READY and not is_gone:
             self.ask_source(guest)
-        elif guest.phase == Phase.RUNNING and is_gone:
-            self.answer_all(guest)
+        elif guest.phase == Phase.RUNNING:
+            if guest.awaited != 0 and (is_gone or not self.comes_more(guest)):
+                self.own.run(guest.id)
+            if is_gone:
+                self.answer_all(guest)
 
     def ask_source(self, guest: Guest) -> None:
         """A source that has given up could perhaps not say so."""
@@ -66,6 +74,14 @@ class Doubts:
         try:
             if peer.know(guest.id) == Phase.GIVEN_UP:
                 self.own.abort(guest.id)
+        finally:
+            close(peer.handle)
+
+    def comes_more(self, guest: Guest) -> bool:
+        """Whether the source is at it still."""
+        peer = open_peer(guest.source)
+        try:
+            return peer.know(guest.id) != Phase.UNKNOWN
         finally:
             close(peer.handle)
 

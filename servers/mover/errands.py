@@ -174,8 +174,25 @@ class Whereabouts:
         """Whoever waits for a program on a node that has gone learns that it has ended."""
         member = Member()
         for item in self.items:
-            if item.pid != 0 and doubts.nodes.find(item.node, member) and item.is_lost(member):
+            is_gone = item.pid != 0 and doubts.nodes.find(item.node, member) and item.is_lost(member)
+            if is_gone and not self.is_with_others(item.pid):
                 doubts.own.ended(item.pid, LOST_NODE)
+
+    def is_with_others(self, pid: u64) -> bool:
+        """Whether a node that is up has that process, or has all of it and waits for proof that it may run it."""
+        for number in range(doubts.nodes.list_up()):
+            try:
+                peer = open_peer(doubts.nodes.up[number])
+            except ServiceError:
+                continue
+            try:
+                if peer.has(pid):
+                    return True
+            except (ServiceError, KernelError):
+                continue
+            finally:
+                close(peer.handle)
+        return False
 
     def remove(self, pid: u64) -> None:
         """It has ended, or is here again."""

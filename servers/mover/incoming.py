@@ -9,6 +9,7 @@ from atoll.abi.raw import address_of, size_of
 from atoll.abi.types import Array, Bytes, u64
 from atoll.servers.memory.interface import Carrying, MemoryManager
 from atoll.servers.mover.answers import answer_call
+from atoll.servers.mover.guest import Guest, close_if, dead_gate, is_passed
 from atoll.servers.mover.interface import (
     MOST_LINKS,
     MOST_THREADS,
@@ -21,7 +22,7 @@ from atoll.servers.mover.interface import (
     Phase,
 )
 from atoll.servers.mover.parcel import Parcel
-from atoll.servers.programs.interface import Child, Moving, Programs
+from atoll.servers.programs.interface import Moving, Programs
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, create_port
@@ -29,68 +30,9 @@ from atoll.userland.runtime.objects import Process, Thread, close, create_memory
 
 GUESTS = 16
 NOWHERE = GUESTS
+MOST_HANDED = 128
 NODE_SHIFT = 48  # of pids
 START_PAGE_RIGHTS = Right.READ
-
-
-class Link:
-    """A handle that has come, and the value that it shall have."""
-
-    value: u64
-    handle: u64
-
-
-class Guest:
-    """One process that comes, or has come."""
-
-    id: u64
-    phase: u64  # a Phase; UNKNOWN: the place is free
-    source: u64  # a node's number
-    pid: u64
-    space: u64
-    process: Process
-    child: Child  # to hear of its end
-    links: Array[Link, MOST_LINKS]
-    link_count: u64
-    threads: Array[Thread, MOST_THREADS]
-    thread_count: u64
-    replies: Array[u64, MOST_THREADS]  # of threads whose answer comes from the source; NO_HANDLE: they do not wait
-
-    def clear(self, id: u64) -> None:
-        """Nothing has come yet."""
-        self.id, self.phase = id, Phase.ACCEPTED
-        self.space, self.link_count, self.thread_count = 0, 0, 0
-        self.process.handle, self.child.handle = NO_HANDLE, NO_HANDLE
-        for number in range(MOST_THREADS):
-            self.replies[number] = NO_HANDLE
-
-    def take_link(self, value: u64) -> u64:
-        """The handle that has come for a value. Raises MigrationFailed."""
-        for number in range(self.link_count):
-            if self.links[number].value == value and self.links[number].handle != NO_HANDLE:
-                handle = self.links[number].handle
-                self.links[number].handle = NO_HANDLE
-                return handle
-        raise MigrationFailed("a handle of it has not come")
-
-    def close_all(self) -> None:
-        """Give up what we have of it."""
-        for number in range(self.link_count):
-            close_if(self.links[number].handle)
-        for number in range(self.thread_count):
-            self.threads[number].close()
-            close_if(self.replies[number])
-            self.replies[number] = NO_HANDLE
-        close_if(self.process.handle)
-        close_if(self.child.handle)
-        self.process.handle, self.child.handle = NO_HANDLE, NO_HANDLE
-        self.link_count, self.thread_count = 0, 0
-
-
-def close_if(handle: u64) -> None:
-    """Close a handle, if there is one."""
-    if handle != NO_HANDLE:
-        close(handle)
 
 
 class Incoming:
@@ -102,6 +44,8 @@ class Incoming:
     node: u64  # our own
     ended_gate: Gate  # notified of a guest's end: bit i is guest i
     parcel: Parcel
+    handed_over: Array[u64, MOST_HANDED]  # numbers of the last ones: they may have ended, or moved on
+    handed_count: u64
 
     # ---- finding them ----
 
@@ -117,7 +61,21 @@ class Incoming:
         for guest in self.guests:
             if guest.phase != Phase.UNKNOWN and guest.id == id:
                 return Phase(guest.phase)
-        return Phase.UNKNOWN
+        return Phase.RUNNING if id in self.handed_over[:] else Phase.UNKNOWN
+
+    def is_arriving(self, pid: u64) -> bool:
+        """Whether something of a process is still to be passed here."""
+        for guest in self.guests:
+            if guest.phase == Phase.RUNNING and guest.pid == pid and guest.awaited != 0:
+                return True
+        return False
+
+    def has(self, pid: u64) -> bool:
+        """Whether a process is here, or all of it."""
+        for guest in self.guests:
+            if guest.pid == pid and (guest.phase == Phase.READY or guest.phase == Phase.RUNNING):
+                return not self.has_moved_on(guest)
+        return False
 
     def expect_phase(self, id: u64, phase: u64) -> Guest:
         """Raises NoSuchMigration: not now."""
@@ -170,7 +128,8 @@ class Incoming:
         guest = self.expect_phase(id, Phase.ACCEPTED)
         if guest.link_count == MOST_LINKS:
             raise MigrationFailed("more handles than were announced")
-        guest.links[guest.link_count].value, guest.links[guest.link_count].handle = value, handle
+        link = guest.links[guest.link_count]
+        link.value, link.handle, link.kind = value, handle, Kind.NONE
         guest.link_count += 1
 
     def take_state(self, id: u64, data: Bytes) -> None:
@@ -203,13 +162,16 @@ class Incoming:
                 guest.replies[number] = thread.await_reply(buffer, size, timeout)
 
     def make_handles(self, guest: Guest, parcel: Parcel) -> None:
-        """All of them, with their values, from the lowest place to the highest."""
+        """All but those that are passed later, with their values, from the lowest place to the highest."""
         info = HandleInfo()
         for _ in range(parcel.next()):
             parcel.next_bytes(address_of(info), size_of(HandleInfo))
-            handle = self.handle_for(guest, info)
-            if handle != NO_HANDLE:
-                guest.process.install_at(handle, info.handle)
+            if is_passed(info.kind):
+                guest.expect_link(info)
+            elif info.kind == Kind.SET:
+                guest.process.create_set_at(info.handle)
+            else:
+                guest.process.install_at(self.handle_for(guest, info), info.handle)
 
     def handle_for(self, guest: Guest, info: HandleInfo) -> u64:
         """What is to be installed: what has come, with the rights that it had, or what stands for itself here."""
@@ -220,9 +182,7 @@ class Incoming:
                 return duplicate(guest.process.handle, info.rights)
             case Kind.THREAD:
                 return duplicate(guest.threads[info.badge].handle, info.rights)
-            case Kind.DEAD:
-                return dead_gate()
-        return NO_HANDLE  # a reply whose caller is gone: as good as none
+        return dead_gate()
 
     def go(self, id: u64) -> u64:
         """Let it run; its place."""
@@ -232,12 +192,35 @@ class Incoming:
         if guest.phase != Phase.READY:
             raise NoSuchMigration("not all of it is here")
         guest.phase = Phase.RUNNING
+        self.handed_over[self.handed_count % MOST_HANDED] = id
+        self.handed_count += 1
         first = Thread(duplicate(guest.threads[0].handle, Right.MANAGE | Right.DUPLICATE | Right.MOVE))
         Moving(self.programs.handle).settle(guest.pid, first)
         place = self.watch(guest) if guest.pid >> NODE_SHIFT != self.node else NOWHERE
-        for number in range(guest.thread_count):
-            guest.threads[number].resume()
+        close_if(guest.earlier.handle)
+        guest.earlier.handle = NO_HANDLE
+        if guest.awaited == 0:
+            guest.resume()
         return place
+
+    def pass_over(self, id: u64, value: u64, handle: u64) -> None:
+        """A port or a reply right has come. Raises NoSuchMigration: nobody awaits it."""
+        guest = self.find(id)
+        for number in range(guest.link_count):
+            link = guest.links[number]
+            if link.value == value and link.is_awaited:
+                guest.install(link, handle)
+                return
+        close_if(handle)
+        raise NoSuchMigration("it was not awaited any more")
+
+    def run(self, id: u64) -> None:
+        """Nothing more comes."""
+        guest = self.find(id)
+        for number in range(guest.link_count):
+            link = guest.links[number]
+            if link.is_awaited:
+                guest.install(link, create_port().handle if link.kind == Kind.PORT else dead_gate())
 
     def watch(self, guest: Guest) -> u64:
         """Hear of its end."""
@@ -292,14 +275,6 @@ def weakened(handle: u64, rights: u64) -> u64:
     other = duplicate(handle, rights)
     close(handle)
     return other
-
-
-def dead_gate() -> u64:
-    """A gate to a port that is no more."""
-    port = create_port()
-    gate = port.mint(0)
-    port.close()
-    return gate.handle
 
 
 def make_start_page(process: Process, parcel: Parcel) -> None:

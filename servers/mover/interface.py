@@ -1,6 +1,7 @@
 """The mover: the mechanism of migration, one on each node. Its starter (servers/migration) says what is to move; movers
 call each other as any client calls a service. The negotiation has seven messages, as in Charlotte, each a call or a
-reply; then `image`, `link` (acknowledged by its reply), `state`, whose reply is READY, and `go`, which hands over.
+reply; then `image`, `link` (acknowledged by its reply), `state`, whose reply is READY, and `go`, which hands over; what
+can be in one place only, ports and rights to reply, is passed behind that.
 """
 
 # 1 starter -> starter'  Migration.offer         2 its reply: accepted
@@ -13,11 +14,10 @@ from enum import IntEnum
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.startup import NAMING
 from atoll.abi.types import Array, Bytes, Text, u8, u64
-from atoll.servers.memory.interface import PageSource
 from atoll.servers.naming.interface import Naming
 from atoll.servers.network.interface import Network
 from atoll.servers.programs.interface import Migrant
-from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
+from atoll.userland.runtime.interface import Handle, Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.startup import environment, given
@@ -56,14 +56,6 @@ class MemoryStrategy(IntEnum):
     REFERENCE = 2  # what it used last; the rest when it is touched (Accent)
 
 
-class Delivery(IntEnum):
-    """What becomes of messages to the process."""
-
-    REDIRECT = 0  # the source sends them on, for ever
-    PREVENT = 1  # senders are told and wait
-    RECOVER = 2  # senders find out
-
-
 class Phase(IntEnum):
     """How far a migration is, as each side knows it."""
 
@@ -80,7 +72,7 @@ class Order:
     pid: u64
     node: u64
     memory: u64  # a MemoryStrategy
-    delivery: u64  # a Delivery
+    delivery: u64  # a Delivery of abi/wire.py
 
 
 class Report:
@@ -94,6 +86,8 @@ class Report:
     left: u64  # pages left behind
     rounds: u64  # of pre-copying
     links: u64
+    ports: u64  # where the source receives for it still, and sends on
+    calls: u64  # of its own, whose answers come by way of the source
 
 
 class Offered:
@@ -135,12 +129,12 @@ class Mover(
     def image(self, id: u64, pages: Bytes) -> None:
         """Pages of its memory, each number and contents."""
 
-    def set_source(self, id: u64, source: PageSource) -> None:
-        """Where the pages are that do not come."""
+    def set_source(self, id: u64, source: Gate) -> u64:
+        """Where pages are that do not come, a PageSource; its number here."""
 
     @idempotent
-    def expect(self, id: u64, pages: Bytes) -> None:
-        """Pages that stay at the source until they are touched."""
+    def expect(self, id: u64, source: u64, runs: Bytes) -> None:
+        """Runs of pages that stay at that source until they are touched."""
 
     def link(self, id: u64, value: u64, handle: Gate) -> None:
         """A handle, and its value in the process's table. The reply acknowledges it."""
@@ -151,9 +145,17 @@ class Mover(
     def state(self, id: u64, data: Bytes) -> None:
         """Registers of all threads, all handles, the start page (parcel.py). The reply says READY."""
 
-    @idempotent
     def go(self, id: u64) -> None:
-        """The process is the destination's from now on, and runs."""
+        """The process is the destination's from now on, and runs as soon as its ports and reply rights are there. (Not
+        repeated by the stub: what a second try is told says nothing of the first. Who is not answered asks `know`.)
+        """
+
+    def pass_over(self, id: u64, value: u64, handle: Handle) -> None:
+        """A port, or a right to reply, and its value. With the last one the process runs."""
+
+    @idempotent
+    def run(self, id: u64) -> None:
+        """What has not been passed by now is lost: its ports are new ones, to which nobody can send. It runs."""
 
     @idempotent
     def abort(self, id: u64) -> None:
@@ -178,6 +180,10 @@ class Mover(
     @idempotent
     def ended(self, pid: u64, status: u64) -> None:
         """To where it was born: it has ended."""
+
+    @idempotent
+    def has(self, pid: u64) -> bool:
+        """Whether it is here: it runs, or all of it is here."""
 
     @idempotent
     def end(self, pid: u64, status: u64) -> None:

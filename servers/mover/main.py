@@ -4,7 +4,7 @@ The first thread only makes calls to services of this node, so that two movers n
 has a thread each; what other nodes are to be told is said by another (errands).
 """
 
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.objects import NO_HANDLE, Info
 from atoll.abi.raw import address_of, store64
 from atoll.abi.startup import NAMING, PORT
 from atoll.abi.types import Array, Bytes, Slice, u8, u64
@@ -15,6 +15,7 @@ from atoll.servers.mover.answers import helpers
 from atoll.servers.mover.errands import Errand
 from atoll.servers.mover.incoming import GUESTS, incoming
 from atoll.servers.mover.interface import (
+    Immovable,
     MigrationFailed,
     MigrationRefused,
     Mover,
@@ -28,9 +29,10 @@ from atoll.servers.mover.interface import (
 from atoll.servers.mover.workers import workers
 from atoll.servers.naming.interface import Naming
 from atoll.servers.programs.interface import Moving, NoSuchProgram, Programs
-from atoll.userland.runtime.interface import ServiceError, call
+from atoll.userland.runtime.interface import Handle, ServiceError, call
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Port, create_port, create_set
+from atoll.userland.runtime.objects import PORT_OF_GATE, read_info
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import given
 
@@ -38,6 +40,10 @@ ENDED_LABEL = FIRST_FREE_LABEL  # of the port that hears of guests' ends
 ORDERS_LABEL = FIRST_FREE_LABEL + 1  # of programs that have moved and are to be ended
 SOURCE_LABEL = FIRST_FREE_LABEL + 2  # where pages are fetched that stayed here
 NODE_SHIFT = 48  # of pids
+OWN_SOURCE = 0xFF  # number of the source that this node is itself
+# ---- words of an Info ----
+GATE_BADGE = 0
+PORT_SERIAL = 0
 
 
 class MoverServer(Mover, PageSource):
@@ -45,11 +51,14 @@ class MoverServer(Mover, PageSource):
 
     starter: Migration
     node: u64
+    sources_serial: u64  # of the port where pages are fetched that stayed here
     wanted: Array[u8, 8]
 
     # ---- the starter ----
 
     def migrate_out(self, order: Order) -> Report:
+        if incoming.is_arriving(order.pid):
+            raise Immovable("it is just coming")
         workers.begin(order, call.postpone())
         return Report()
 
@@ -74,17 +83,28 @@ class MoverServer(Mover, PageSource):
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
-    def set_source(self, id: u64, source: PageSource) -> None:
+    def set_source(self, id: u64, source: Gate) -> u64:
         guest = incoming.expect_phase(id, Phase.ACCEPTED)
+        info = Info()
+        read_info(source.handle, info)
+        if info.words[PORT_OF_GATE] == self.sources_serial:  # it was here before, and left them here
+            guest.earlier = source
+            return OWN_SOURCE
         try:
-            Carrying(incoming.memory.handle).set_source(guest.space, source)
+            return Carrying(incoming.memory.handle).set_source(guest.space, PageSource(source.handle))
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
-    def expect(self, id: u64, pages: Bytes) -> None:
+    def expect(self, id: u64, source: u64, runs: Bytes) -> None:
         guest = incoming.expect_phase(id, Phase.ACCEPTED)
+        carrying = Carrying(incoming.memory.handle)
         try:
-            Carrying(incoming.memory.handle).expect(guest.space, pages)
+            if source != OWN_SOURCE:
+                carrying.expect(guest.space, source, runs)
+                return
+            info = Info()
+            read_info(guest.earlier.handle, info)
+            carrying.inherit(guest.space, info.words[GATE_BADGE], runs)
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
@@ -101,6 +121,12 @@ class MoverServer(Mover, PageSource):
         incoming.go(id)
         pid = incoming.find(id).pid
         errands.send(Errand.SETTLED, pid >> NODE_SHIFT, pid, self.node)
+
+    def pass_over(self, id: u64, value: u64, handle: Handle) -> None:
+        incoming.pass_over(id, value, handle)
+
+    def run(self, id: u64) -> None:
+        incoming.run(id)
 
     def abort(self, id: u64) -> None:
         incoming.abort(id)
@@ -124,6 +150,9 @@ class MoverServer(Mover, PageSource):
     def ended(self, pid: u64, status: u64) -> None:
         Moving(incoming.programs.handle).ended(pid, status)
         errands.whereabouts.remove(pid)
+
+    def has(self, pid: u64) -> bool:
+        return incoming.has(pid)
 
     def end(self, pid: u64, status: u64) -> None:
         try:
@@ -200,6 +229,9 @@ def main() -> None:
     loop.ports = create_set()
     ended, orders, source = create_port(), create_port(), create_port()
     incoming.ended_gate = ended.mint(0)
+    info = Info()
+    read_info(source.handle, info)
+    server.sources_serial = info.words[PORT_SERIAL]
     loop.add(ended, ENDED_LABEL)
     loop.add(orders, ORDERS_LABEL)
     loop.add(source, SOURCE_LABEL)

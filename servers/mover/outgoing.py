@@ -4,13 +4,13 @@ A thread for each migration under way makes the calls to the other node's mover.
 and the process goes on here; once GO was sent it never runs here again.
 """
 
-from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE
-from atoll.abi.objects import NO_HANDLE, Kind, Registers
-from atoll.abi.raw import address_of, size_of
+from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind
 from atoll.abi.types import Array, u64
+from atoll.abi.wire import Delivery
 from atoll.servers.memory.interface import Carrying
 from atoll.servers.mover.answers import NOBODY, helpers
 from atoll.servers.mover.capture import Capture
+from atoll.servers.mover.guest import is_passed
 from atoll.servers.mover.interface import (
     MOST_THREADS,
     Immovable,
@@ -24,15 +24,16 @@ from atoll.servers.mover.interface import (
     Phase,
     Report,
 )
+from atoll.servers.mover.packing import pack
 from atoll.servers.mover.pages import Pages
 from atoll.servers.mover.parcel import Parcel
-from atoll.servers.mover.peers import Nodes, open_peer
+from atoll.servers.mover.peers import Nodes, open_peer, tell_leaving
 from atoll.servers.network.interface import Member
 from atoll.servers.programs.interface import Moving
 from atoll.userland.runtime.interface import ServiceError, Unreachable
 from atoll.userland.runtime.kernel_calls import clock, sleep
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.messages import Gate, Port
 from atoll.userland.runtime.objects import close, duplicate
 from atoll.userland.runtime.shared import SharedNumber
 
@@ -56,6 +57,7 @@ class Outgoing:
     destination: Member
     nodes: Nodes
     has_frozen: bool
+    may_be_ready: bool  # the destination may have all of it, and run it if this node ends
     frozen_at: u64
     calls: Array[u64, MOST_THREADS]  # helpers that have taken calls; NOBODY
     parcel: Parcel
@@ -64,7 +66,7 @@ class Outgoing:
         """All of it. Raises Immovable, MigrationRefused, MigrationFailed."""
         start = clock()
         self.report = Report()
-        self.has_frozen = False
+        self.has_frozen, self.may_be_ready = False, False
         self.peer.handle, self.capture.process.handle = NO_HANDLE, NO_HANDLE
         self.capture.thread_count = 0
         self.phase.write(Phase.UNKNOWN)
@@ -124,6 +126,8 @@ class Outgoing:
             self.send_state()
             self.check_cancelled()
         except Exception as error:
+            if self.may_be_ready:
+                self.take_back()
             self.give_up()
             raise MigrationFailed(f"{error}") from None
         self.phase.write(Phase.READY)
@@ -189,38 +193,11 @@ class Outgoing:
         """Threads, handles, start page; the reply says READY."""
         parcel = self.parcel
         parcel.clear()
-        self.pack_threads(parcel)
-        self.pack_handles(parcel)
-        self.pack_start_page(parcel)
+        pack(self.capture, parcel)
         self.report.messages += 1
         self.report.bytes += parcel.size
+        self.may_be_ready = True
         self.peer.state(self.offered.id, parcel.contents())
-
-    def pack_threads(self, parcel: Parcel) -> None:
-        """All of them."""
-        parcel.add(self.capture.thread_count)
-        for number in range(self.capture.thread_count):
-            captured = self.capture.threads[number]
-            parcel.add(captured.priority)
-            parcel.add(captured.is_calling)
-            parcel.add(captured.buffer)
-            parcel.add(captured.buffer_size)
-            parcel.add(captured.timeout)
-            parcel.add_bytes(address_of(captured.registers), size_of(Registers))
-
-    def pack_handles(self, parcel: Parcel) -> None:
-        """All of them; threads by their place among the process's."""
-        parcel.add(self.capture.handle_count)
-        for number in range(self.capture.handle_count):
-            info = self.capture.handles[number]
-            if info.kind == Kind.THREAD:
-                info.badge = self.capture.thread_of(info.badge)
-            parcel.add_bytes(address_of(info), 40)
-
-    def pack_start_page(self, parcel: Parcel) -> None:
-        """What the program manager has mapped there."""
-        for page in range(self.capture.start_pages()):
-            self.capture.process.read(ARGUMENTS + page * PAGE_SIZE, parcel.room(PAGE_SIZE))
 
     # ---- the end ----
 
@@ -254,40 +231,119 @@ class Outgoing:
             raise MigrationFailed(f"{error}") from None
         except (ServiceError, KernelError):
             self.resolve_doubt()
-        self.report.freeze = clock() - self.frozen_at
         self.phase.write(Phase.RUNNING)
+        self.pass_rest()
+        self.report.freeze = clock() - self.frozen_at
         for number in range(self.capture.thread_count):
             if self.calls[number] != NOBODY:
+                self.report.calls += 1
                 helpers.give_on(self.calls[number], Mover(self.peer.handle))
         self.clean_up()
+
+    def pass_rest(self) -> None:
+        """Ports and rights to reply, which can be in one place only. What cannot be passed is lost."""
+        is_complete = True
+        for number in range(self.capture.handle_count):
+            info = self.capture.handles[number]
+            if is_passed(info.kind):
+                is_complete = self.pass_over(info) and is_complete
+        if is_complete:
+            return
+        try:
+            self.peer.run(self.offered.id)
+        except (ServiceError, KernelError):
+            return  # the destination asks whether more comes
+
+    def pass_over(self, info: HandleInfo) -> bool:
+        """One of them; False if it is lost."""
+        self.report.messages += 1
+        handle = NO_HANDLE
+        try:
+            handle = self.capture.process.take(info.handle)
+            if info.kind == Kind.PORT and self.order.delivery != Delivery.REDIRECT:
+                tell_leaving(Port(handle), self.order.delivery)
+            elif info.kind == Kind.PORT:
+                self.report.ports += 1
+            self.peer.pass_over(self.offered.id, info.handle, handle)
+        except KernelError:
+            close_quietly(handle)
+            return False
+        except ServiceError:
+            return False
+        self.report.links += 1
+        return True
 
     def resolve_doubt(self) -> None:
         """Nobody knows whether GO came there: frozen, until that node is heard of. Raises MigrationFailed.
 
         A node that was switched on again has lost the process, if it ever had it; it may have run, so it does not here.
         """
-        member = Member()
         while True:
-            sleep(ASK_AGAIN)
-            if not self.nodes.find(self.order.node, member):
-                continue
+            member = self.look_at_destination()
             if member.incarnation != self.destination.incarnation:
                 self.lose()
                 raise MigrationFailed("its destination has died with it")
             if member.is_up != 0 and self.ask_destination():
+                self.doubt(False)
                 return
+
+    def look_at_destination(self) -> Member:
+        """A moment later: how it is. So long it is unknown who has the process."""
+        member = Member()
+        self.doubt(True)
+        sleep(ASK_AGAIN)
+        while not self.nodes.find(self.order.node, member):
+            sleep(ASK_AGAIN)
+        return member
+
+    def doubt(self, is_in_doubt: bool) -> None:
+        """Have it shown."""
+        try:
+            self.moving.doubt(self.order.pid, is_in_doubt)
+        except (ServiceError, KernelError):
+            return
+
+    def take_back(self) -> None:
+        """The destination may have all of it, and would run it if this node ended: first it has to drop it, or to have
+        ended itself. Until then the process stays frozen.
+        """
+        while not self.is_dropped():
+            member = self.look_at_destination()
+            if member.incarnation != self.destination.incarnation:
+                break
+            self.open_again()
+        self.doubt(False)
+
+    def is_dropped(self) -> bool:
+        """Whether the destination says that it has it no more."""
+        try:
+            self.peer.abort(self.offered.id)
+        except (ServiceError, KernelError):
+            return False
+        return True
+
+    def open_again(self) -> None:
+        """Another gate to the destination: the one that we have is dead, if it was away."""
+        if self.peer.handle != NO_HANDLE:
+            close_quietly(self.peer.handle)
+        self.peer.handle = NO_HANDLE
+        try:
+            self.peer = open_peer(self.order.node)
+        except MigrationRefused:
+            return
 
     def ask_destination(self) -> bool:
         """Whether the process is there for certain. Raises MigrationFailed: it is not, and goes on here."""
         try:
-            if self.peer.know(self.offered.id) == Phase.UNKNOWN:
-                self.give_up()
-                raise MigrationFailed("its destination does not know it")
-            self.peer.go(self.offered.id)
-        except MigrationFailed:
-            raise
+            self.open_again()
+            phase = self.peer.know(self.offered.id)
+            if phase == Phase.READY:
+                self.peer.go(self.offered.id)
         except (ServiceError, KernelError):
             return False
+        if phase == Phase.UNKNOWN:
+            self.give_up()
+            raise MigrationFailed("its destination does not know it")
         return True
 
     def lose(self) -> None:
@@ -298,7 +354,7 @@ class Outgoing:
 
     def clean_up(self) -> None:
         """What it had here goes; with reference, not the pages."""
-        keeps = self.report.left > 0
+        keeps = self.pages.kept > 0
         if keeps:
             self.carrying.retain(self.offered.migrant.space)
         self.moving.depart(self.order.pid, keeps)

@@ -5,16 +5,18 @@ from atoll.abi.raw import address_of, copy_memory, load64, store64
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.memory.interface import (
     ACCESSED,
+    AWAY_SHIFT,
     CARRIED_SIZE,
     LEAST_SURVEY,
     MOST_WRITTEN,
     PAGE_NUMBER,
+    RUN_SHIFT,
     Carrying,
     PagesAway,
-    PageSource,
 )
 from atoll.servers.mover.interface import Immovable, MigrationFailed, Mover
-from atoll.userland.runtime.messages import Port
+from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.messages import Gate, Port
 from atoll.userland.runtime.shared import SharedNumber
 
 WORD = 8
@@ -24,6 +26,9 @@ LIST_SIZE = 65536  # bytes of a list of pages: 32 MiB of memory
 FEW_PAGES = 8
 MOST_ROUNDS = 8
 WORKING_SET = 8  # pages that go at once by reference, of those used since the negotiation
+IS_SENT = 1 << 36  # mark of a page in the list
+MOST_RUNS = 1024  # in a message
+MOST_PLACES = 16  # where pages are: here, and other nodes
 
 
 class Pages:
@@ -39,6 +44,9 @@ class Pages:
     numbers: Array[u8, MOST_WRITTEN * WORD]
     contents: Array[u8, MOST_WRITTEN * PAGE_SIZE]
     carried: Array[u8, MOST_WRITTEN * CARRIED_SIZE]
+    runs: Array[u8, MOST_RUNS * WORD]
+    run_count: u64
+    kept: u64  # pages that stay here
 
     # what it has cost
     sent: u64
@@ -48,7 +56,7 @@ class Pages:
     def begin(self, space: u64, carrying: Carrying) -> None:
         """Another process."""
         self.space, self.carrying = space, carrying
-        self.count, self.sent, self.bytes, self.messages = 0, 0, 0, 0
+        self.count, self.sent, self.bytes, self.messages, self.kept = 0, 0, 0, 0, 0
 
     def page_at(self, number: u64) -> u64:
         """A page of the list, with its marks."""
@@ -84,6 +92,10 @@ class Pages:
         """Some pages of the list."""
         for number in range(count):
             store64(address_of(self.numbers) + number * WORD, self.page_at(first + number) & PAGE_NUMBER)
+        self.send_numbers(count)
+
+    def send_numbers(self, count: u64) -> None:
+        """The pages in `numbers`."""
         self.read(count)
         for number in range(count):
             place = address_of(self.carried) + number * CARRIED_SIZE
@@ -131,29 +143,74 @@ class Pages:
         if self.count > 0 or left > 0:
             self.send_listed()
 
+    # ---- by reference ----
+
     def leave_behind(self) -> u64:
-        """By reference: what it used last goes, the destination is told of the rest; how many pages that is."""
+        """What it used last goes, the destination is told of the rest; how many pages that is."""
         self.survey()
+        used = self.send_used()
+        places: u64 = 0
+        for number in range(self.count):
+            places = places | u64(1) << (self.page_at(number) >> AWAY_SHIFT)
+        for place in range(u64(MOST_PLACES)):
+            if places >> place & 1 != 0:
+                self.announce(place)
+        return self.count - used
+
+    def send_used(self) -> u64:
+        """Send the pages of the working set that are here, as the survey has it; how many."""
         used: u64 = 0
         for number in range(self.count):
             page = self.page_at(number)
-            if page & ACCESSED != 0 and used < WORKING_SET:
-                store64(address_of(self.list) + number * WORD, self.page_at(used))
-                store64(address_of(self.list) + used * WORD, page)
+            if page & ACCESSED != 0 and page >> AWAY_SHIFT == 0 and used < WORKING_SET:
+                store64(address_of(self.numbers) + used * WORD, page & PAGE_NUMBER)
+                store64(address_of(self.list) + number * WORD, page | IS_SENT)
                 used += 1
-        all_pages = self.count
-        self.count = used
-        self.send_listed()
-        self.announce(used, all_pages)
-        return all_pages - used
+        if used > 0:
+            self.send_numbers(used)
+        return used
 
-    def announce(self, first: u64, end: u64) -> None:
-        """Which pages of the list stay here until they are touched."""
-        if first == end:
+    def announce(self, place: u64) -> None:
+        """Which pages of the list stay here (0), or where they were left before, until they are touched."""
+        source = self.source_at(place)
+        try:
+            number = self.peer.set_source(self.id, source)
+        except KernelError:
+            source.close()
+            raise
+        self.messages += 1
+        self.run_count = 0
+        for index in range(self.count):
+            page = self.page_at(index)
+            if page >> AWAY_SHIFT == place and page & IS_SENT == 0:
+                self.add_to_runs(page & PAGE_NUMBER, number)
+                self.kept += u64(place == 0)
+        self.flush_runs(number)
+
+    def source_at(self, place: u64) -> Gate:
+        """A gate through which the destination fetches."""
+        if place == 0:
+            return self.sources.mint(self.space, True)
+        return Gate(self.carrying.source(self.space, place - 1).handle)
+
+    def add_to_runs(self, page: u64, number: u64) -> None:
+        """One more page of that source; they come in order."""
+        if self.run_count > 0:
+            last = address_of(self.runs) + (self.run_count - 1) * WORD
+            run = load64(last)
+            if (run & PAGE_NUMBER) + (run >> RUN_SHIFT) + 1 == page:
+                store64(last, run + (1 << RUN_SHIFT))
+                return
+        if self.run_count == MOST_RUNS:
+            self.flush_runs(number)
+        store64(address_of(self.runs) + self.run_count * WORD, page)
+        self.run_count += 1
+
+    def flush_runs(self, number: u64) -> None:
+        """Tell the destination."""
+        if self.run_count == 0:
             return
-        self.peer.set_source(self.id, PageSource(self.sources.mint(self.space, True).handle))
-        for number in range(first, end):
-            store64(address_of(self.list) + number * WORD, self.page_at(number) & PAGE_NUMBER)
-        self.peer.expect(self.id, self.list[first * WORD : end * WORD])
-        self.messages += 2
-        self.bytes += (end - first) * WORD
+        self.peer.expect(self.id, number, self.runs[0 : self.run_count * WORD])
+        self.messages += 1
+        self.bytes += self.run_count * WORD
+        self.run_count = 0

@@ -8,10 +8,12 @@ from atoll.servers.naming.interface import Naming
 from atoll.servers.network.interface import MEMBER_SIZE, Member, Network
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.messages import Port
 from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.startup import given
 
 SERVICE = "/services/mover"
+MOST_NODES = 64
 AT_ONCE = 8  # members that are asked for in one call
 
 
@@ -28,10 +30,44 @@ def open_peer(node: u64) -> Mover:
         raise MigrationRefused(f"node {node} cannot be reached: {error}") from None
 
 
+def tell_leaving(port: Port, delivery: u64) -> None:
+    """A port is about to leave, with that delivery; otherwise it is redirected. Raises KernelError."""
+    gate = port.mint(0)
+    own = network()
+    try:
+        own.leaving(gate, delivery)
+    except ServiceError as error:
+        print(f"mover: messages to a port are redirected: {error}")
+    finally:
+        close(own.handle)
+
+
 class Nodes:
     """What is known of other nodes."""
 
     answer: Array[u8, AT_ONCE * MEMBER_SIZE]
+    up: Array[u64, MOST_NODES]  # numbers of the nodes that are there
+
+    def list_up(self) -> u64:
+        """Fill `up`; how many those are."""
+        own = network()
+        first: u64 = 0
+        found: u64 = 0
+        try:
+            while True:
+                count = own.members(first, self.answer[:]) // MEMBER_SIZE
+                for index in range(count):
+                    member = at(Member, address_of(self.answer) + index * MEMBER_SIZE)
+                    if member.is_up != 0 and found < MOST_NODES:
+                        self.up[found] = member.number
+                        found += 1
+                first += count
+                if count == 0:
+                    return found
+        except (ServiceError, KernelError):
+            return found
+        finally:
+            close(own.handle)
 
     def find(self, node: u64, into: Member) -> bool:
         """Ask the network server for a node; False if it never heard of it, or does not answer."""

@@ -7,7 +7,7 @@ shows another session than we knew, it has forgotten us, or died meanwhile: what
 from atoll.abi import wire
 from atoll.abi.types import u64
 from atoll.abi.wire import Kind
-from atoll.servers.network import groups, members
+from atoll.servers.network import groups, members, seeking
 from atoll.servers.network.calls import calls
 from atoll.servers.network.exports import exports
 from atoll.servers.network.frame import Fault, Frame
@@ -24,7 +24,7 @@ FROM_SERVER = 32
 def arrived(frame: Frame, now: u64) -> None:
     """A frame has come."""
     line.counts.received += 1
-    fault = frame.check(line.key.first, line.key.second)
+    fault = frame.check(line.seal_key)
     if fault != Fault.NONE:
         line.counts.dropped[fault] += 1
         return
@@ -43,6 +43,10 @@ def arrived(frame: Frame, now: u64) -> None:
             groups.asked(peer, frame, now)
         case Kind.ANSWER:
             groups.answered(frame)
+        case Kind.WHO_HAS:
+            seeking.asked(peer, frame)
+        case Kind.I_HAVE:
+            seeking.answered(peer, frame, now)
         case Kind.HELLO:
             greet(peer, frame, now)
         case Kind.WELCOME:

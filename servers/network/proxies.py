@@ -10,10 +10,11 @@ from atoll.abi.calls import Call, MintFlag
 from atoll.abi.objects import NO_HANDLE, Info
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Array, u16, u64
+from atoll.abi.wire import Delivery
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.peers import MOST_PEERS, NOWHERE
 from atoll.userland.runtime.messages import Gate, Port, PortSet, create_port
-from atoll.userland.runtime.objects import read_info
+from atoll.userland.runtime.objects import is_dead_gate, read_info
 
 MOST_PROXIES = 256
 MOST_HELD = 1024
@@ -21,8 +22,9 @@ PLACES = 1 << 16  # of a label: the proxy's place, and above it how often that w
 GROUP = MOST_PEERS  # the owner of a proxy that stands for a group: nobody in particular
 # ---- words of a port's Info ----
 PORT_SERIAL = 0
+PORT_WAITING = 4  # senders
+PORT_BITS = 6  # of notifications
 PORT_GATES = 7
-GATE_PORT = 2  # of a gate's: the serial number of its port
 
 
 class Proxy:
@@ -46,6 +48,14 @@ class Proxy:
     )
     is_home: bool  # a process of this node receives there; it came from `owner`
     manage: u64  # then: a gate by which we make others
+    delivery: u64  # how it came, or leaves: a Delivery
+
+    # ---- a port that is not where it was thought to be (seeking.py) ----
+    is_seeking: bool  # nothing is sent there: what comes waits in the kernel
+    asked: u64  # how often
+    due: u64  # when to ask again
+    misses: u64  # how often it was found and then was not there
+    are_friends_known: bool  # its receive right is to come here: who has gates is here already (friends.py)
 
 
 class Held:
@@ -67,6 +77,7 @@ class Proxies:
     held_free: u16  # chain
     count: u64
     ports: PortSet  # where they are received from
+    seek_due: u64  # when to look at those that are sought
     open: Callable[[], None]  # let the collector receive at those that are opening
 
     # ---- finding ----
@@ -123,7 +134,7 @@ class Proxies:
     def end_dead(self) -> None:
         """Forget ports that came here and were destroyed."""
         for place in range(self.used):
-            if self.table[place].is_home and is_dead(self.table[place].manage):
+            if self.table[place].is_home and is_dead_gate(self.table[place].manage):
                 self.end(place)
 
     def begin(self, place: u64, identity: Identity, owner: u64, port: Port) -> None:
@@ -136,7 +147,8 @@ class Proxies:
         proxy.identity.low, proxy.identity.high = identity.low, identity.high
         proxy.first, proxy.is_used, proxy.is_sending, proxy.is_public = u16(0), True, False, False
         proxy.has_moved, proxy.is_passing, proxy.is_opening = False, False, False
-        proxy.is_home, proxy.manage = False, NO_HANDLE
+        proxy.is_home, proxy.manage, proxy.delivery = False, NO_HANDLE, u64(Delivery.REDIRECT)
+        proxy.is_seeking, proxy.misses, proxy.are_friends_known = False, 0, False
         port.set_label(proxy.label)
         self.used = max(self.used, place + 1)
         self.count += 1
@@ -155,23 +167,27 @@ class Proxies:
         proxy.is_home = False
 
     def end_all(self, owner: u64) -> None:
-        """A node is gone: all that led there is dead. What came from there is here."""
+        """A node is gone: what led there may have moved before. What came from there is here."""
         for place in range(self.used):
             proxy = self.table[place]
             if proxy.is_used and proxy.owner == owner:
                 if proxy.is_home:
                     proxy.owner = NOWHERE
-                else:
+                elif proxy.is_public or proxy.is_passing:
                     self.end(place)
+                else:
+                    self.suspend(place, 0)
 
     def is_unused(self, place: u64) -> bool:
         """Whether there is no gate any more through which somebody could send there."""
         proxy = self.table[place]
         if proxy.first != 0 or proxy.is_public or proxy.is_home or proxy.is_passing:
             return False
+        if proxy.has_moved and proxy.delivery == Delivery.REDIRECT:
+            return False  # nodes that we do not know of may send through it
         info = Info()
         read_info(proxy.port.handle, info)
-        return info.words[PORT_GATES] == 0
+        return info.words[PORT_GATES] == 0 and info.words[PORT_WAITING] == 0 and info.words[PORT_BITS] == 0
 
     def free_first(self, proxy: Proxy) -> None:
         """Forget the gates of a badge."""
@@ -181,9 +197,32 @@ class Proxies:
         held.next = self.held_free
         self.held_free = place
 
+    # ---- ports that are sought ----
+
+    def suspend(self, place: u64, due: u64) -> None:
+        """Nobody knows where it is received there: what comes waits in the kernel. It is asked for when that is due."""
+        proxy = self.table[place]
+        proxy.is_seeking, proxy.is_opening, proxy.asked, proxy.due = True, False, 0, due
+        self.seek_due = min(self.seek_due, due)
+        ecall(self.ports.handle, proxy.port.handle, 0, 0, 0, 0, 0, Call.SET_REMOVE)
+
+    def found(self, place: u64, owner: u64) -> None:
+        """A peer receives there."""
+        proxy = self.table[place]
+        proxy.owner = owner
+        if proxy.is_seeking:
+            proxy.is_seeking, proxy.is_opening = False, True
+            self.open()
+
+    def is_there(self, label: u64) -> None:
+        """An answer has come from there."""
+        place = self.of_label(label)
+        if place != NOWHERE:
+            self.table[place].misses = 0
+
     # ---- receive rights ----
 
-    def take_port(self, identity: Identity, owner: u64, port: Port) -> u64:
+    def take_port(self, identity: Identity, owner: u64, port: Port, delivery: u64) -> u64:
         """A port of this node whose receive right leaves for a peer: its label, as a proxy; 0: there are too many."""
         place = self.find(identity)
         if place != NOWHERE:
@@ -192,7 +231,7 @@ class Proxies:
         if place == NOWHERE:
             return 0
         self.begin(place, identity, owner, port)
-        self.table[place].has_moved, self.table[place].is_passing = True, True
+        self.table[place].has_moved, self.table[place].is_passing, self.table[place].delivery = True, True, delivery
         return self.table[place].label
 
     def port_passed(self, label: u64, was_taken: bool) -> u64:
@@ -208,13 +247,14 @@ class Proxies:
         self.end(place)
         return NOWHERE
 
-    def give_port(self, place: u64, came_from: u64) -> u64:
+    def give_port(self, place: u64, came_from: u64, delivery: u64) -> u64:
         """Receiving here is a process's of this node from now on: the port for it. Raises KernelError."""
         proxy = self.table[place]
         handle = proxy.port.handle
         proxy.manage = Gate(handle).mint(0, MintFlag.MANAGE).handle
         ecall(self.ports.handle, handle, 0, 0, 0, 0, 0, Call.SET_REMOVE)  # refused if it is opening still
         proxy.owner, proxy.has_moved, proxy.is_home, proxy.is_opening = came_from, True, True, False
+        proxy.delivery, proxy.is_seeking, proxy.are_friends_known = delivery, False, False
         proxy.port.handle = NO_HANDLE
         return handle
 
@@ -288,13 +328,6 @@ class Proxies:
         self.held[before].next = held.next
         held.next = self.held_free
         self.held_free = u16(number + 1)
-
-
-def is_dead(gate: u64) -> bool:
-    """Whether its port was destroyed."""
-    info = Info()
-    read_info(gate, info)
-    return info.words[GATE_PORT] == 0
 
 
 proxies: Proxies = Proxies()

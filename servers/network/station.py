@@ -5,6 +5,7 @@ from collections.abc import Callable
 from atoll.abi.calls import NO_TIMEOUT, Status
 from atoll.abi.calls import Call as KernelCall
 from atoll.abi.objects import NO_HANDLE, Kind
+from atoll.abi.raw import address_of
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Text, u64
 from atoll.abi.wire import OWN_GATES, Outcome, Way
@@ -14,11 +15,13 @@ from atoll.servers.network import (
     answers,
     claims,
     collector,
+    friends,
     groups,
     members,
     moves,
     outbox,
     rights,
+    seeking,
     workers,
 )
 from atoll.servers.network.calls import calls
@@ -30,11 +33,13 @@ from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.passing import rights_back
 from atoll.servers.network.peers import MOST_REQUESTS, NOWHERE, peers
+from atoll.servers.network.proxies import proxies
 from atoll.servers.network.requests import Request, State, requests
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.messages import Letter, Port
 from atoll.userland.runtime.objects import Memory, Process
+from atoll.userland.runtime.seal import draw_seal_key
 from atoll.userland.runtime.system import own_process
 
 SETTLE = 200_000_000  # nanoseconds that calls of others have to end in, before a swap
@@ -58,7 +63,8 @@ def start(
     line.place, line.transmit = place_frame, transmit
     calls.answered, calls.failed, calls.ended = answers.answered, answers.failed, outbox.ended
     calls.claim = claims.claim_for_call
-    calls.is_waited_for = answers.is_waited_for
+    calls.is_waited_for, calls.repeat = answers.is_waited_for, outbox.repeat
+    proxies.seek_due, seeking.search.pump = 0, outbox.pump
     calls.due = NO_TIMEOUT
     rights_back.take = rights.take_back
     requests.ready = ready
@@ -85,6 +91,7 @@ def introduce(key: Text, name: Text, number: u64, incarnation: Text, speed: u64,
     """Who we are. If no predecessor has handed us its own, this is another start. Raises BadKey."""
     now = clock()
     line.key.first, line.key.second = parse_key(key)
+    draw_seal_key(line.key.first, line.key.second, address_of(line.seal_key))
     line.number, line.patience = number, max(patience, u64(1))
     if line.start == 0:
         line.start = line.key.draw(f"start {number} {incarnation} {now}")
@@ -133,6 +140,7 @@ def take_frames() -> None:
 def look(now: u64) -> u64:
     """Do what time asks for; how many nanoseconds until the next time."""
     due = min(members.look(now), calls.look(now), requests.look(now), groups.look(now), claims.look(now))
+    due = min(due, seeking.look(now))
     return max(due, now) - now
 
 
@@ -176,6 +184,9 @@ def ready(request: Request) -> None:
         return
     if envelope.way == Way.AWAIT:
         await_reply(request)
+        return
+    if envelope.way == Way.FRIENDS or envelope.way == Way.HOLD:
+        told(request)
         return
     place = exports.find(envelope.target, envelope.badge)
     if envelope.way == Way.NOTIFY:
@@ -221,6 +232,15 @@ def deliver(request: Request) -> None:
         answer(request, Outcome.NOT_TRANSFERABLE)
     else:
         workers.begin(request.place)
+
+
+def told(request: Request) -> None:
+    """A port is about to leave the peer: for here, or for elsewhere."""
+    identity = request.message.envelope.target
+    is_known = friends.told(request)
+    if is_known and request.message.envelope.way == Way.FRIENDS:
+        claims.go_on(identity, request.peer)
+    answer(request, Outcome.ANSWERED if is_known else Outcome.NO_SUCH_PORT)
 
 
 def await_reply(request: Request) -> None:

@@ -50,6 +50,7 @@ class ProgramState(IntEnum):
     ENDED = 2  # nobody has asked for its status yet
     MOVED = 3  # it runs on another node; here is only who waits for it
     FROZEN = 4  # it is on its way from here, or to here
+    IN_DOUBT = 5  # so it is, and the other node is silent: nobody knows who has it, and nobody runs it
 
 
 class ProgramInfo:
@@ -230,6 +231,10 @@ class Moving(
 
     def next_order(self) -> tuple[u64, u64]:
         """A program that is to be ended where it is, and the status. Raises NoSuchProgram: no more."""
+
+    @idempotent
+    def doubt(self, pid: u64, is_in_doubt: bool) -> None:
+        """It stands still until another node is heard of, or does not any more. Nothing if it is unknown."""
 
 
 class Offers(Interface, messages=0x1600):

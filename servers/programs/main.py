@@ -4,9 +4,9 @@ from atoll.abi import startup
 from atoll.abi.calls import Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
-from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager, NoSuchSpace
+from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager
 from atoll.servers.naming.interface import Naming
-from atoll.servers.programs import ending, homes, legacy, listing, loading, moving, reporter, starting, state
+from atoll.servers.programs import ending, homes, legacy, listing, loading, making, moving, reporter, starting, state
 from atoll.servers.programs.ending import MAX_STATUS, destroy_surely, drop_waiting, end_program, give_back, tell_end
 from atoll.servers.programs.interface import (
     AnotherNode,
@@ -25,19 +25,18 @@ from atoll.servers.programs.preparing import Preparations
 from atoll.servers.programs.table import ASKING, CHILD, FATE, UNUSED, Entry, programs, role_of
 from atoll.servers.root.interface import Parent
 from atoll.userland.runtime.errors import RECORD_SIZE
-from atoll.userland.runtime.interface import OutcomeUnknown, ServiceError, call
+from atoll.userland.runtime.interface import ServiceError, call
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import Process, Thread, close, create_process, duplicate
+from atoll.userland.runtime.objects import Process, Thread, close, duplicate
 from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateWriter
 
-QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory objects
 NODE_SHIFT = 32  # of pids: above is the node with its incarnation
 GENERATION_SHIFT = 20  # of serial numbers
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
-OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
+
 
 class ProgramsServer(Programs, Child, Parent, Moving):
     """What everybody asks (Programs), who started a program (Child), and the program itself (Parent)."""
@@ -53,8 +52,8 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         place = self.add(path)
         entry = programs.entries[place]
         try:
-            self.open_image(entry, path)
-            self.make_process_surely(entry)
+            making.open_image(entry, path, self.naming)
+            making.make_surely(entry, self.memory)
         except (NoSuchProgram, NotExecutable, AnotherNode):
             self.forget(place)
             raise
@@ -108,7 +107,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         place = programs.place_of(call.badge)
         entry = programs.entries[place]
         if loading.put(entry, self.preparations.of(place).loading, offset, data):
-            self.make_process_surely(entry)
+            making.make_surely(entry, self.memory)
 
     def give(self, name: Text, handle: Gate) -> None:
         try:
@@ -197,6 +196,11 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         if place != moving.NOWHERE:
             self.bury(place, status)
 
+    def doubt(self, pid: u64, is_in_doubt: bool) -> None:
+        for entry in programs.entries:
+            if entry.pid == pid and entry.state in (ProgramState.RUNNING, ProgramState.FROZEN):
+                entry.is_in_doubt = is_in_doubt
+
     def set_mover(self, gate: Gate, bits: u64) -> None:
         moving.set_mover(gate, bits)
 
@@ -239,39 +243,6 @@ class ProgramsServer(Programs, Child, Parent, Moving):
             return programs.of(call.badge).pid
         except NoSuchProgram:
             return 0
-
-    def open_image(self, entry: Entry, path: Text) -> None:
-        """Find the file. Raises NoSuchProgram."""
-        try:
-            entry.image = legacy.open_file(self.naming, path)
-        except AnotherNode:
-            raise
-        except ServiceError as error:
-            raise NoSuchProgram(f"{path}: {error}") from None
-
-    def make_process_surely(self, entry: Entry) -> None:
-        """Once more if the memory manager has died meanwhile. Raises NotExecutable, ServiceError, KernelError."""
-        try:
-            self.make_process(entry)
-        except (OutcomeUnknown, NoSuchSpace):
-            if entry.process.handle != NO_HANDLE:
-                entry.process.destroy(0)
-                entry.process.close()
-                entry.process.handle = NO_HANDLE
-            self.make_process(entry)
-
-    def make_process(self, entry: Entry) -> None:
-        """The process with its space. Raises NotExecutable, KernelError."""
-        space, start, pager = loading.prepare_space(entry, self.memory)
-        entry.space, entry.entry = space, start
-        fate = loop.port.mint(entry.badge(FATE))
-        try:
-            entry.process = create_process(QUOTA, Gate(pager), fate)
-            entry.process_serial = ending.serial_of(entry.process)
-        finally:
-            fate.close()
-            close(pager)
-        self.memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
 
     def end_homeless(self) -> None:
         """End the programs whose home is gone; what was only prepared is nobody's any more."""

@@ -13,7 +13,7 @@ from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import Process, Thread, close, create_process, duplicate
 from atoll.userland.runtime.service import loop
 
-QUOTA = 192  # pages of a program's own
+QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory objects
 OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 FOR_OTHERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 NODE_SHIFT = 48  # of pids
@@ -63,7 +63,7 @@ def depart(entry: Entry, keeps_space: bool, memory: MemoryManager, node: u64) ->
     """Its process ends; where it was born a stand-in stays."""
     if entry.state == ProgramState.MOVED:
         return
-    entry.state = ProgramState.MOVED
+    entry.state, entry.is_in_doubt = ProgramState.MOVED, False
     entry.order = 0
     ending.destroy_surely(entry.process, 0)
     keep_trace(entry, memory)
@@ -105,7 +105,7 @@ def immigrate(migrant: Migrant, space: u64, pager: Gate, memory: MemoryManager, 
         if not was_here:
             place = programs.add()
         entry = programs.entries[place]
-        make_process(entry, space, pager, migrant.generation)
+        make_process(entry, pager, migrant.generation)
         memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
     except (ServiceError, KernelError) as error:
         pager.close()
@@ -123,7 +123,7 @@ def immigrate(migrant: Migrant, space: u64, pager: Gate, memory: MemoryManager, 
     return duplicate(entry.process.handle, OWN_RIGHTS)
 
 
-def make_process(entry: Entry, space: u64, pager: Gate, generation: u64) -> None:
+def make_process(entry: Entry, pager: Gate, generation: u64) -> None:
     """Its end is told as that of any other program. Raises KernelError."""
     fate = loop.port.mint(entry.badge(FATE))
     try:
@@ -138,7 +138,7 @@ def settle(entry: Entry, thread: Thread) -> None:
     if entry.thread.handle != NO_HANDLE:
         close(entry.thread.handle)
     entry.thread = thread
-    entry.state = ProgramState.RUNNING
+    entry.state, entry.is_in_doubt = ProgramState.RUNNING, False
 
 
 def set_error(entry: Entry, error: Gate) -> None:
@@ -152,7 +152,7 @@ def discard(pid: u64, memory: MemoryManager) -> None:
     """What was made for it goes; a stand-in that was here before stays."""
     for entry in programs.entries:
         if entry.state == ProgramState.FROZEN and entry.pid == pid:
-            entry.state = ProgramState.MOVED
+            entry.state, entry.is_in_doubt = ProgramState.MOVED, False
             ending.destroy_surely(entry.process, 0)
             ending.give_back(entry, memory)
             if not entry.is_held:

@@ -52,6 +52,7 @@ class Entry:
     process_serial: u64  # the kernel's, by which it tells of the process's end
     thread: Thread
     error: Gate  # where its tracebacks go
+    is_in_doubt: bool  # it is on its way, and one node does not know what the other has of it
     order: u64  # of a program that has moved away: 1 and the status that it is to be ended with there; 0: none
 
     # who cares

@@ -13,13 +13,22 @@ from tests.remote.system import System
 PROGRAMS = Path(__file__).parent / "programs"
 
 
+EVERYWHERE = ("caller", "tally")  # the others are needed at home only
+NOT_PROGRAMS = ("counting",)
+
+
 @pytest.fixture(scope="session")
 def booted(cache: Cache) -> System:
     cluster = Cluster(nodes=3, seed=5)
     cluster.start()
     for source in sorted(PROGRAMS.glob("*.py")):
-        put_file(cluster, compile_file(source, "program", cache=cache), f"/bin/{source.stem}")
-    cluster.run("cd /tmp")
+        if source.stem in NOT_PROGRAMS:
+            continue
+        program = compile_file(source, "program", cache=cache)
+        for node in cluster.nodes if source.stem in EVERYWHERE else cluster.nodes[:1]:
+            put_file(cluster, program, f"/bin/{source.stem}", node.name)
+    for node in cluster.nodes:
+        cluster.run("cd /tmp", node=node.name)
     return System(cluster)
 
 

@@ -100,6 +100,8 @@ def state_of(info: ProgramInfo) -> Text:
         return "moved"
     if info.state == ProgramState.FROZEN:
         return "frozen"
+    if info.state == ProgramState.IN_DOUBT:
+        return "in doubt"
     if info.thread_state >= STOPPED:
         return "stopped"
     match info.thread_state:

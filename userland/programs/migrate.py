@@ -3,13 +3,15 @@
 usage: migrate [--memory M] [--delivery D] PID NODE
   M  copy (the default): all of its memory while it stands still; precopy: while it runs, and the rest then;
      reference: what it used last, the rest when it is touched
-  D  redirect: messages to it are sent on from where it was
+  D  prevent (the default): who has sent it messages is told, and sends them to where it is; recover: who sends it
+     messages finds out by itself; redirect: messages to it are sent on from where it was
   a PID is node.number, or the number alone for a program of this node
 """
 
 from atoll.abi.types import Text, i64, u64
+from atoll.abi.wire import Delivery
 from atoll.servers.migration.interface import Migration
-from atoll.servers.mover.interface import Delivery, MemoryStrategy, Order, Report
+from atoll.servers.mover.interface import MemoryStrategy, Order, Report
 from atoll.servers.network.interface import Member
 from atoll.servers.programs.interface import ProgramState
 from atoll.userland.library.errors import fail, misuse, set_usage
@@ -45,9 +47,14 @@ def memory_strategy(name: Text) -> u64:
 
 def delivery_strategy(name: Text) -> u64:
     """By its name."""
-    if name != "redirect":
-        misuse("there is no such strategy")
-    return Delivery.REDIRECT
+    match name:
+        case "redirect":
+            return Delivery.REDIRECT
+        case "prevent":
+            return Delivery.PREVENT
+        case "recover":
+            return Delivery.RECOVER
+    misuse("there is no such strategy")
 
 
 def find_program(node: u64, number: u64) -> Member:
@@ -79,7 +86,7 @@ def migrate(pid: Text, to: Text) -> None:
     source = find_program(node, number)
     starter = Migration(find_service(f"/nodes/{name_of(source)}/services/migration"))
     try:
-        show(starter.migrate(order))
+        show(starter.migrate(order), name_of(source))
     finally:
         close(starter.handle)
 
@@ -89,20 +96,23 @@ def is_option(text: Text) -> bool:
     return len(text) > 2 and text[0:2] == "--"
 
 
-def show(report: Report) -> None:
-    """What it has cost."""
+def show(report: Report, source: Text) -> None:
+    """What it has cost, and what it needs of the node where it was."""
     print(f"frozen {report.freeze // MICROSECOND} us of {report.total // MICROSECOND} us;", end=" ")
     print(f"{report.pages} pages, {report.bytes} bytes, {report.messages} messages, {report.links} links", end="")
     if report.rounds > 0:
         print(f", {report.rounds} rounds", end="")
     if report.left > 0:
         print(f"; {report.left} pages left behind", end="")
+    if report.ports + report.calls > 0:
+        print(f"; depends on {source}: {report.ports} ports, {report.calls} calls", end="")
     print("")
 
 
 def main() -> i64:
     """Options, then the two operands."""
     set_usage(USAGE)
+    order.delivery = Delivery.PREVENT
     index: u64 = 0
     while index + 1 < argument_count() and is_option(argument(index)):
         match argument(index):

@@ -105,10 +105,10 @@ def move_by_reference(source: Child, to: Child) -> u64:
     """Everything stays at the source; how many pages."""
     prepare_move(source, to)
     count: u64 = survey(source.space)
-    carrying.set_source(to.space, open_source(source.space))
-    for number in range(count):
-        store64(address_of(found) + 8 * number, page_at(number) & PAGE_NUMBER)
-    carrying.expect(to.space, found[0 : 8 * count])
+    number = carrying.set_source(to.space, open_source(source.space))
+    for index in range(count):
+        store64(address_of(found) + 8 * index, page_at(index) & PAGE_NUMBER)
+    carrying.expect(to.space, number, found[0 : 8 * count])
     carrying.retain(source.space)
     end_source(source)
     return count
