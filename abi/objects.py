@@ -93,6 +93,7 @@ class HandleInfo:
     rights: u64
     badge: u64  # of a gate; of a port its label; else the object's serial number
     set: u64  # of a port: serial number of the set that it is in, or 0
+    messages: u64  # of a gate: sent through it, by whomever; of a port: received
 
 
 class Info:

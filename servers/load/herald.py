@@ -28,6 +28,7 @@ FOR_OTHERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 SETTLE = 5_000_000  # nanoseconds
 RETRY = 20_000_000  # until a node that is up but has no load server yet is asked again
 TRIES = 50
+MEGAHERTZ = 1_000_000
 
 # ---- notification bits ----
 MEMBERS = 1  # from the network server: somebody is up, or down
@@ -99,6 +100,7 @@ class Herald:
     def enter(self, member: Member) -> None:
         """A node that the network server tells of."""
         if member.number == self.number:
+            self.own.set_speed(member.speed // MEGAHERTZ)
             return
         place: u64 = 0
         while place < self.count and self.peers[place].number != member.number:

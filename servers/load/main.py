@@ -32,7 +32,8 @@ def main() -> None:
     settings = server.view.settings
     settings.index, settings.policy = Index.ACTIVE, Policy.HOME
     settings.busy_above, settings.idle_below = BUSY_ABOVE, IDLE_BELOW
-    settings.probes, settings.announces = PROBES, Announce.TO_ALL | Announce.TO_REGISTRAR
+    settings.probes, settings.moves = PROBES, 0
+    settings.announces = Announce.TO_ALL | Announce.TO_REGISTRAR
     server.view.registrar = own.node
     server.view.random = own.node << 32 | number_of(environment(bootargs.SEED)) & 0xFFFF_FFFF
     server.started = clock()
