@@ -115,7 +115,8 @@ class Statistics:
 
     free_pages: u64
     used_pages: u64
-    slab_pages: u64
+    slab_pages: u64  # of these: the kernel keeps them for objects to come
+    memory_pages: u64  # of these: taken by memory objects, when they are first touched, with tables to find them
     processes: u64
     threads: u64
     ports: u64

@@ -12,6 +12,8 @@ from atoll.abi.types import Bytes, Slice, u8, u64
 from atoll.userland.runtime.kernel_calls import system_call, two_results
 from atoll.userland.runtime.messages import Gate
 
+PORT_OF_GATE = 2  # word of its Info: 0 if the port is gone, or the gate was revoked
+
 # ---- any handle ----
 
 
@@ -28,6 +30,13 @@ def duplicate(handle: u64, rights: u64) -> u64:
 def read_info(handle: u64, into: Info) -> None:
     """What the handle is and allows, and its object's figures."""
     system_call(Call.INFO, handle, address_of(into))
+
+
+def is_dead_gate(gate: u64) -> bool:
+    """Whether nobody will ever receive what is sent there."""
+    info = Info()
+    read_info(gate, info)
+    return info.words[PORT_OF_GATE] == 0
 
 
 # ---- memory ----
