@@ -32,7 +32,7 @@ from atoll.servers.network.frame import Frame
 from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.passing import rights_back
-from atoll.servers.network.peers import MOST_REQUESTS, NOWHERE, peers
+from atoll.servers.network.peers import NOWHERE, peers
 from atoll.servers.network.proxies import proxies
 from atoll.servers.network.requests import Request, State, requests
 from atoll.userland.runtime.devices import Interrupt
@@ -112,9 +112,13 @@ def number_in(digits: Text) -> u64:
 
 def notified(bits: u64) -> None:
     """The card or a worker has something to say."""
-    for place in range(u64(MOST_REQUESTS)):
-        if bits >> place & 1 != 0:
+    done = bits & ~INTERRUPT
+    place: u64 = 0
+    while done != 0:
+        if done & 1 != 0:
             answered(requests.table[place])
+        done = done >> 1
+        place += 1
     if bits & INTERRUPT != 0:
         card.device.take_interrupt()
         take_frames()
@@ -136,6 +140,7 @@ def take_frames() -> None:
     while card.receive(received):
         acquaintance.arrived(received, now)
         card.done(received)
+    card.refill()
 
 
 def look(now: u64) -> u64:
