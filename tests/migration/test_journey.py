@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from atoll.servers.migration.interface import Migration
 from tests.remote.system import NODES, System
