@@ -5,7 +5,7 @@ from enum import IntEnum
 from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.mover.doubts import doubts
-from atoll.servers.mover.interface import Mover
+from atoll.servers.mover.interface import Mover, own_number
 from atoll.servers.mover.peers import open_peer
 from atoll.servers.network.interface import Member
 from atoll.userland.runtime.interface import ServiceError
@@ -60,7 +60,7 @@ class Said:
         try:
             match self.what.read():
                 case Errand.SETTLED:
-                    peer.settled(self.pid, self.value)
+                    peer.settled(self.pid, self.value, own_number("incarnation"))
                 case Errand.ENDED:
                     peer.ended(self.pid, self.value)
                 case Errand.END:
@@ -131,12 +131,10 @@ class Absent:
 
     pid: u64  # 0: the place is free
     node: u64
-    incarnation: u64  # of that node; 0: not looked at yet
+    incarnation: u64  # of that node
 
     def is_lost(self, member: Member) -> bool:
         """Whether the node where it is has gone."""
-        if self.incarnation == 0:
-            self.incarnation = member.incarnation
         return member.is_up == 0 or member.incarnation != self.incarnation
 
 
@@ -152,15 +150,15 @@ class Whereabouts:
                 return item.node
         return 0
 
-    def set(self, pid: u64, node: u64) -> None:
+    def set(self, pid: u64, node: u64, incarnation: u64) -> None:
         """It is there now."""
         for item in self.items:
             if item.pid == pid:
-                item.node, item.incarnation = node, 0
+                item.node, item.incarnation = node, incarnation
                 return
         for item in self.items:
             if item.pid == 0:
-                item.pid, item.node, item.incarnation = pid, node, 0
+                item.pid, item.node, item.incarnation = pid, node, incarnation
                 return
 
     def has_some(self) -> bool:

@@ -174,8 +174,8 @@ class Mover(
     # ---- where it was born, and where it is ----
 
     @idempotent
-    def settled(self, pid: u64, node: u64) -> None:
-        """To where it was born: it is on that node now."""
+    def settled(self, pid: u64, node: u64, incarnation: u64) -> None:
+        """To where it was born: it is on that node now, in that incarnation of it. Said by both ends."""
 
     @idempotent
     def ended(self, pid: u64, status: u64) -> None:

@@ -27,7 +27,7 @@ from atoll.servers.mover.interface import (
 from atoll.servers.mover.packing import pack
 from atoll.servers.mover.pages import Pages
 from atoll.servers.mover.parcel import Parcel
-from atoll.servers.mover.peers import Nodes, open_peer, tell_leaving
+from atoll.servers.mover.peers import Nodes, open_peer, tell_ended, tell_leaving, tell_settled
 from atoll.servers.network.interface import Member
 from atoll.servers.programs.interface import Moving
 from atoll.userland.runtime.interface import ServiceError, Unreachable
@@ -38,6 +38,8 @@ from atoll.userland.runtime.objects import close, duplicate
 from atoll.userland.runtime.shared import SharedNumber
 
 ASK_AGAIN = 1_000_000_000  # nanoseconds until a node that may have the process is asked again
+NODE_SHIFT = 48  # of pids
+TRIES = 3  # to tell
 LOST = 130  # status of a program that died with its destination
 
 
@@ -238,7 +240,18 @@ class Outgoing:
             if self.calls[number] != NOBODY:
                 self.report.calls += 1
                 helpers.give_on(self.calls[number], Mover(self.peer.handle))
+        self.tell_home()
         self.clean_up()
+
+    def tell_home(self) -> None:
+        """Where it is: if its destination dies now, it can perhaps not say so itself."""
+        home = self.order.pid >> NODE_SHIFT
+        for _ in range(TRIES):
+            try:
+                tell_settled(home, self.order.pid, self.destination)
+                return
+            except (ServiceError, KernelError):
+                sleep(ASK_AGAIN)
 
     def pass_rest(self) -> None:
         """Ports and rights to reply, which can be in one place only. What cannot be passed is lost."""
@@ -347,10 +360,19 @@ class Outgoing:
         return True
 
     def lose(self) -> None:
-        """Whoever waits for it learns that it has ended."""
+        """Whoever waits for it learns that it has ended: at the node where it was born."""
         self.phase.write(Phase.RUNNING)
         self.moving.depart(self.order.pid, False)
-        self.moving.ended(self.order.pid, LOST)
+        home = self.order.pid >> NODE_SHIFT
+        for _ in range(TRIES):
+            try:
+                if home == self.offered.source:
+                    self.moving.ended(self.order.pid, LOST)
+                else:
+                    tell_ended(home, self.order.pid, LOST)
+                return
+            except (ServiceError, KernelError):
+                sleep(ASK_AGAIN)
 
     def clean_up(self) -> None:
         """What it had here goes; with reference, not the pages."""

@@ -61,6 +61,7 @@ class NetworkFigures:
     waiting: u64  # calls to others in hand now
     exports: u64  # gates that others have now
     proxies: u64  # ports of others that are known here now
+    redirected: u64  # of these, whose receivers have left this node, which sends on what comes for them
 
 
 class Network(Interface, messages=0x1100, errors=(NoSuchNode, NetworkFull, BadGroup, BadDelivery)):

@@ -77,6 +77,7 @@ class Ordeal:
         self.state = self.cluster.save()
         self.line = f"migrate --memory {memory} --delivery {delivery} {self.pid} {DESTINATION} > said &"
         self.methods = names_of_methods(repository)
+        self.complete_ns = self.handed_over_ns = 0  # when READY leaves the destination, and GO the source
 
     def begin(self) -> None:
         """Order the migration."""
@@ -94,7 +95,10 @@ class Ordeal:
         finally:
             self.cluster.engine.network.taps.remove(watcher)
         assert self.where() == [DESTINATION]
-        return sorted(watcher.moments, key=lambda moment: moment.time_ns)
+        found = sorted(watcher.moments, key=lambda moment: moment.time_ns)
+        self.complete_ns = next(moment.time_ns for moment in found if moment.name == "state reply")
+        self.handed_over_ns = next(moment.time_ns for moment in found if moment.name == "go")
+        return found
 
     def run_to(self, time_ns: int) -> None:
         """As far as that."""
