@@ -93,6 +93,7 @@ class HandleInfo:
     rights: u64
     badge: u64  # of a gate; of a port its label; else the object's serial number
     set: u64  # of a port: serial number of the set that it is in, or 0
+    messages: u64  # of a gate: sent through it, by whomever; of a port: received
 
 
 class Info:
@@ -117,7 +118,8 @@ class Statistics:
 
     free_pages: u64
     used_pages: u64
-    slab_pages: u64
+    slab_pages: u64  # of these: the kernel keeps them for objects to come
+    memory_pages: u64  # of these: taken by memory objects, when they are first touched, with tables to find them
     processes: u64
     threads: u64
     ports: u64

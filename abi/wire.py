@@ -10,7 +10,7 @@ from enum import IntEnum
 
 # A frame, little-endian but for the EtherType: Ethernet header, header, data, seal.
 ETHERTYPE = 0x88B5  # for experiments (IEEE 802, "Local Experimental EtherType 1")
-VERSION = 2
+VERSION = 3
 MAX_FRAME = 1514  # bytes: Ethernet's 1500 behind 14 of addresses and type
 EVERYBODY = 0xFFFF_FFFF_FFFF  # Ethernet address of announcements and queries
 
@@ -32,15 +32,16 @@ DATA_SIZE = 52  # u16: bytes of this frame's data
 NODE = 54  # u16: the sender's number
 BITS = 56  # u64: WANT, ASK: a bit for each fragment that is missing
 DATA = 64
-# ---- the seal, directly behind the data (padded with zeros to 8 bytes) ----
-TAG_SIZE = 8  # u64: SipHash-2-4, with the boot key, of all bytes before it
-CHECKSUM_SIZE = 8  # u64: Fletcher-64 of all bytes before it, the tag included (two sums modulo 2^32 - 1 of u32s)
+DATA_UNIT = 16  # bytes: data is padded with zeros to a multiple of it
+# ---- the seal, directly behind the data (userland/runtime/seal.py) ----
+TAG_SIZE = 8  # u64: made with the boot key, of all bytes before it
+CHECKSUM_SIZE = 8  # u64: the sum, modulo 2^64, of all u64s before it, the tag included
 SEAL_SIZE = TAG_SIZE + CHECKSUM_SIZE
 
 ADDRESS_SIZE = 6
 KEY_SIZE = 16  # bytes of the boot key
 IDENTITY_SIZE = 16
-FRAGMENT_SIZE = (MAX_FRAME - DATA - SEAL_SIZE) // 8 * 8  # data of every fragment but the last
+FRAGMENT_SIZE = (MAX_FRAME - DATA - SEAL_SIZE) // DATA_UNIT * DATA_UNIT  # data of every fragment but the last
 MAX_NAME = 120  # bytes
 
 # ---- the envelope, with which the message of a REQUEST, REPLY, QUERY or ANSWER begins: u64s ----

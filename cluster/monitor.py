@@ -169,8 +169,13 @@ def node(cluster: Cluster, words: list[str]) -> Outcome:
     return Outcome("".join(lines))
 
 
+def meant(cluster: Cluster, words: list[str]) -> str:
+    """The node that a line names, or the one it goes to."""
+    return words[0] if words else cluster.node.name
+
+
 def crash(cluster: Cluster, words: list[str]) -> Outcome:
-    name = words[0] if words else cluster.node.name
+    name = meant(cluster, words)
     cluster.crash(name)
     return Outcome(f"{name} is off: its memory is lost; `start` switches it on\n")
 
@@ -182,18 +187,18 @@ def failing(cluster: Cluster, words: list[str]) -> Outcome:
 
 
 def start(cluster: Cluster, words: list[str]) -> Outcome:
-    cluster.start(words[0] if words else cluster.node.name)
+    cluster.start(meant(cluster, words))
     return Outcome()
 
 
 def pause(cluster: Cluster, words: list[str]) -> Outcome:
-    name = words[0] if words else cluster.node.name
+    name = meant(cluster, words)
     cluster.pause(name)
     return Outcome(f"{name} stands still; `resume` lets it go on\n")
 
 
 def resume(cluster: Cluster, words: list[str]) -> Outcome:
-    cluster.resume(words[0] if words else cluster.node.name)
+    cluster.resume(meant(cluster, words))
     return Outcome()
 
 

@@ -65,7 +65,8 @@ class Boot:
         if len(self.plan.nodes) == 1:
             return f"{node.name}: seed {self.seed}, {node.memory} MiB, {disk}"
         drift = f" {node.drift:+} ppm" if node.drift else ""
-        return f"{node.name}: {node.memory} MiB, {node.speed} MHz{drift}, {disk}"
+        machine = "QEMU in real time" if node.machine == "qemu" else f"{node.speed} MHz{drift}"
+        return f"{node.name}: {node.memory} MiB, {machine}, {disk}"
 
 
 def planned_cluster(file: Path | None, nodes: int, memory: int) -> Plan:

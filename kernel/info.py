@@ -119,10 +119,10 @@ def handle_info(entry: Entry) -> HandleInfo:
     made.rights = handles.rights_of(entry)
     match made.kind:
         case Kind.GATE:
-            made.badge = at(Gate, entry.object).badge
+            made.badge, made.messages = at(Gate, entry.object).badge, at(Gate, entry.object).messages
         case Kind.PORT:
             group = at(Port, entry.object).set
-            made.badge = at(Port, entry.object).label
+            made.badge, made.messages = at(Port, entry.object).label, at(Port, entry.object).messages
             made.set = group.head.serial if group is not None else 0
         case Kind.CALLER_GONE:
             made.badge = 0

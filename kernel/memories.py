@@ -49,17 +49,24 @@ def page_of(pages: Memory, index: u64) -> u64:
     if pages.device != 0:
         return pages.device + index * PAGE_SIZE
     if pages.top == 0:
-        pages.top = memory.take_page()
+        pages.top = take_page()
         pages.in_use = 1 if pages.depth == 0 else 0
     page, level = pages.top, pages.depth
     while level > 0:
         level -= 1
         place = place_in(page, index, level)
         if load64(place) == 0:
-            store64(place, memory.take_page())
+            store64(place, take_page())
             if level == 0:
                 pages.in_use += 1
         page = load64(place)
+    return page
+
+
+def take_page() -> u64:
+    """A page for a memory object."""
+    page = memory.take_page()
+    figures.memory_pages += 1
     return page
 
 
@@ -120,6 +127,7 @@ def free_last(index: u64, page: u64, level: u64) -> None:
             free_last(index, below, level - 1)
     if index % (u64(1) << INDEX_BITS * level) == 0:
         memory.give_page(page)
+        figures.memory_pages -= 1
 
 
 def free(pages: Memory) -> None:

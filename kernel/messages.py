@@ -5,7 +5,7 @@ has, and a direct switch goes from one to the other.
 from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Message, Status
 from atoll.abi.objects import NO_HANDLE, Kind, Right, ThreadState
 from atoll.abi.raw import address_of, at
-from atoll.abi.types import noinline, u64
+from atoll.abi.types import noinline, u64, wrapping_add
 from atoll.kernel import direct, faults, handles, lists, ports, scheduler, timer, user_memory, waiting
 from atoll.kernel.delivery import REPLY_ENTRY, deliver, deliver_reply, offer, read_transfer, timeout_of
 from atoll.kernel.lists import Link
@@ -19,6 +19,7 @@ def call(caller: Thread) -> Thread:
     """Send to a port and wait for the reply."""
     gate = handles.find_gate(caller.process, caller.frame.a0)
     check_open(gate, caller)
+    gate.messages = wrapping_add(gate.messages, 1)
     first = ports.first_receiver(gate.port)
     if caller.frame.a5 == 0 and first is not None and first.process.free != 0:
         return direct.call(caller, first, gate)
@@ -29,6 +30,7 @@ def send(sender: Thread) -> Thread:
     """Send to a port; go on as soon as a receiver has the message."""
     gate = handles.find_gate(sender.process, sender.frame.a0)
     check_open(gate, sender)
+    gate.messages = wrapping_add(gate.messages, 1)
     return send_through(sender, gate, Message.SEND)
 
 

@@ -165,6 +165,7 @@ class Gate:
     badge: u64
     revoked: bool
     wants_notice: bool
+    messages: u64  # that somebody began to send through it
 
     # links (lists.start_all)
     of_port: "Link[Gate]"

@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from atoll.abi import wire
 from atoll.abi.wire import Kind, Outcome
 from atoll.net.envelope import Envelope
-from atoll.net.fletcher import fletcher64
-from atoll.net.siphash import siphash
+from atoll.net.seal import tag_and_sum
 
 ETHERNET = struct.Struct(">6s6sH")
 HEADER = struct.Struct("<H3QBx3HI2HQ")  # from FRAME_VERSION to DATA
 SEAL = struct.Struct("<2Q")
-NUMBER = struct.Struct("<Q")
 assert ETHERNET.size == wire.FRAME_VERSION and ETHERNET.size + HEADER.size == wire.DATA
 assert SEAL.size == wire.SEAL_SIZE
 
@@ -61,9 +59,9 @@ class Frame:
 
 def sealed(key: bytes, body: bytes) -> bytes:
     """Header and data with the seal behind them."""
-    body += bytes(-len(body) % 8)
-    body += NUMBER.pack(siphash(key, body))
-    return body + NUMBER.pack(fletcher64(body))
+    body += bytes(-(len(body) - wire.DATA) % wire.DATA_UNIT)
+    tag, total = tag_and_sum(key, body)
+    return body + SEAL.pack(tag, (total + tag) % 2**64)
 
 
 def decode(key: bytes, data: bytes) -> Frame:
@@ -75,13 +73,16 @@ def decode(key: bytes, data: bytes) -> Frame:
         raise FrameError("another EtherType")
     (version, session, peer, transaction, kind, channel, fragment, count, message_size, data_size, node,
      bits) = HEADER.unpack_from(data, wire.FRAME_VERSION)  # fmt: skip
-    end = -(-(wire.DATA + data_size) // 8) * 8
+    end = wire.DATA + -(-data_size // wire.DATA_UNIT) * wire.DATA_UNIT
     if end + wire.SEAL_SIZE > min(len(data), wire.MAX_FRAME):
         raise FrameError("truncated")
+    if version != wire.VERSION:
+        raise FrameError(f"of version {version}, not {wire.VERSION}")
     tag, checksum = SEAL.unpack_from(data, end)
-    if checksum != fletcher64(data[: end + wire.TAG_SIZE]):
+    right_tag, total = tag_and_sum(key, data[:end])
+    if checksum != (total + tag) % 2**64:
         raise FrameError("its checksum is wrong")
-    if version != wire.VERSION or tag != siphash(key, data[:end]):
+    if tag != right_tag:
         raise FrameError("not from one of us")
     try:
         kind = Kind(kind)

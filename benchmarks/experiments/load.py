@@ -10,16 +10,23 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from atoll.benchmarks.experiments.kept import Kept
 from atoll.benchmarks.experiments.outcome import FIGURES, Interval, Outcome, intervals, outcome
 from atoll.benchmarks.experiments.workloads import Job, jobs_of
 from atoll.benchmarks.report import Report
-from atoll.servers.load.interface import Index, Policy
+from atoll.servers.load.interface import Announce, Index, Policy
 
 UNITS = {
     "jobs": "", "throughput": "jobs/s", "mean_response": "ms", "tail_response": "ms", "fairness": "Jain",
     "messages": "per job", "moved": "of 1",
 }  # fmt: skip
 SHOWN = ("throughput", "mean_response", "tail_response", "fairness", "messages", "moved")
+
+# What nodes say of themselves: nothing that the policy does not need.
+ANNOUNCES = {
+    Policy.LOCAL: Announce.TO_ALL, Policy.TALKING: Announce.TO_ALL, Policy.MEMORY: Announce.TO_ALL,
+    Policy.ANNOUNCED: Announce.TO_ALL, Policy.REGISTRAR: Announce.TO_REGISTRAR,
+}  # fmt: skip
 
 # Runs a list of jobs on so many nodes under a policy: what came of it.
 Runner = Callable[[Sequence[Job], int, Policy, dict[str, int], int], Outcome]
@@ -39,20 +46,25 @@ class Plan:
     busy_above: int = 100
     idle_below: int = 50
     probes: int = 3
+    latency_us: float = 50.0  # of the network; the shorter, the longer a run of the system takes
 
-    @property
-    def settings(self) -> dict[str, int]:
+    def settings(self, policy: Policy) -> dict[str, int]:
         """For the load servers."""
         return {
             "index": int(self.index), "busy_above": self.busy_above, "idle_below": self.idle_below,
-            "probes": self.probes, "announces": 1,
+            "probes": self.probes, "announces": ANNOUNCES.get(policy, 0),
         }  # fmt: skip
 
+    def conditions(self) -> dict[str, Any]:
+        """What all runs have in common, whichever of them are run."""
+        told = asdict(self)
+        return {name: value for name, value in told.items() if name not in ("policies", "loads", "seeds")}
+
     def runs(self) -> Iterator[tuple[float, Policy, int]]:
-        """Every run."""
-        for load in self.loads:
-            for policy in self.policies:
-                for seed in range(1, self.seeds + 1):
+        """Every run; all with one seed before those with the next, so that what is done is a table at any time."""
+        for seed in range(1, self.seeds + 1):
+            for load in self.loads:
+                for policy in self.policies:
                     yield load, policy, seed
 
 
@@ -66,18 +78,28 @@ class Row:
     figures: dict[str, Interval]
 
 
-def run_plan(plan: Plan, runner: Runner, report: Report) -> list[Row]:
-    """All runs, a row for each policy and load level."""
-    found: dict[tuple[float, Policy], list[Outcome]] = {}
+def run_plan(plan: Plan, runner: Runner, report: Report, kept: Kept | None = None) -> list[Row]:
+    """All runs, a row for each policy and load level. What was kept is not run again."""
+    kept = kept or Kept()
     runs = list(plan.runs())
     for place, (load, policy, seed) in enumerate(runs):
         report(f"{policy.name.lower()} at {load}, seed {seed}", place, len(runs))
-        jobs = jobs_of(plan.workload, plan.nodes, load, plan.seconds, seed)
-        found.setdefault((load, policy), []).append(runner(jobs, plan.nodes, policy, plan.settings, seed))
-    return [
-        Row(load, policy.name.lower(), tuple(outcomes), intervals(outcomes))
-        for (load, policy), outcomes in found.items()
-    ]
+        if kept.find(load, policy, seed) is None:
+            jobs = jobs_of(plan.workload, plan.nodes, load, plan.seconds, seed)
+            kept.add(load, policy, seed, runner(jobs, plan.nodes, policy, plan.settings(policy), seed))
+    return rows_of(plan, kept)
+
+
+def rows_of(plan: Plan, kept: Kept) -> list[Row]:
+    """A row for each policy and load level of which there are runs."""
+    made = []
+    for load in plan.loads:
+        for policy in plan.policies:
+            seeds = range(1, plan.seeds + 1)
+            found = [one for seed in seeds if (one := kept.find(load, policy, seed)) is not None]
+            if found:
+                made.append(Row(load, policy.name.lower(), tuple(found), intervals(found)))
+    return made
 
 
 def model_runner(jobs: Sequence[Job], nodes: int, policy: Policy, settings: dict[str, int], seed: int) -> Outcome:

@@ -51,7 +51,7 @@ def figures(node: int) -> NodeFigures:
     """An idle node's."""
     made: NodeFigures = blank(
         NodeFigures, node=node, incarnation=1, load=0, idle=1, speed=0, waiting_frames=0, free_pages=1 << 20,
-        page_outs=0, programs=0, heard=0,
+        page_outs=0, programs=0, heard=0, owner=0,
     )
     return made
 

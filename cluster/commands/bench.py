@@ -23,6 +23,8 @@ def bench(
     unknown = [name for name in names or [] if name not in NAMES]
     if unknown:
         raise CommandError(f"there is no benchmark {unknown[0]!r}; there is: {', '.join(NAMES)}")
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise CommandError(f"{json_file}: there is no such folder")  # said before the minutes that measuring takes
 
     from atoll.benchmarks import cluster, kernel, machine, migration, node
     from atoll.benchmarks.report import Result, show_table, write_json

@@ -9,6 +9,7 @@ import typer
 from atoll.cluster.guard import CommandError
 
 if TYPE_CHECKING:
+    from atoll.benchmarks.experiments.kept import Kept
     from atoll.benchmarks.experiments.load import Plan, Row
     from atoll.benchmarks.report import Report
 
@@ -29,6 +30,11 @@ def load(
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs of each, with seeds from 1 on.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.01, help="Virtual time in which jobs arrive.")] = None,
     busy: Annotated[int, typer.Option(min=1, help="Threshold, hundredths of a program.")] = 100,
+    latency: Annotated[float, typer.Option(min=1, help="Microseconds, of the network of the system.")] = 50.0,
+    keep: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="Keep each run there; those that are there are not run."),
+    ] = None,
     csv_file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", dir_okay=False)] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", dir_okay=False)] = None,
     plot_file: Annotated[
@@ -50,12 +56,13 @@ def load(
     usual = DEFAULTS[what]
     plan = experiment.Plan(
         workload, tuple(known[name] for name in policy or known), tuple(level or (0.3, 0.6, 0.9)), seeds or usual[1],
-        nodes or usual[0], seconds or usual[2], busy_above=busy, idle_below=busy // 2,
+        nodes or usual[0], seconds or usual[2], busy_above=busy, idle_below=busy // 2, latency_us=latency,
     )  # fmt: skip
     if plot_file is not None:
         require_matplotlib()
+    kept = open_kept(keep, plan, what)
     with progress_bar() as report:
-        rows = run_model(plan, report) if model else run_system(plan, report)
+        rows = run_model(plan, report, kept) if model else run_system(plan, report, kept)
     experiment.show(plan, rows, what)
     if csv_file is not None:
         experiment.write_csv(rows, csv_file)
@@ -65,21 +72,33 @@ def load(
         experiment.plot(plan, rows, plot_file)
 
 
-def run_model(plan: "Plan", report: "Report") -> "list[Row]":
+def open_kept(file: Path | None, plan: "Plan", what: str) -> "Kept":
+    """Runs that are done already."""
+    from atoll.benchmarks.experiments.kept import Kept, OtherPlan
+
+    try:
+        return Kept(file, {"runs_of": what, **plan.conditions()})
+    except OtherPlan as error:
+        raise CommandError(str(error)) from None
+    except (OSError, ValueError, KeyError) as error:
+        raise CommandError(f"{file} cannot be used to keep runs: {error}") from None
+
+
+def run_model(plan: "Plan", report: "Report", kept: "Kept") -> "list[Row]":
     """All runs over the model."""
     from atoll.benchmarks.experiments.load import model_runner, run_plan
 
-    return run_plan(plan, model_runner, report)
+    return run_plan(plan, model_runner, report, kept)
 
 
-def run_system(plan: "Plan", report: "Report") -> "list[Row]":
+def run_system(plan: "Plan", report: "Report", kept: "Kept") -> "list[Row]":
     """All runs on emulated nodes."""
     from atoll.benchmarks.experiments.load import run_plan
     from atoll.benchmarks.experiments.system import Failed, Runs
 
-    runs = Runs()
+    runs = Runs(plan.latency_us)
     try:
-        return run_plan(plan, runs.run, report)
+        return run_plan(plan, runs.run, report, kept)
     except Failed as error:
         raise CommandError(f"a run failed: {error}") from None
     finally:

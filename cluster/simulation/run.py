@@ -164,7 +164,8 @@ class Run:
                 if self.cluster.find(fault.node).runs:
                     self.begin(self.cluster.find(fault.node), SUPERVISOR, KILL, fault.argument)
             case "swap":
-                self.lines[fault.node].waiting.append(f"swap {fault.argument} /lib/servers/{fault.argument} &")
+                line = f"swap {fault.argument} /lib/servers/{fault.argument} &"
+                self.lines[fault.by or fault.node].waiting.append(f"at {fault.node} {line}" if fault.by else line)
             case "spoil":
                 name, _, rate = fault.argument.partition("=")
                 links = [link for link in self.cluster.engine.network.topology.links if HOST not in link.ends]
@@ -177,6 +178,8 @@ class Run:
         """A monitor line; a node that goes off or on has other lines to run."""
         word, _, node = line.partition(" ")
         if word == "start" and self.cluster.find(node).is_on:
+            return
+        if word in ("pause", "resume") and not self.cluster.find(node).is_on:
             return
         monitor_line(self.cluster, line)
         if word == "crash":
@@ -192,8 +195,8 @@ class Run:
         self.note("(all is healed)")
         monitor_line(self.cluster, "heal")
         for node in self.cluster.nodes:
-            if not node.is_on:
-                self.power(f"start {node.name}")
+            self.power(f"resume {node.name}")
+            self.power(f"start {node.name}")
 
     def wait_for_life(self) -> None:
         """Until all lines are run and all workers have ended. Raises Unwell."""

@@ -8,10 +8,13 @@ from random import Random
 
 MILLISECOND = 1_000_000
 SPAN_NS = 100 * MILLISECOND  # in which faults begin, unless another is asked for
-MOST_NODES = 5
+LONG_NS = 4_000 * MILLISECOND  # more than the silence after which a node is taken for dead
+SIZES = (1,) * 10 + (2,) * 5 + (3,) * 3 + (4, 5)  # how many nodes, and how often
 KILLED = ("naming", "console", "block", "files", "time", "entropy", "memory", "programs", "pipe", "network",
           "session", "directory")
-SWAPPED = ("naming", "console", "block", "files", "time", "entropy", "memory", "programs", "pipe")
+SWAPPED = ("naming", "console", "block", "files", "time", "entropy", "memory", "programs", "pipe", "network",
+           "session", "directory", "supervisor")
+FAULTS = ("kill", "kill", "swap", "swap", "crash", "spoil", "cut", "pause")
 SPOILS = ("loss", "duplication", "reordering", "corruption")
 COUNTERS = 4  # few, so that workers meet at them
 
@@ -51,9 +54,11 @@ class Fault:
     what: str  # "monitor", "kill", "swap", "spoil"
     node: str  # whose service; "" otherwise
     argument: str
+    by: str = ""  # the node that swaps another's service
 
     def __str__(self) -> str:
         where = f" on {self.node}" if self.node else ""
+        where += f" by {self.by}" if self.by else ""
         words = self.argument if self.what == "monitor" else f"{self.what} {self.argument}"
         return f"{self.at_ns / MILLISECOND:.3f} ms: {words}{where}"
 
@@ -67,10 +72,13 @@ class Scenario:
     workers: tuple[Worker, ...]
     faults: tuple[Fault, ...]
     span_ns: int = SPAN_NS
+    switches: int = 1
 
     def __str__(self) -> str:
         operations = sum(len(worker.operations) for worker in self.workers)
-        return f"{self.nodes} nodes, {len(self.workers)} workers, {operations} operations, {len(self.faults)} faults"
+        switches = f" at {self.switches} switches" if self.switches > 1 else ""
+        what = f"{len(self.workers)} workers, {operations} operations, {len(self.faults)} faults"
+        return f"{self.nodes} nodes{switches}, {what}"
 
     def describe(self) -> str:
         """Everything that was drawn."""
@@ -83,13 +91,14 @@ class Scenario:
 def draw(seed: int, nodes: int | None = None, span_ns: int = SPAN_NS) -> Scenario:
     """The scenario of a seed; with so many nodes, if that is given."""
     chance = Random(f"simulation {seed}")
-    count = chance.randint(1, 3)
+    count = chance.choice(SIZES)
     count = count if nodes is None else nodes
+    switches = 2 if count > 2 and chance.random() < 0.4 else 1
     names = [f"node{number}" for number in range(1, count + 1)]
     faults: list[Fault] = []
     crashes = dict.fromkeys(names, 0)
     for _ in range(chance.randint(2, 7)):
-        faults += draw_fault(chance, names, span_ns, crashes)
+        faults += draw_fault(chance, names, switches, span_ns, crashes)
     workers: list[Worker] = []
     for node in names:
         for start in range(1, crashes[node] + 2):
@@ -97,31 +106,46 @@ def draw(seed: int, nodes: int | None = None, span_ns: int = SPAN_NS) -> Scenari
                 number = len(workers) + 1
                 files, tally = chance.choice(["", "", *names]), chance.choice(["", *names])
                 workers.append(Worker(number, node, start, draw_operations(chance, number, count), files, tally))
-    return Scenario(seed, count, tuple(workers), tuple(sorted(faults, key=lambda fault: fault.at_ns)), span_ns)
+    in_order = tuple(sorted(faults, key=lambda fault: fault.at_ns))
+    return Scenario(seed, count, tuple(workers), in_order, span_ns, switches)
 
 
-def draw_fault(chance: Random, names: list[str], span_ns: int, crashes: dict[str, int]) -> list[Fault]:
+def draw_fault(
+    chance: Random, names: list[str], switches: int, span_ns: int, crashes: dict[str, int]
+) -> list[Fault]:
     """One fault, with its end if it has one before all is healed."""
     node = chance.choice(names)
     begin = int(span_ns * chance.random() ** 2)  # early rather than late: that is when clients work
     end = begin + chance.randint(5 * MILLISECOND, span_ns // 2)
-    match chance.choice(("kill", "kill", "swap", "crash", "spoil", "cut")):
+    end += LONG_NS if len(names) > 1 and chance.random() < 0.15 else 0
+    match chance.choice(FAULTS):
         case "kill":
             return [Fault(begin, "kill", node, chance.choice(KILLED))]
         case "swap":
-            return [Fault(begin, "swap", node, chance.choice(SWAPPED))]
+            by = chance.choice(names)
+            return [Fault(begin, "swap", node, chance.choice(SWAPPED), by if by != node else "")]
+        case "pause":
+            return [Fault(begin, "monitor", "", f"pause {node}"), Fault(end, "monitor", "", f"resume {node}")]
         case "crash":
             if crashes[node] > 0:               # a second one could begin before the first is over
                 return [Fault(begin, "kill", node, "files")]
             crashes[node] += 1
             return [Fault(begin, "monitor", "", f"crash {node}"), Fault(end, "monitor", "", f"start {node}")]
         case "cut":
-            other = chance.choice([name for name in [*names, "switch1"] if name != node])
+            if switches > 1 and chance.random() < 0.5:
+                node, other = "switch1", "switch2"
+            else:
+                other = chance.choice([switch_of(names, switches, node), *(name for name in names if name != node)])
             return [Fault(begin, "monitor", "", f"cut {node} {other}"), Fault(end, "monitor", "", "heal")]
     rate = f"{chance.choice(SPOILS)}={chance.randint(1, 20) / 100}"
     if chance.random() < 0.25:
         rate = f"slow={chance.randint(2, 20)}"
     return [Fault(begin, "spoil", "", rate), Fault(end, "monitor", "", "heal")]
+
+
+def switch_of(names: list[str], switches: int, node: str) -> str:
+    """The switch that a node's link leads to: the second one has the second half of the nodes."""
+    return "switch2" if switches > 1 and names.index(node) >= len(names) // 2 else "switch1"
 
 
 def draw_operations(chance: Random, worker: int, nodes: int) -> tuple[Operation, ...]:

@@ -98,14 +98,20 @@ def all_interfaces() -> Iterator[Interface]:
 def client(declared: type[Declared], transport: Transport) -> Declared:
     """A client of the service that an interface declares. Its methods raise the interface's errors."""
     module = sys.modules[declared.__module__]
-    interfaces = describe(module.__name__, Path(module.__file__ or ""))
-    interface = next((found for found in interfaces if found.name == declared.__name__), None)
-    if interface is None:
-        raise InterfaceError(f"{declared.__name__} is no interface")
+    interface = _declaration(module.__name__, Path(module.__file__ or ""), declared.__name__)
     methods = {method.name: _method(interface, method, vars(module), transport) for method in interface.methods}
     made: Declared = type(declared.__name__, (declared,), methods)()
     vars(made)[TRANSPORT] = transport
     return made
+
+
+@cache
+def _declaration(module: str, path: Path, name: str) -> Interface:
+    """The interface of that name in a module, which is read once."""
+    interface = next((found for found in describe(module, path) if found.name == name), None)
+    if interface is None:
+        raise InterfaceError(f"{name} is no interface")
+    return interface
 
 
 def transport_of(made: object) -> Transport:

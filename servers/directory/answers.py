@@ -1,12 +1,13 @@
 """Answers to requests that had to wait."""
 
 from atoll.abi.types import Text, u64
-from atoll.servers.directory.gates import close_quietly, duplicate_of, is_dead
+from atoll.servers.directory.gates import close_quietly, duplicate_of
 from atoll.servers.directory.interface import Change, Directory, Outcome
 from atoll.servers.directory.replica import Replica
 from atoll.servers.directory.requests import Kind, Request
 from atoll.servers.naming.interface import NameTaken, Naming, NamingFull, NoSuchName
 from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.objects import is_dead_gate
 
 
 def give(replica: Replica) -> None:
@@ -75,7 +76,7 @@ def answer_directory(request: Request) -> None:
 def answer_lookup(replica: Replica, request: Request) -> bool:
     """The name is there, or nobody has it."""
     entry = replica.entries.find(request.record.text())
-    if entry is not None and not is_dead(entry.gate):
+    if entry is not None and not is_dead_gate(entry.gate):
         gate = Gate(duplicate_of(entry.gate))
         if request.kind == Kind.WAIT:
             Naming.reply_wait_for(request.reply, gate)
@@ -91,7 +92,7 @@ def answer_lookup(replica: Replica, request: Request) -> bool:
 def answer_resolve(replica: Replica, request: Request) -> bool:
     """Likewise."""
     entry = replica.entries.longest(request.record.text())
-    if entry is not None and not is_dead(entry.gate):
+    if entry is not None and not is_dead_gate(entry.gate):
         is_mount = entry.record.change == Change.MOUNT
         Naming.reply_resolve(request.reply, entry.record.length, is_mount, duplicate_of(entry.gate))
         return True

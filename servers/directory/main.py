@@ -12,7 +12,7 @@ from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.directory import answers, callers, handover, nodes
 from atoll.servers.directory.callers import Caller
 from atoll.servers.directory.entries import Entry
-from atoll.servers.directory.gates import close_quietly, duplicate_of, is_dead
+from atoll.servers.directory.gates import close_quietly, duplicate_of
 from atoll.servers.directory.interface import Change, Directory, DirectoryFigures, Outcome, Record
 from atoll.servers.directory.replica import Replica
 from atoll.servers.directory.requests import MOST_REQUESTS, Kind
@@ -30,7 +30,7 @@ from atoll.servers.naming.interface import (
 from atoll.userland.runtime.interface import Handle, ServiceError, call
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.messages import Gate, create_port, create_set
-from atoll.userland.runtime.objects import Process
+from atoll.userland.runtime.objects import Process, is_dead_gate
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateWriter
@@ -102,7 +102,7 @@ class DirectoryServer(Naming, Directory):
 
     def register(self, name: Text, gate: Gate) -> u64:
         entry = self.replica.entries.find(name.encode())
-        is_deserted = entry is not None and is_dead(entry.gate)
+        is_deserted = entry is not None and is_dead_gate(entry.gate)
         self.change(Change.REPLACE if is_deserted else Change.REGISTER, name, gate.handle)
         return 0
 
@@ -168,12 +168,12 @@ class DirectoryServer(Naming, Directory):
     def find(self, name: Bytes) -> Entry | None:
         """The name, if there is somebody behind it."""
         entry = self.replica.entries.find(name)
-        return entry if entry is not None and not is_dead(entry.gate) else None
+        return entry if entry is not None and not is_dead_gate(entry.gate) else None
 
     def longest(self, path: Bytes) -> Entry | None:
         """The longest name that the path begins with, if there is somebody behind it."""
         entry = self.replica.entries.longest(path)
-        return entry if entry is not None and not is_dead(entry.gate) else None
+        return entry if entry is not None and not is_dead_gate(entry.gate) else None
 
     def hold(self, kind: Kind, name: Text) -> None:
         """Answer later: when all have told us their names, or when this one comes. Raises NoSuchName."""

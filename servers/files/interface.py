@@ -163,7 +163,10 @@ class File(
 
     @idempotent
     def sync(self) -> None:
-        """All that was written to it is on the disk for good when this returns."""
+        """All that was done since it was opened is on the disk for good when this returns.
+
+        Raises StaleFile if the file service has died since: then some of that may be lost.
+        """
 
 
 class Files(
@@ -220,7 +223,9 @@ class Files(
 
     @idempotent
     def sync(self) -> None:
-        """All that was done so far is on the disk for good when this returns."""
+        """All that was done so far is on the disk for good when this returns. Nobody is told here if the file service
+        has died since it was done: who must know keeps a file or directory open, and asks that for `sync`.
+        """
 
     @idempotent
     def space(self) -> SpaceInfo:

@@ -172,6 +172,8 @@ class FileServer(Files, File, Stream):
         return inodes.describe(self.volume, self.files.of(call.badge).inode)
 
     def sync(self) -> None:
+        if call.badge != 0:                     # an open file's: nothing of it may have died with another
+            self.files.of(call.badge)
         self.sync_volume()
 
     # ---- streams ----

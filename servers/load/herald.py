@@ -7,7 +7,7 @@ from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, u8, u64
-from atoll.servers.load.interface import GROUP, MOST_NODES, Load, Policy, Registrar
+from atoll.servers.load.interface import GROUP, MOST_NODES, Announce, Load, Policy, Registrar
 from atoll.servers.naming.interface import Naming
 from atoll.servers.network.interface import MEMBER_SIZE, Member, Network
 from atoll.userland.runtime.interface import ServiceError
@@ -28,6 +28,7 @@ FOR_OTHERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 SETTLE = 5_000_000  # nanoseconds
 RETRY = 20_000_000  # until a node that is up but has no load server yet is asked again
 TRIES = 50
+MEGAHERTZ = 1_000_000
 
 # ---- notification bits ----
 MEMBERS = 1  # from the network server: somebody is up, or down
@@ -99,6 +100,7 @@ class Herald:
     def enter(self, member: Member) -> None:
         """A node that the network server tells of."""
         if member.number == self.number:
+            self.own.set_speed(member.speed // MEGAHERTZ)
             return
         place: u64 = 0
         while place < self.count and self.peers[place].number != member.number:
@@ -147,8 +149,10 @@ class Herald:
         if figures.idle == self.said_idle:
             return
         self.said_idle = figures.idle
-        self.register()
-        if self.own.settings().announces == 1 and self.count > 0:
+        announces = self.own.settings().announces
+        if announces & Announce.TO_REGISTRAR != 0:
+            self.register()
+        if announces & Announce.TO_ALL != 0 and self.count > 0:
             self.messages.add(1)
             try:
                 self.group.heard(figures)

@@ -75,10 +75,11 @@ class NodeFigures:
     waiting_frames: u64  # calls that wait for the network, hundredths, mean of the last 100 samples
     speed: u64  # MHz; 0: not known
     idle: u64  # 1: it takes programs of others; changes when its mood has lasted
+    owner: u64  # 1: its owner is there, it takes nobody in
     samples: u64  # since its start
 
 
-NODE_SIZE = 168  # bytes of a NodeFigures
+NODE_SIZE = 176  # bytes of a NodeFigures
 
 
 class ProgramLoad:
@@ -91,13 +92,15 @@ class ProgramLoad:
     recent_cpu: u64  # hundredths of the CPU, in the last 100 samples
     pages: u64
     messages: u64  # sent per second, in the last 100 samples
+    sent: u64  # through the busiest of its gates (links), since that exists
+    received: u64  # at the busiest of its ports
     active: u64  # 1: when it was looked last it ran, or could
     home: u64  # number of the node that it belongs to
     name_length: u64
     name: Array[u8, NAME_SIZE]
 
 
-PROGRAM_SIZE = 112  # bytes of a ProgramLoad
+PROGRAM_SIZE = 128  # bytes of a ProgramLoad
 
 
 class Overhead:
@@ -114,6 +117,14 @@ class Overhead:
     sent_away: u64  # of these, for another node
 
 
+class Announce(IntEnum):
+    """Whom a node tells that it has become idle or busy; 3: both."""
+
+    TO_NOBODY = 0
+    TO_ALL = 1
+    TO_REGISTRAR = 2
+
+
 class Settings:
     """How load is measured and shared; may be changed at any time."""
 
@@ -122,7 +133,8 @@ class Settings:
     busy_above: u64  # a node that was idle is busy above this load, hundredths
     idle_below: u64  # and idle again only below this: no node changes its mind at each sample
     probes: u64  # nodes that are asked before a program stays
-    announces: u64  # 1: this node announces when it becomes idle and busy
+    announces: u64  # an Announce: whom this node tells when it becomes idle and busy
+    moves: u64  # 1: programs that run are moved to other nodes when that pays
 
 
 class Candidate:
@@ -134,6 +146,15 @@ class Candidate:
     traffic: u64  # messages per second with that peer
     asked: u64  # bit n: node n has been asked already (`Verdict.ASK`)
     only: u64  # bit n: node n would do; 0: any
+
+
+class Move:
+    """A program that had better run elsewhere, or has moved. Times in nanoseconds."""
+
+    pid: u64  # 0: none
+    node: u64  # where to
+    cost: u64  # what it has cost
+    bytes: u64  # that were sent for it
 
 
 class Verdict(IntEnum):
@@ -214,8 +235,27 @@ class Load(Interface, messages=0x1500, errors=(BadSettings, NoWay)):
     def leaving(self, first: u64, into: Slice[u8]) -> u64:
         """ProgramLoads of programs that have to leave, from number `first` on; the bytes written."""
 
-    def watch_leaving(self, gate: Gate, bits: u64) -> None:
-        """Notify that gate, instead of the one before, when programs have to leave: the migration server's."""
+    @idempotent
+    def refuge(self, home: u64, failed: u64) -> u64:
+        """Where a program that has to leave goes: home, or to who has least. Not where bit n of `failed` is set (node
+        n does not take it). Raises NoWay: nobody is left."""
+
+    # ---- programs that move ----
+
+    @idempotent
+    def migrant(self) -> Move:
+        """The program that had better run elsewhere, if there is one; why, is in the log."""
+
+    def moved(self, move: Move) -> None:
+        """It has moved: that is what it has cost."""
+
+    @idempotent
+    def arrived(self, pid: u64, cost: u64) -> None:
+        """From another node: a program has come here, at that cost: it stays for a while."""
+
+    @idempotent
+    def note(self, line: Text) -> None:
+        """A line for the log."""
 
     # ---- from this node's herald ----
 
@@ -233,6 +273,10 @@ class Load(Interface, messages=0x1500, errors=(BadSettings, NoWay)):
     @idempotent
     def set_registrar(self, node: u64) -> None:
         """That node's load server keeps the list of idle stations."""
+
+    @idempotent
+    def set_speed(self, speed: u64) -> None:
+        """This node's, MHz; 0: it is not known."""
 
     # ---- between nodes ----
 

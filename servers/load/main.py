@@ -3,7 +3,7 @@
 from atoll.abi import bootargs, startup
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Text, u64
-from atoll.servers.load.interface import Index, Policy
+from atoll.servers.load.interface import Announce, Index, Policy
 from atoll.servers.load.server import LoadServer
 from atoll.servers.memory.interface import MemoryManager
 from atoll.servers.naming.interface import Naming
@@ -32,7 +32,8 @@ def main() -> None:
     settings = server.view.settings
     settings.index, settings.policy = Index.ACTIVE, Policy.HOME
     settings.busy_above, settings.idle_below = BUSY_ABOVE, IDLE_BELOW
-    settings.probes, settings.announces = PROBES, 1
+    settings.probes, settings.moves = PROBES, 0
+    settings.announces = Announce.TO_ALL | Announce.TO_REGISTRAR
     server.view.registrar = own.node
     server.view.random = own.node << 32 | number_of(environment(bootargs.SEED)) & 0xFFFF_FFFF
     server.started = clock()

@@ -1,12 +1,9 @@
 """The owner of the machine: who types at its console wants it for himself, so guests leave and none is taken in."""
 
-from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import u64
 from atoll.servers.load.interface import ProgramLoad
 from atoll.servers.load.log import log
 from atoll.servers.load.sampling import Sampler
-from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import Gate
 
 QUIET = 30_000_000_000  # nanoseconds without a line typed until the owner is taken to be away again
 
@@ -15,8 +12,6 @@ class Owner:
     """Whether he is there."""
 
     until: u64  # when he will be taken to be away; 0: he is
-    watcher: Gate  # who moves guests
-    bits: u64
 
     @property
     def is_here(self) -> bool:
@@ -37,25 +32,7 @@ class Owner:
                 name = str(load.name[0 : load.name_length], "utf-8")
                 log.note(f"program {load.pid & 0xFFFF_FFFF} ({name}) of node {load.home} has to leave")
         log.note(f"the owner is back: {guests} programs of other nodes")
-        if guests > 0:
-            self.notify()
         return True
-
-    def notify(self) -> None:
-        """Tell who moves guests."""
-        if self.watcher.handle == NO_HANDLE:
-            return
-        try:
-            self.watcher.notify(self.bits)
-        except KernelError:  # it is dead; its successor asks again
-            self.watcher.close()
-            self.watcher.handle = NO_HANDLE
-
-    def watch(self, gate: Gate, bits: u64) -> None:
-        """From now on this gate is notified."""
-        if self.watcher.handle != NO_HANDLE:
-            self.watcher.close()
-        self.watcher, self.bits = gate, bits
 
     def look(self, now: u64) -> bool:
         """Whether he has just gone."""

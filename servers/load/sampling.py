@@ -1,12 +1,15 @@
 """Looking at this node: the kernel's figures of the machine, the program manager's of the programs."""
 
-from atoll.abi.objects import STOPPED, Statistics, ThreadState
+from atoll.abi.objects import NO_HANDLE, STOPPED, Statistics, ThreadState
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.load.interface import HUNDRED, NodeFigures, ProgramLoad
+from atoll.servers.load.links import Links
 from atoll.servers.load.statistics import PERIOD, Rhythm, Sample, Window
 from atoll.servers.memory.interface import MemoryInfo, MemoryManager
-from atoll.servers.programs.interface import INFO_SIZE, ProgramInfo, Programs, ProgramState
+from atoll.servers.network.interface import Network
+from atoll.servers.programs.interface import INFO_SIZE, Moving, ProgramInfo, Programs, ProgramState
+from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_calls import clock, read_statistics
 
 MOST_PROGRAMS = 64
@@ -32,6 +35,8 @@ class Sampler:
 
     manager: Programs
     memory: MemoryManager
+    network: Network  # NO_HANDLE until it is known
+    links: Links
     window: Window
     rhythm: Rhythm
     tracked: Array[Tracked, MOST_PROGRAMS]
@@ -77,6 +82,7 @@ class Sampler:
         is_idle = seen.busy < IDLE_BUSY
         if not is_idle or self.active > 0:
             self.look()
+            self.look_at_network()
         seen.programs, seen.active, seen.waiting = self.programs, self.active, self.waiting
         times = max((elapsed + PERIOD // 2) // PERIOD, 1)
         if self.window.add(seen, times):
@@ -97,10 +103,36 @@ class Sampler:
             item = self.tracked[index]
             item.load.recent_cpu = (item.load.cpu_time - item.began) * HUNDRED // elapsed
             item.load.messages = (item.messages - min(item.messages_then, item.messages)) * SECOND // elapsed
+            self.look_at_links(item.load)
             item.began, item.messages_then = item.load.cpu_time, item.messages
         self.window_began = now
         self.messages_then = self.statistics.messages
         self.page_outs_then = self.pages.page_outs
+
+    def look_at_network(self) -> None:
+        """How many calls wait for it."""
+        if self.network.handle != NO_HANDLE:
+            self.waiting = self.network.figures().waiting
+
+    def look_at_links(self, load: ProgramLoad) -> None:
+        """A program's busiest."""
+        try:
+            process = Moving(self.manager.handle).open_process(load.pid)
+        except ServiceError:  # it has ended
+            return
+        try:
+            load.sent, load.received = self.links.busiest(process)
+        finally:
+            process.close()
+
+    def pages_of(self, load: ProgramLoad) -> u64:
+        """All that a program has, in memory and swapped out; of one that has ended, what was known."""
+        try:
+            space = Moving(self.manager.handle).describe_migrant(load.pid).space
+            info = self.memory.describe(space)
+        except ServiceError:
+            return load.pages
+        return info.resident + info.swapped
 
     # ---- the programs ----
 

@@ -7,7 +7,7 @@ from atoll.abi import startup
 from atoll.abi.objects import NO_HANDLE, Info, Right
 from atoll.abi.raw import address_of, size_of, view
 from atoll.abi.types import Slice, Text, u8, u64
-from atoll.servers.load import herald
+from atoll.servers.load import herald, usher
 from atoll.servers.load.interface import (
     HUNDRED,
     NODE_SIZE,
@@ -18,6 +18,7 @@ from atoll.servers.load.interface import (
     Decision,
     Index,
     Load,
+    Move,
     NodeFigures,
     NoWay,
     Overhead,
@@ -28,6 +29,7 @@ from atoll.servers.load.interface import (
 )
 from atoll.servers.load.known import Known
 from atoll.servers.load.log import log
+from atoll.servers.load.moving import Movement
 from atoll.servers.load.owner import Owner, is_guest
 from atoll.servers.load.policies import selection
 from atoll.servers.load.policies.view import Choice, View
@@ -44,13 +46,14 @@ from atoll.userland.runtime.startup import given
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 from atoll.userland.runtime.system import own_process
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 CPU_TIME = 5  # word of an Info of a process
 MOST_WAITING = 32  # placements
 WATCH_AGAIN = 1_000_000_000  # nanoseconds
 ASKING_PERIODS = 2  # of samples between two times that an idle node asks for work
 PROGRAMS = 1  # notification bit: a program has started or ended
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
+EVERY_NODE = 0xFFFF_FFFF_FFFF_FFFF
 MOST_LOAD = 10_000  # hundredths; more makes no sense as a threshold
 
 
@@ -64,6 +67,7 @@ class LoadServer(Load, Registrar):
     waiting: Ring[u64, MOST_WAITING]  # reply handles of those whose programs wait until there is room
     book: Book
     owner: Owner
+    movement: Movement
     watched: u64  # when the program manager was last asked to tell of starts and ends
     started: u64
     asked: u64
@@ -211,7 +215,9 @@ class LoadServer(Load, Registrar):
     def owner_back(self) -> None:
         self.update(True)
         if self.owner.typed(self.sampler, self.view.own.node, clock()):
+            self.view.own.owner = 1
             self.tell_herald(herald.MOOD)
+            usher.usher.gate.notify(usher.OWNER)
 
     def leaving(self, first: u64, into: Slice[u8]) -> u64:
         self.update(True)
@@ -226,13 +232,41 @@ class LoadServer(Load, Registrar):
             seen += 1
         return used
 
-    def watch_leaving(self, gate: Gate, bits: u64) -> None:
-        self.owner.watch(gate, bits)
+    def refuge(self, home: u64, failed: u64) -> u64:
+        is_home_up = self.known.place_of(self.view, home) < self.view.count
+        if is_home_up and failed >> home & 1 == 0:
+            return home
+        candidate = Candidate()
+        candidate.only = EVERY_NODE & ~failed
+        other = self.view.least_loaded(candidate, only_asked=False)
+        if other is None:
+            raise NoWay("no other node is known")
+        return other.node
+
+    # ---- programs that move ----
+
+    def migrant(self) -> Move:
+        self.update(True)
+        return self.movement.choose(self.view, self.sampler, clock())
+
+    def moved(self, move: Move) -> None:
+        self.movement.moved(move)
+        self.known.send(self.view, move.node, clock())
+
+    def arrived(self, pid: u64, cost: u64) -> None:
+        self.told += 1
+        self.movement.arrived(pid, cost, clock())
+
+    def note(self, line: Text) -> None:
+        log.note(line)
 
     # ---- others ----
 
     def set_registrar(self, node: u64) -> None:
         self.view.registrar = node
+
+    def set_speed(self, speed: u64) -> None:
+        self.view.own.speed = speed
 
     # ---- from other nodes ----
 
@@ -314,13 +348,17 @@ class LoadServer(Load, Registrar):
         return due - now if due > now else 0
 
     def timed_out(self) -> None:
+        self.sampler.network.handle = herald.herald.network.handle
         self.sampler.sample()
         self.update(False)
         self.release()
+        if self.movement.is_due(self.view, clock()):
+            usher.usher.gate.notify(usher.CONSIDER)
         if self.view.settings.policy == Policy.RECEIVER and self.view.own.load == 0:
             self.sampler.rhythm.hurry_to(ASKING_PERIODS)
             self.tell_herald(herald.WORK)
         if self.owner.look(clock()):
+            self.view.own.owner = 0
             self.tell_herald(herald.MOOD)
         if clock() - self.watched > WATCH_AGAIN:
             self.watch_programs()
@@ -330,7 +368,7 @@ class LoadServer(Load, Registrar):
         self.watched = clock()
         self.sampler.manager.watch(loop.port.mint(0), PROGRAMS)
 
-    # ---- a swap: settings and figures of others go over; samples begin anew, and the herald ----
+    # ---- a swap: settings and figures of others go over; samples begin anew, and the threads ----
 
     def state_size(self) -> u64:
         return size_of(View) + size_of(Book) + 4096
@@ -358,4 +396,5 @@ class LoadServer(Load, Registrar):
     def begin(self) -> None:
         """From here on we serve: hear of programs, and let others hear of us."""
         self.watch_programs()
+        usher.start(given(startup.NAMING), loop.port.mint(0))
         herald.start(given(startup.NAMING), loop.port.mint(0), self.view.own.node)

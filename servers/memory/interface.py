@@ -86,6 +86,7 @@ class MemoryInfo:
     free: u64
     swap_total: u64
     swap_used: u64
+    private: u64  # in frames or swap, and in no file: what ends with the programs; other frames are a cache
     spaces: u64
     page_ins: u64
     page_outs: u64

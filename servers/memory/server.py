@@ -285,7 +285,7 @@ class MemoryServer(MemoryManager, Carrying):
         info = MemoryInfo()
         info.total, info.free = pager.frames.known, pager.frames.free
         info.swap_total, info.swap_used = pager.swap.slots.known, pager.swap.slots.used
-        info.spaces = pager.spaces.count
+        info.private, info.spaces = pager.private_pages(), pager.spaces.count
         info.page_ins, info.page_outs = pager.page_ins, pager.page_outs
         info.limit = pager.pool.limit
         return info

@@ -32,7 +32,7 @@ from atoll.servers.programs.interface import Moving, NoSuchProgram, Programs
 from atoll.userland.runtime.interface import Handle, ServiceError, call
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Port, create_port, create_set
-from atoll.userland.runtime.objects import read_info
+from atoll.userland.runtime.objects import PORT_OF_GATE, read_info
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import given
 
@@ -43,7 +43,6 @@ NODE_SHIFT = 48  # of pids
 OWN_SOURCE = 0xFF  # number of the source that this node is itself
 # ---- words of an Info ----
 GATE_BADGE = 0
-GATE_PORT = 2
 PORT_SERIAL = 0
 
 
@@ -88,7 +87,7 @@ class MoverServer(Mover, PageSource):
         guest = incoming.expect_phase(id, Phase.ACCEPTED)
         info = Info()
         read_info(source.handle, info)
-        if info.words[GATE_PORT] == self.sources_serial:  # it was here before, and left them here
+        if info.words[PORT_OF_GATE] == self.sources_serial:  # it was here before, and left them here
             guest.earlier = source
             return OWN_SOURCE
         try:

@@ -22,7 +22,7 @@ from atoll.servers.supervisor.interface import Supervisor
 from atoll.userland.runtime.interface import Handle, ServiceError, call
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate
-from atoll.userland.runtime.objects import close, duplicate
+from atoll.userland.runtime.objects import close, duplicate, is_dead_gate
 from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import environment
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
@@ -69,10 +69,14 @@ class NamingServer(Naming):
         try:
             path = self.absolute(name)
             self.must_register()
-            if self.names.find(path) is not None:
+            entry = self.names.find(path)
+            if entry is None:
+                self.must_be_here(path)
+                return self.put(self.names.add(path), gate, False)
+            if not is_dead_gate(entry.gate):
                 raise NameTaken(name)
-            self.must_be_here(path)
-            return self.put(self.names.add(path), gate, False)
+            close(entry.gate)
+            return self.put(entry, gate, False)
         except ServiceError:
             gate.close()
             raise

@@ -24,7 +24,7 @@ FROM_SERVER = 32
 def arrived(frame: Frame, now: u64) -> None:
     """A frame has come."""
     line.counts.received += 1
-    fault = frame.check(line.key.first, line.key.second)
+    fault = frame.check(line.seal_key)
     if fault != Fault.NONE:
         line.counts.dropped[fault] += 1
         return

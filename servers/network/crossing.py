@@ -10,10 +10,10 @@ from atoll.servers.network.line import line
 from atoll.servers.network.message import Envelope
 from atoll.servers.network.passing import Passing
 from atoll.servers.network.peers import NOWHERE, peers
-from atoll.servers.network.proxies import GATE_PORT, GROUP, PORT_SERIAL, proxies
+from atoll.servers.network.proxies import GROUP, PORT_SERIAL, proxies
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Port
-from atoll.userland.runtime.objects import duplicate, read_info
+from atoll.userland.runtime.objects import PORT_OF_GATE, duplicate, read_info
 
 GATE_BADGE = 0  # word of a gate's Info
 FOR_OTHERS = Right.SEND | Right.MOVE | Right.DUPLICATE
@@ -32,7 +32,7 @@ def leave(handle: u64, peer: u64, envelope: Envelope, passing: Passing) -> bool:
     match info.kind:
         case Kind.GATE:
             envelope.handle_kind, envelope.handle_badge = info.kind, info.words[GATE_BADGE]
-            has_left = leave_gate(handle, info.words[GATE_PORT], peer, envelope, passing)
+            has_left = leave_gate(handle, info.words[PORT_OF_GATE], peer, envelope, passing)
         case Kind.PORT:
             envelope.handle_kind = info.kind
             has_left = leave_port(handle, info.words[PORT_SERIAL], peer, envelope, passing)

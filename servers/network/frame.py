@@ -6,9 +6,8 @@ from enum import IntEnum
 
 from atoll.abi import wire
 from atoll.abi.raw import address_of, load8, load16, load32, load64, store8, store16, store32, store64, view
-from atoll.abi.types import Array, Bytes, Slice, low8, low16, low32, u8, u64, wrapping_shl
-from atoll.userland.runtime.fletcher import fletcher64_memory
-from atoll.userland.runtime.siphash import siphash_memory
+from atoll.abi.types import Array, Bytes, Slice, low8, low16, low32, u8, u64, wrapping_add, wrapping_shl
+from atoll.userland.runtime.seal import SealKey, tag_and_sum
 
 WORD = 8  # bytes
 ROOM = (wire.MAX_FRAME + WORD - 1) // WORD  # words of the longest frame
@@ -21,8 +20,8 @@ class Fault(IntEnum):
     NONE = 0
     FOREIGN = 1  # another EtherType: not of this protocol
     TRUNCATED = 2
-    CHECKSUM = 3
-    VERSION = 4
+    VERSION = 3
+    CHECKSUM = 4
     TAG = 5  # not from one of us
     FIELDS = 6  # fields that make no sense
 
@@ -124,32 +123,33 @@ class Frame:
         room[0 : len(data)] = data
         self.put(wire.DATA_SIZE, 2, u64(len(data)))
 
-    def seal(self, first_key: u64, second_key: u64) -> None:
+    def seal(self, key: SealKey) -> None:
         """The last thing before it is sent."""
         data_size = self.data_size
-        end = padded(wire.DATA + data_size)
+        end = data_end(data_size)
         for offset in range(wire.DATA + data_size, end):
             self.put(offset, 1, 0)
-        self.put(end, wire.TAG_SIZE, siphash_memory(first_key, second_key, self.start, end))
-        end += wire.TAG_SIZE
-        self.put(end, wire.CHECKSUM_SIZE, fletcher64_memory(self.start, end))
-        self.size = end + wire.CHECKSUM_SIZE
+        tag, total = tag_and_sum(address_of(key), self.start, end)
+        self.put(end, wire.TAG_SIZE, tag)
+        self.put(end + wire.TAG_SIZE, wire.CHECKSUM_SIZE, wrapping_add(total, tag))
+        self.size = end + wire.SEAL_SIZE
 
     # ---- on its way in ----
 
-    def check(self, first_key: u64, second_key: u64) -> u64:
+    def check(self, key: SealKey) -> u64:
         """Whether it is whole and from one of us: a Fault."""
         if self.size < wire.TYPE + 2 or self.number(wire.TYPE, 2) != ETHERTYPE:
             return Fault.FOREIGN
-        end = padded(wire.DATA + self.data_size)
+        end = data_end(self.data_size)
         if self.size < wire.DATA or end + wire.SEAL_SIZE > self.size:  # longer is sound: a card may pad short frames
             return Fault.TRUNCATED
-        tag_end = end + wire.TAG_SIZE
-        if self.number(tag_end, wire.CHECKSUM_SIZE) != fletcher64_memory(self.start, tag_end):
-            return Fault.CHECKSUM
         if self.number(wire.FRAME_VERSION, 2) != wire.VERSION:
             return Fault.VERSION
-        if self.number(end, wire.TAG_SIZE) != siphash_memory(first_key, second_key, self.start, end):
+        tag = self.number(end, wire.TAG_SIZE)
+        right_tag, total = tag_and_sum(address_of(key), self.start, end)
+        if self.number(end + wire.TAG_SIZE, wire.CHECKSUM_SIZE) != wrapping_add(total, tag):
+            return Fault.CHECKSUM
+        if tag != right_tag:
             return Fault.TAG
         return Fault.NONE if self.is_sensible() else Fault.FIELDS
 
@@ -194,3 +194,8 @@ def all_fragments(count: u64) -> u64:
 def padded(size: u64) -> u64:
     """A size, rounded up to a multiple of 8."""
     return (size + WORD - 1) // WORD * WORD
+
+
+def data_end(size: u64) -> u64:
+    """Where data of that size ends in a frame, padding included."""
+    return wire.DATA + (size + wire.DATA_UNIT - 1) // wire.DATA_UNIT * wire.DATA_UNIT

@@ -8,6 +8,7 @@ from atoll.servers.network.frame import Buffer, Frame, fragments_of
 from atoll.servers.network.identity import Key
 from atoll.servers.network.message import Message
 from atoll.servers.network.peers import Peer
+from atoll.userland.runtime.seal import SealKey
 
 FAULTS = 7
 
@@ -32,6 +33,7 @@ class Line:
     """Our place on the wire."""
 
     key: Key
+    seal_key: SealKey  # drawn from it
     address: u64  # our Ethernet address
     number: u64  # our node's
     drawn: u64  # sessions so far
@@ -67,7 +69,7 @@ class Line:
 
     def finish(self) -> None:
         """Seal it and let it go."""
-        self.out.seal(self.key.first, self.key.second)
+        self.out.seal(self.seal_key)
         if not self.is_stuck:
             self.counts.sent += 1
             self.transmit(self.out)

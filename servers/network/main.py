@@ -20,14 +20,13 @@ from atoll.servers.network.interface import (
 from atoll.servers.network.line import line
 from atoll.servers.network.outbox import filled
 from atoll.servers.network.peers import NOWHERE, peers
-from atoll.servers.network.proxies import GATE_PORT
 from atoll.servers.network.report import describe, fill_figures
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.interface import ServiceError, call
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, create_port, create_set
-from atoll.userland.runtime.objects import Memory, create_memory, duplicate, read_info
+from atoll.userland.runtime.objects import PORT_OF_GATE, Memory, create_memory, duplicate, read_info
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateWriter
@@ -155,7 +154,7 @@ def port_of(gate: Gate) -> u64:
     info = Info()
     read_info(gate.handle, info)
     gate.close()
-    return info.words[GATE_PORT] if info.kind == Kind.GATE else u64(0)
+    return info.words[PORT_OF_GATE] if info.kind == Kind.GATE else u64(0)
 
 
 def all_hold_back(reply: u64) -> None:

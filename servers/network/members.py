@@ -14,6 +14,7 @@ from atoll.servers.network.peers import Peer, peers
 from atoll.userland.runtime.kernel_calls import read_statistics
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.objects import is_dead_gate
 
 MOST_WATCHERS = 16
 PAGE = 4096  # bytes
@@ -149,6 +150,9 @@ def watch_over(peer: Peer, now: u64) -> u64:
 def watch(gate: u64, bits: u64) -> bool:
     """Notify that gate, which is ours now, at each change; False: there is no place for another."""
     for watcher in members.watchers:
+        if watcher.gate != 0 and is_dead_gate(watcher.gate):
+            close_quietly(watcher.gate)
+            watcher.gate = 0
         if watcher.gate == 0:
             watcher.gate, watcher.bits = gate, bits
             return True

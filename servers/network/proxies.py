@@ -14,7 +14,7 @@ from atoll.abi.wire import Delivery
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.peers import MOST_PEERS, NOWHERE
 from atoll.userland.runtime.messages import Gate, Port, PortSet, create_port
-from atoll.userland.runtime.objects import read_info
+from atoll.userland.runtime.objects import is_dead_gate, read_info
 
 MOST_PROXIES = 256
 MOST_HELD = 1024
@@ -25,7 +25,6 @@ PORT_SERIAL = 0
 PORT_WAITING = 4  # senders
 PORT_BITS = 6  # of notifications
 PORT_GATES = 7
-GATE_PORT = 2  # of a gate's: the serial number of its port
 
 
 class Proxy:
@@ -136,7 +135,7 @@ class Proxies:
     def end_dead(self) -> None:
         """Forget ports that came here and were destroyed."""
         for place in range(self.used):
-            if self.table[place].is_home and is_dead(self.table[place].manage):
+            if self.table[place].is_home and is_dead_gate(self.table[place].manage):
                 self.end(place)
 
     def begin(self, place: u64, identity: Identity, owner: u64, port: Port) -> None:
@@ -334,13 +333,6 @@ class Proxies:
         self.held[before].next = held.next
         held.next = self.held_free
         self.held_free = u16(number + 1)
-
-
-def is_dead(gate: u64) -> bool:
-    """Whether its port was destroyed."""
-    info = Info()
-    read_info(gate, info)
-    return info.words[GATE_PORT] == 0
 
 
 proxies: Proxies = Proxies()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from atoll.abi.calls import NO_TIMEOUT, Status
 from atoll.abi.calls import Call as KernelCall
 from atoll.abi.objects import NO_HANDLE, Kind, Right
+from atoll.abi.raw import address_of
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Text, u64
 from atoll.abi.wire import OWN_GATES, Outcome, Way
@@ -31,7 +32,7 @@ from atoll.servers.network.frame import Frame
 from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.passing import rights_back
-from atoll.servers.network.peers import MOST_REQUESTS, NOWHERE, peers
+from atoll.servers.network.peers import NOWHERE, peers
 from atoll.servers.network.proxies import proxies
 from atoll.servers.network.requests import Request, State, requests
 from atoll.userland.runtime.devices import Interrupt
@@ -39,6 +40,7 @@ from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Letter, Port
 from atoll.userland.runtime.objects import Memory, Process, duplicate
+from atoll.userland.runtime.seal import draw_seal_key
 from atoll.userland.runtime.system import own_process
 
 SETTLE = 200_000_000  # nanoseconds that calls of others have to end in, before a swap
@@ -90,6 +92,7 @@ def introduce(key: Text, name: Text, number: u64, incarnation: Text, speed: u64,
     """Who we are. If no predecessor has handed us its own, this is another start. Raises BadKey."""
     now = clock()
     line.key.first, line.key.second = parse_key(key)
+    draw_seal_key(line.key.first, line.key.second, address_of(line.seal_key))
     line.number, line.patience = number, max(patience, u64(1))
     if line.start == 0:
         line.start = line.key.draw(f"start {number} {incarnation} {now}")
@@ -109,9 +112,13 @@ def number_in(digits: Text) -> u64:
 
 def notified(bits: u64) -> None:
     """The card or a worker has something to say."""
-    for place in range(u64(MOST_REQUESTS)):
-        if bits >> place & 1 != 0:
+    done = bits & ~INTERRUPT
+    place: u64 = 0
+    while done != 0:
+        if done & 1 != 0:
             answered(requests.table[place])
+        done = done >> 1
+        place += 1
     if bits & INTERRUPT != 0:
         card.device.take_interrupt()
         take_frames()
@@ -133,6 +140,7 @@ def take_frames() -> None:
     while card.receive(received):
         acquaintance.arrived(received, now)
         card.done(received)
+    card.refill()
 
 
 def look(now: u64) -> u64:

@@ -124,7 +124,7 @@ class SupervisorServer(Supervisor, Parent):
         """The service of that name. Raises NoSuchService."""
         number = services.number_of(name.encode())
         if number == services.count:
-            raise NoSuchService(name)
+            raise NoSuchService("no such service")
         return number
 
     def other_message(self, letter: Letter) -> None:

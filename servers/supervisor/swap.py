@@ -16,6 +16,7 @@ from atoll.servers.supervisor.instances import (
     window_of,
 )
 from atoll.servers.supervisor.interface import ServiceState, SwapFailed, SwapReport
+from atoll.servers.supervisor.legacies import another_handle
 from atoll.servers.supervisor.machine import board
 from atoll.servers.supervisor.services import NO_INSTANCE, Instance, Service, services
 from atoll.userland.runtime.handover import HandOverFailed, hand_over, orders
@@ -23,7 +24,7 @@ from atoll.userland.runtime.image.elf import BadImage
 from atoll.userland.runtime.image.start_page import StartPageFull
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.objects import Memory, Process
+from atoll.userland.runtime.objects import Memory, Process, close
 
 SWAPPED_OUT = 0  # the status of a server that has handed over
 
@@ -118,7 +119,11 @@ def finish(report: SwapReport) -> None:
 
 
 def end_instance(number: u64) -> None:
-    """End a process that serves nobody; the first thread buries it."""
+    """End a process that serves nobody; the first thread buries it, perhaps before this call of the kernel has ended:
+    the table's handle is closed then.
+    """
     instance = services.instances[number]
     if instance.used:
-        instance.program.process.destroy(SWAPPED_OUT)
+        process = Process(another_handle(instance.program.process.handle))
+        process.destroy(SWAPPED_OUT)
+        close(process.handle)

@@ -27,6 +27,11 @@ def test_the_program_ends_the_machine(booted: Booted) -> None:
     "circle: it leads through too many mounts",
     "part: 6 True", "may not mount", "after naming: True True", "after the directory: no such name True True",
     "removed: no such name", "removed once", "deserted: no such name True",
+    "deserted: left over True",
 ])  # fmt: skip
 def test_what_they_do(booted: Booted, line: str) -> None:
     assert line in booted.lines, booted.output
+
+
+def test_a_deserted_name_has_one_new_owner(booted: Booted) -> None:
+    assert booted.lines.count("no more") == 2

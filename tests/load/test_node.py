@@ -11,7 +11,8 @@ from atoll.servers.load.interface import NODE_SIZE, Load
 LOAD = "/services/load"
 FIGURES = [
     "node", "incarnation", "time", "heard", "load", "index", "programs", "active", "mean_programs", "mean_active",
-    "busy", "mean_busy", "links", "ports", "messages", "free_pages", "page_outs", "waiting_frames", "speed", "idle",
+    "busy", "mean_busy", "links", "ports",
+    "messages", "free_pages", "page_outs", "waiting_frames", "speed", "idle", "owner",
     "samples",
 ]  # fmt: skip
 OVERHEAD = ["samples", "skipped", "own_time", "sampling_time", "since", "asked", "told", "decisions", "sent_away"]

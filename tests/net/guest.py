@@ -11,11 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 
 from atoll.abi import wire
+from atoll.abi.raw import address_of
 from atoll.abi.types import u64
 from atoll.compiler.cpython import guest_modules
 from atoll.net.envelope import Words
-from atoll.net.fletcher import fletcher64
-from atoll.net.siphash import siphash
+from atoll.net.seal import tag_and_sum
 
 MESSAGE = wire.ENVELOPE_SIZE + wire.MAX_NAME + 8192
 PEERS = 4
@@ -36,10 +36,9 @@ def modules(copy: int, key: bytes) -> SimpleNamespace:
         made = {name: importlib.import_module(f"atoll.servers.network.{name}") for name in NAMES}
     found: Any = SimpleNamespace(**made)
     found.copy = copy
-    found.frame.siphash_memory = lambda first, second, address, size: u64(
-        siphash(key, ctypes.string_at(address, size))
+    found.frame.tag_and_sum = lambda _key, start, size: tuple(
+        u64(value) for value in tag_and_sum(key, ctypes.string_at(start, size))
     )
-    found.frame.fletcher64_memory = lambda address, size: u64(fletcher64(ctypes.string_at(address, size)))
     found.members.read_statistics = lambda into: None
     return found  # type: ignore[no-any-return]
 
@@ -188,6 +187,16 @@ def placed(frames: Any, data: bytes) -> tuple[Any, Any]:
 
 @cache
 def guest_frame() -> Any:
-    """The guest's module of frames as it is, with its own hash and checksum."""
+    """The guest's module of frames as it is, with its own seal; `draw_seal_key` is put in beside it."""
     with guest_modules():
-        return importlib.import_module("atoll.servers.network.frame")
+        frame: Any = importlib.import_module("atoll.servers.network.frame")
+        frame.draw_seal_key = importlib.import_module("atoll.userland.runtime.seal").draw_seal_key
+    return frame
+
+
+def guest_key(boot_key: bytes) -> Any:
+    """A SealKey of that module, drawn from a boot key."""
+    key = guest_frame().SealKey()
+    first, second = (u64(int.from_bytes(half, "little")) for half in (boot_key[:8], boot_key[8:]))
+    guest_frame().draw_seal_key(first, second, address_of(key))
+    return key

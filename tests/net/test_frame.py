@@ -1,7 +1,7 @@
 """Frames: what the host writes the guest reads, and the other way round; what is damaged or strange neither takes."""
 
 import ctypes
-import importlib
+from random import Random
 from typing import Any
 
 import pytest
@@ -9,17 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atoll.abi import wire
+from atoll.abi.raw import address_of
 from atoll.abi.types import u64
 from atoll.abi.wire import Kind
-from atoll.compiler.cpython import guest_modules
 from atoll.net.envelope import Announcement, Envelope, RemoteGate
-from atoll.net.fletcher import fletcher64
 from atoll.net.frame import ALL_FRAGMENTS, MESSAGES, SINGLE, Frame, FrameError, decode, fragment_size, fragments_of
-from tests.net.guest import guest_frame, placed
+from atoll.net.seal import seal_key, tag_and_sum
+from tests.net.guest import guest_frame, guest_key, placed
 from tests.net.simulation import HOST, KEY, NODE
+from tests.net.test_siphash import siphash
 
 GUEST = guest_frame()
-FIRST, SECOND = int.from_bytes(KEY[:8], "little"), int.from_bytes(KEY[8:], "little")
+SEAL_KEY = guest_key(KEY)
 WORD = st.integers(0, ALL_FRAGMENTS)
 ANNOUNCEMENT = Announcement(1, 2, 3, 10**9, 1 << 27, 1 << 26, 0, "node1").encode()
 
@@ -44,7 +45,7 @@ def frames(draw: st.DrawFn) -> Frame:
 
 def fault(data: bytes) -> Any:
     frame, _place = placed(GUEST, data)
-    return GUEST.Fault(int(frame.check(FIRST, SECOND)))
+    return GUEST.Fault(int(frame.check(SEAL_KEY)))
 
 
 def sample(data: bytes = b"0123456789") -> Frame:
@@ -62,7 +63,7 @@ def test_there_and_back(frame: Frame) -> None:
 @given(frames())
 def test_the_guest_reads_what_the_host_writes(frame: Frame) -> None:
     guest, _place = placed(GUEST, frame.encode(KEY))
-    assert guest.check(FIRST, SECOND) == GUEST.Fault.NONE
+    assert guest.check(SEAL_KEY) == GUEST.Fault.NONE
     assert guest.destination == int.from_bytes(NODE, "little") and guest.source == int.from_bytes(HOST, "little")
     assert guest.number(wire.TRANSACTION, 8) == frame.transaction
     assert guest.kind == frame.kind
@@ -85,7 +86,7 @@ def test_the_host_reads_what_the_guest_writes(frame: Frame) -> None:
     for offset, size, value in fields:
         guest.put(offset, size, u64(value))
     guest.enclose(frame.data)
-    guest.seal(FIRST, SECOND)
+    guest.seal(SEAL_KEY)
     assert bytes(guest.bytes) == frame.encode(KEY)
 
 
@@ -159,15 +160,28 @@ def test_an_announced_name_is_not_longer_than_its_place() -> None:
     assert fault(frame.encode(KEY)) == GUEST.Fault.FIELDS
 
 
-@given(st.integers(0, 188).flatmap(lambda words: st.binary(min_size=8 * words, max_size=8 * words)))
-def test_fletcher(data: bytes) -> None:
-    """Against its definition; and the guest's, interpreted, against the same compiled."""
-    low = high = 0
-    for place in range(0, len(data), 4):
-        low = (low + int.from_bytes(data[place : place + 4], "little")) % (2**32 - 1)
-        high = (high + low) % (2**32 - 1)
-    assert fletcher64(data) == high << 32 | low
-    with guest_modules():
-        guest = importlib.import_module("atoll.userland.runtime.fletcher")
-    kept = ctypes.create_string_buffer(data, len(data) or 1)
-    assert guest.fletcher64_memory(u64(ctypes.addressof(kept)), u64(len(data))) == high << 32 | low
+@given(st.binary(min_size=16, max_size=16), st.integers(0, wire.FRAGMENT_SIZE // wire.DATA_UNIT), st.randoms())
+def test_the_seal_is_what_it_says(key: bytes, units: int, random: Random) -> None:
+    """NH and the sum against their definitions; and the guest's seal, interpreted, against the same compiled."""
+    body = random.randbytes(wire.DATA + units * wire.DATA_UNIT)
+    words = [int.from_bytes(body[place : place + 8], "little") for place in range(0, len(body), 8)]
+    data = words[wire.DATA // 8 :]
+    pad = [siphash(key, number.to_bytes(8, "little")) for number in range(2 + len(data))]
+    sums = [(word + more) % 2**64 for word, more in zip(data, pad[2:], strict=True)]
+    nh = sum(a * b for a, b in zip(sums[::2], sums[1::2], strict=True)) % 2**128
+    own_key = b"".join(word.to_bytes(8, "little") for word in pad[:2])
+    tag = siphash(own_key, body[: wire.DATA] + nh.to_bytes(16, "little"))
+    assert tag_and_sum(key, body) == (tag, sum(words) % 2**64)
+    kept, drawn = ctypes.create_string_buffer(body, len(body)), guest_key(key)
+    interpreted = GUEST.tag_and_sum(address_of(drawn), u64(ctypes.addressof(kept)), u64(len(body)))
+    assert interpreted == (tag, sum(words) % 2**64)
+
+
+def test_every_word_of_the_longest_data_has_its_own_of_the_pad() -> None:
+    pad = list(seal_key(KEY))
+    assert len(pad) == 2 + wire.FRAGMENT_SIZE // 8 and len(set(pad)) == len(pad)
+    body = bytes(wire.DATA + wire.FRAGMENT_SIZE)
+    tags = {tag_and_sum(KEY, body)[0]}
+    for place in range(len(body)):
+        tags.add(tag_and_sum(KEY, body[:place] + b"\x01" + body[place + 1 :])[0])
+    assert len(tags) == 1 + len(body)

@@ -17,6 +17,14 @@ def test_the_node_of_a_program_goes(system: System) -> None:
     assert system.run("where @node3") == (0, "3\n")
 
 
+def test_a_program_for_a_node_that_has_just_gone(system: System) -> None:
+    """Nobody has noticed yet; then everybody knows."""
+    system.cluster.monitor("crash node2")
+    assert system.run("where @node2") == (126, "shell: @node2: this node has fallen silent\n")
+    system.cluster.advance(NOTICED)
+    assert system.run("where @node2") == (126, "shell: @node2: this node is down\n")
+
+
 def test_it_goes_and_comes_back(system: System) -> None:
     system.run("sleep 1000 @node2 &")
     system.cluster.monitor("crash node2")

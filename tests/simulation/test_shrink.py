@@ -2,7 +2,7 @@
 
 import pytest
 
-from atoll.cluster.simulation.scenario import KILLED, Scenario, draw
+from atoll.cluster.simulation.scenario import KILLED, LONG_NS, SWAPPED, Scenario, draw
 from atoll.cluster.simulation.shrink import shrink
 
 
@@ -19,8 +19,21 @@ def test_what_is_drawn(seed: int) -> None:
         starts = sum(str(fault.argument) == f"start {worker.node}" for fault in scenario.faults)
         assert worker.start <= starts + 1
     for fault in scenario.faults:
-        assert fault.node in names | {""}
+        assert {fault.node, fault.by} <= names | {""}
         assert fault.what != "kill" or fault.argument in KILLED
+        assert fault.what != "swap" or (fault.argument in SWAPPED and fault.by != fault.node)
+
+
+def test_everything_is_drawn_sometimes() -> None:
+    """Up to five nodes, two switches, faults long enough to be noticed, and each kind of them."""
+    scenarios = [draw(seed) for seed in range(300)]
+    faults = [fault for scenario in scenarios for fault in scenario.faults]
+    assert {scenario.nodes for scenario in scenarios} == {1, 2, 3, 4, 5}
+    assert {scenario.switches for scenario in scenarios} == {1, 2}
+    assert {fault.argument for fault in faults if fault.what == "swap"} == set(SWAPPED)
+    assert any(fault.by for fault in faults) and any(fault.at_ns > LONG_NS for fault in faults)
+    lines = {" ".join(fault.argument.split()[:2]) for fault in faults if fault.what == "monitor"}
+    assert {"pause node1", "resume node1", "crash node1", "start node1", "cut node1", "cut switch1", "heal"} <= lines
 
 
 def test_seeds_differ() -> None:

@@ -1,8 +1,12 @@
 """What survives whose death: the rows of the table in docs/servers.md."""
 
+import pytest
+
 from atoll.net.station import EffectUnknown
+from atoll.servers.files.interface import Files, OpenFlag, StaleFile
 from atoll.servers.memory.interface import MemoryManager
-from tests.system.killing import System
+from atoll.servers.supervisor.interface import Supervisor
+from tests.system.killing import SUPERVISOR, System
 
 MEMORY = "/services/memory"
 HOGS = "hog 14 400 & hog 14 400 & hog 14 400 & wait"
@@ -11,7 +15,7 @@ HOGS = "hog 14 400 & hog 14 400 & hog 14 400 & wait"
 def page_ins(fresh: System) -> int:
     """Pages read so far, from program files and the swap area."""
     totals = fresh.cluster.client(MemoryManager, MEMORY).totals()
-    return int.from_bytes(bytes(totals)[40:48], "little")  # type: ignore[call-overload]
+    return int.from_bytes(bytes(totals)[48:56], "little")  # type: ignore[call-overload]
 
 
 def test_more_memory_than_there_is(fresh: System) -> None:
@@ -33,6 +37,16 @@ def test_a_program_goes_on_after_the_file_service(fresh: System) -> None:
     work, printed = fresh.kill_during("sleep 0.3 | sort | hexdump", "files", 0.1)
     assert work.result().words[:2] == (0, 0), printed
     assert page_ins(fresh) > before
+
+
+def test_what_was_not_synced_before_a_death_is_not_synced_after_it(fresh: System) -> None:
+    """It is lost, and the successor must not say anything else."""
+    opened = fresh.cluster.client(Files, "/services/files").open("/lost", OpenFlag.WRITE | OpenFlag.CREATE)
+    opened.write_at(0, b"not on the disk")
+    fresh.cluster.client(Supervisor, SUPERVISOR).kill("files")
+    with pytest.raises(StaleFile):
+        opened.sync()
+    assert fresh.cluster.run("cat /lost").status != 0
 
 
 def test_programs_outlive_the_memory_manager(fresh: System) -> None:

@@ -54,7 +54,7 @@ class ProgramLoads:
 
 
 def change(settings: Settings, assignment: Text) -> None:
-    """`index=cpu`, `policy=probing`, `busy=200`, `idle=100`, `probes=3`, `announces=1`. Raises ValueError."""
+    """`index=cpu`, `policy=probing`, `busy=200`, `idle=100`, `probes=3`, `announces=1`, `moves=1`. Or ValueError."""
     name, value = cut(assignment, EQUALS)
     match name:
         case "index":
@@ -67,6 +67,8 @@ def change(settings: Settings, assignment: Text) -> None:
             settings.idle_below = parse_unsigned(value)
         case "probes":
             settings.probes = parse_unsigned(value)
+        case "moves":
+            settings.moves = parse_unsigned(value)
         case "announces":
             settings.announces = parse_unsigned(value)
         case _:

@@ -13,9 +13,10 @@ from atoll.servers.files.interface import File
 from atoll.servers.network.interface import Member
 from atoll.servers.programs.interface import AnotherNode, Child, NoSuchProgram, Programs
 from atoll.userland.library.files import READING, FileProblem, open_file
-from atoll.userland.library.nodes import choose, own_home, own_number, programs_of
+from atoll.userland.library.nodes import NoNode, choose, own_home, own_number, programs_of
 from atoll.userland.library.text import StringBuilder
 from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_errors import Dead
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import close, duplicate
 from atoll.userland.runtime.startup import environment_count, environment_entry, given
@@ -96,11 +97,14 @@ def spawn(path: Text, arguments: Bytes, environment: Bytes, streams: Streams, no
 
 def bring(path: Text, node: Member) -> Child:
     """A program of ours, prepared on another node: its image is read here and sent there; its names are ours."""
-    programs = programs_of(node)
     try:
-        child = send_file(path, programs)
-    finally:
-        close(programs.handle)
+        programs = programs_of(node)
+        try:
+            child = send_file(path, programs)
+        finally:
+            close(programs.handle)
+    except Dead:
+        raise NoNode("this node has fallen silent") from None
     try:
         child.give(NAMING, copy_of(given(NAMING)))
         child.give(PROGRAMS, copy_of(given(PROGRAMS)))

@@ -2,7 +2,8 @@
 
 usage: load [-plo] [NAME=VALUE ...]
   settings: index=programs|active|cpu, busy= and idle= (hundredths of a program
-  above, below which a node calls itself so), probes=, announces=0|1, policy=
+  above, below which a node calls itself so), probes=, announces=0..3 (1: to all,
+  2: to the registrar, 3: both), moves=0|1 (running programs, if it pays), policy=
   home random local global probing shortest receiver announced registrar
   talking memory
 """
@@ -50,7 +51,7 @@ def show_node(item: NodeFigures) -> None:
 def show_programs(load: Load) -> None:
     """A line for each."""
     programs.read(load)
-    print("  pid       age  cpu time mean% recent% msg/s state   name")
+    print("  pid       age  cpu time mean% recent% msg/s   sent received state   name")
     for item in programs.items:
         show_program(item)
 
@@ -59,7 +60,8 @@ def show_program(item: ProgramLoad) -> None:
     """One line."""
     name = str(item.name[0 : item.name_length], "utf-8")
     print(f"{item.pid % SERIAL:>5} {duration(item.age).text:>9} {duration(item.cpu_time).text:>9}", end=" ")
-    print(f"{item.mean_cpu:>5} {item.recent_cpu:>7} {item.messages:>5} {state_of(item):<7} {name}")
+    print(f"{item.mean_cpu:>5} {item.recent_cpu:>7} {item.messages:>5}", end=" ")
+    print(f"{item.sent:>6} {item.received:>8} {state_of(item):<7} {name}")
 
 
 def state_of(item: ProgramLoad) -> Text:
@@ -97,7 +99,7 @@ def set_all(load: Load) -> None:
     load.configure(settings)
     print(f"index={Index(settings.index).name} policy={Policy(settings.policy).name}", end=" ")
     print(f"busy={settings.busy_above} idle={settings.idle_below} probes={settings.probes}", end=" ")
-    print(f"announces={settings.announces}")
+    print(f"announces={settings.announces} moves={settings.moves}")
 
 
 def main() -> i64:

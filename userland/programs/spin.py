@@ -18,7 +18,7 @@ from atoll.userland.runtime.system import own_process
 
 MICROSECOND = 1000
 CPU_TIME = 5  # word of an Info of a process
-CHUNK = 2000  # steps between two looks at the CPU time: some 10 us
+CHUNK = 250  # steps between two looks at the CPU time: some 10 us
 
 
 def talk() -> None:
@@ -58,6 +58,13 @@ def use(nanoseconds: u64, talks: u64) -> None:
             talked += 1
         value = result.value
         for _ in range(CHUNK):
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
             value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
         result.value = value
 

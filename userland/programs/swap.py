@@ -55,8 +55,10 @@ def load(path: Text) -> tuple[u64, u64]:
 
 def show(name: Text, report: SwapReport) -> None:
     """How it went."""
-    print(f"{name}: version {report.version}, pause {duration(report.pause).text}, in all ", end="")
-    print(f"{duration(report.total).text}, {report.state_size} bytes of state, {report.handles} handles")
+    print(
+        f"{name}: version {report.version}, pause {duration(report.pause).text}, in all "
+        f"{duration(report.total).text}, {report.state_size} bytes of state, {report.handles} handles"
+    )
 
 
 def main() -> i64:

@@ -14,6 +14,8 @@ from atoll.userland.runtime.messages import Gate, Letter
 
 MOST_LISTED = 16  # handles at a time
 
+PORT_OF_GATE = 2  # word of its Info: 0 if the port is gone, or the gate was revoked
+
 # ---- any handle ----
 
 
@@ -30,6 +32,13 @@ def duplicate(handle: u64, rights: u64) -> u64:
 def read_info(handle: u64, into: Info) -> None:
     """What the handle is and allows, and its object's figures."""
     system_call(Call.INFO, handle, address_of(into))
+
+
+def is_dead_gate(gate: u64) -> bool:
+    """Whether nobody will ever receive what is sent there."""
+    info = Info()
+    read_info(gate, info)
+    return info.words[PORT_OF_GATE] == 0
 
 
 # ---- memory ----

@@ -1,8 +1,8 @@
 """SipHash-2-4: a keyed hash of 64 bits. Who does not have the key can neither make nor change what carries its hash.
 
-Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012. All frames are hashed here: the compiler puts
-the rounds in place, and a word costs little more than their 52 instructions. The host compiles this file for itself,
-without checks: everything in it wraps.
+Source: Aumasson and Bernstein, "SipHash: a fast short-input PRF", 2012. The compiler puts the rounds in
+place, and a word costs little more than their 52 instructions. The host compiles this file for itself, without checks:
+everything in it wraps.
 """
 
 from atoll.abi.raw import address_of, load8, load64
@@ -25,22 +25,33 @@ def siphash(first: u64, second: u64, data: Bytes) -> u64:
 @export("siphash_memory")
 def siphash_memory(first: u64, second: u64, address: u64, size: u64) -> u64:
     """The hash of the bytes at an address (fastest if it is a multiple of 8, as is that of a frame)."""
-    a: u64 = first ^ SEED_A
-    b: u64 = second ^ SEED_B
-    c: u64 = first ^ SEED_C
-    d: u64 = second ^ SEED_D
-    place = address
+    a, b, c, d = sip_start(first, second)
     end = wrapping_add(address, size // WORD * WORD)
-    while place != end:
-        word = load64(place)
-        place = wrapping_add(place, WORD)
+    a, b, c, d = sip_words(a, b, c, d, address, end)
+    return sip_end(a, b, c, d, last_word(end, size))
+
+
+def sip_start(first: u64, second: u64) -> tuple[u64, u64, u64, u64]:
+    """The state before the first word."""
+    return first ^ SEED_A, second ^ SEED_B, first ^ SEED_C, second ^ SEED_D
+
+
+def sip_words(a: u64, b: u64, c: u64, d: u64, start: u64, end: u64) -> tuple[u64, u64, u64, u64]:
+    """The state after the words from one address to another."""
+    while start != end:
+        word = load64(start)
+        start = wrapping_add(start, WORD)
         a, b, c, d = sip_round(a, b, c, d ^ word)
         a, b, c, d = sip_round(a, b, c, d)
         a = a ^ word
-    word = last_word(end, size)
-    a, b, c, d = sip_round(a, b, c, d ^ word)
+    return a, b, c, d
+
+
+def sip_end(a: u64, b: u64, c: u64, d: u64, last: u64) -> u64:
+    """The hash, after the last word."""
+    a, b, c, d = sip_round(a, b, c, d ^ last)
     a, b, c, d = sip_round(a, b, c, d)
-    a, c = a ^ word, c ^ LAST
+    a, c = a ^ last, c ^ LAST
     for _ in range(LAST_ROUNDS):
         a, b, c, d = sip_round(a, b, c, d)
     return a ^ b ^ c ^ d

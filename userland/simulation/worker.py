@@ -13,7 +13,7 @@ from atoll.abi.types import Text, i64, u64
 from atoll.servers.naming.interface import Naming, NoSuchName, rest_of, service_of
 from atoll.servers.naming.interface import find as find_name
 from atoll.userland.library.arguments import begin, expect_operands, number, operand, operand_count
-from atoll.userland.library.files import APPENDING, WRITING, FileProblem, describe, open_file, remove, sync
+from atoll.userland.library.files import APPENDING, READING, WRITING, FileProblem, describe, open_file, remove
 from atoll.userland.library.processes import ENVIRONMENT_SIZE, Streams, pack_environment, spawn
 from atoll.userland.library.text import StringBuilder
 from atoll.userland.runtime.interface import OutcomeUnknown
@@ -81,20 +81,33 @@ def count_records() -> u64:
 
 def create(file: u64) -> u64:
     """A file, whose name is on the disk when this returns."""
-    close(open_file(f"{operand(1)}/{worker.number}.{file}", WRITING).handle)
-    sync(operand(1))
-    return 0
+    directory = open_file(operand(1), READING)
+    try:
+        close(open_file(f"{operand(1)}/{worker.number}.{file}", WRITING).handle)
+        directory.sync()                        # raises StaleFile if who made it has died meanwhile
+        return 0
+    finally:
+        close(directory.handle)
 
 
 def destroy(file: u64) -> u64:
     """It is gone from the disk when this returns; whether it was there."""
-    found: u64 = 1
+    directory = open_file(operand(1), READING)
     try:
-        remove(f"{operand(1)}/{worker.number}.{file}")
+        found = is_removed(f"{operand(1)}/{worker.number}.{file}")
+        directory.sync()
+        return found
+    finally:
+        close(directory.handle)
+
+
+def is_removed(path: Text) -> u64:
+    """Remove a file; whether it was there."""
+    try:
+        remove(path)
+        return 1
     except FileProblem:
-        found = 0
-    sync(operand(1))
-    return found
+        return 0
 
 
 def exists(file: u64) -> u64:

@@ -6,7 +6,7 @@ has had is taken for the time that it will need.
 """
 
 from atoll.abi.types import Array, Text, u8, u64
-from atoll.servers.load.interface import REASON_SIZE, ProgramLoad
+from atoll.servers.load.interface import REASON_SIZE, NodeFigures, ProgramLoad
 from atoll.servers.load.policies.view import View, pressure
 
 PAGE_BITS = 4096 * 8
@@ -59,33 +59,20 @@ def estimate(
         into.conclude(False, f"it was moved {moved_before // MILLISECOND} ms ago: it rests")
     elif into.remaining < into.cost * ORDER:
         into.conclude(False, f"{in_ms(into.remaining)} ms left, it would cost {in_ms(into.cost)} ms")
-    elif pressure(view.own) < pressure(other) + LEAST_GAIN:
+    elif pressure(view.own) < pressure(other) + LEAST_GAIN and not is_short(view.own, other):
         into.conclude(False, f"load {view.own.load} here, {other.load} there: it would gain nothing")
     else:
         into.conclude(True, f"{in_ms(into.remaining)} ms left, cost {in_ms(into.cost)} ms; load {other.load} there")
 
 
-def forced(into: Estimate, why: Text) -> None:
-    """It must go, whatever that costs: its owner is back, or the machine is about to fail."""
-    into.conclude(True, why)
+def is_short(own: NodeFigures, other: NodeFigures) -> bool:
+    """Whether this node writes out pages for lack of memory, and the other does not."""
+    return own.page_outs > 0 and other.page_outs == 0
 
 
 def in_ms(nanoseconds: u64) -> u64:
     """For people."""
     return nanoseconds // MILLISECOND
-
-
-def select(view: View, programs: Array[ProgramLoad, 64], count: u64) -> u64:
-    """Which program is to go: of those that run, the one that has used most CPU time for each of its pages.
-    `count` if there is none.
-    """
-    best = count
-    for index in range(count):
-        if programs[index].active == 0:
-            continue
-        if best == count or worth(programs[index]) > worth(programs[best]):
-            best = index
-    return best
 
 
 def worth(program: ProgramLoad) -> u64:

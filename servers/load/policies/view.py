@@ -38,6 +38,8 @@ class View:
 
     def would_do(self, index: u64, candidate: Candidate) -> bool:
         """Whether the candidate may run on that node at all."""
+        if self.others[index].owner == 1:
+            return False
         return candidate.only == 0 or candidate.only >> self.others[index].node & 1 == 1
 
     def find(self, node: u64) -> NodeFigures | None:

@@ -116,6 +116,19 @@ def ask_after_deaths() -> None:
         print("removed once")
 
 
+def register_again(names: Naming) -> None:
+    """A name whose port is gone is nobody's."""
+    deserted = create_port()
+    names.register("/deserted", deserted.mint(1))
+    deserted.close()
+    answer = answer_of(names, "/deserted") if names.handle == cluster.handle else "left over"
+    print("deserted:", answer, names.register("/deserted", gate()) > 0)
+    try:
+        names.register("/deserted", gate())
+    except NameTaken:
+        print("no more")
+
+
 def main() -> None:
     """All of it."""
     naming.handle, supervisor.handle = given(NAMING), given(SUPERVISOR)
@@ -126,8 +139,6 @@ def main() -> None:
     ask_circles()
     ask_part()
     ask_after_deaths()
-    deserted = create_port()
-    cluster.register("/deserted", deserted.mint(1))
-    deserted.close()
-    print("deserted:", answer_of(cluster, "/deserted"), cluster.register("/deserted", gate()) > 0)
+    register_again(cluster)
+    register_again(naming)
     supervisor.switch_off(FINISHED)

@@ -19,7 +19,7 @@ def number(text: Text) -> u64:
 
 
 def main() -> i64:
-    """A few calls through the public gate, the rest through one of our own, which is closed at the end."""
+    """Some calls through the public gate, the others through one of our own."""
     own, calls = number(argument(0)), number(argument(1))
     public = Counting(find_service("/nodes/node1/services/traveller"))
     gate = Counting(public.open(own).handle)
@@ -32,5 +32,6 @@ def main() -> i64:
         else:
             assert gate.later(value) == value + 1
         sleep(PAUSE)
+    gate.leave()
     print(f"caller {own}: {calls} answers")
     return 0

@@ -15,4 +15,7 @@ class Counting(Interface, messages=0x7100):
         """The same plus one, answered by another thread at its next step; it is counted."""
 
     def open(self, number: u64) -> Gate:
-        """A gate of the caller's own, to another port; the last handle of it says goodbye."""
+        """A gate of the caller's own, to another port."""
+
+    def leave(self) -> None:
+        """The caller calls no more."""

@@ -71,6 +71,9 @@ class Traveller(Counting):
         self.opened += 1
         return self.own.mint(number, True)
 
+    def leave(self) -> None:
+        self.gone.add(1)
+
     def answer_owed(self) -> None:
         """The first thread's part."""
         for owed in self.owed:
@@ -90,8 +93,6 @@ class Traveller(Counting):
                 self.dispatch(letter, self.request[0 : letter.size], self.reply[:])
                 if call.reply != NO_HANDLE:
                     letter.answer()
-            elif letter.kind == Message.LAST_HANDLE and letter.label == OWN_LABEL:
-                self.gone.add(1)
 
 
 traveller: Traveller = Traveller()
