@@ -5,6 +5,7 @@ import pytest
 from atoll.abi.wire import Delivery
 from atoll.cluster.cluster import Cluster
 from tests.cluster_calls.conftest import Boot, begin, figures, finish, helper, probe, swap_network
+from tests.cluster_calls.programs.probing import STAY
 
 UNREACHABLE, KERNEL = 1002, 1005
 WITHOUT_SOURCE = (Delivery.PREVENT, Delivery.RECOVER)
@@ -125,7 +126,7 @@ def test_friends_hold_back_until_it_has_moved_or_stays(boot: Boot) -> None:
     call = begin(cluster, 3, "kept_add", 1, 2, service="helper")
     cluster.advance(2)
     assert not call.over and near.calls() == 0
-    near.stay()
+    near.leave(STAY)
     assert finish(cluster, call, 0.1) == SUM
     assert near.calls() == 1
     near.leave(Delivery.PREVENT)

@@ -1,6 +1,6 @@
 """The probe: a service that calls the same service of another node in all ways that there are."""
 
-from probing import Probe, Refused
+from probing import KERNEL, NOT_TRANSFERABLE, SERVICE, STAY, UNKNOWN, UNREACHABLE, Probe, Refused
 
 from atoll.abi.calls import Call, Message, Status
 from atoll.abi.objects import NO_HANDLE, Right, Statistics
@@ -21,12 +21,6 @@ SIZE = 1 << 16
 MORE_LABEL = FIRST_FREE_LABEL  # of the port that moves
 WAIT = 0x7004  # number of `wait`
 RELAY = 0x700C  # number of `relay`
-# ---- errors as numbers ----
-UNKNOWN = 1
-UNREACHABLE = 2
-NOT_TRANSFERABLE = 3
-SERVICE = 4
-KERNEL = 5
 
 IMAGE_PAGES = 512
 KILL = 1
@@ -88,9 +82,7 @@ class ProbeServer(Probe):
     def timeout(self) -> u64:
         if self.plan != 0:
             return 1_000_000
-        if self.waiting == NO_HANDLE:
-            return ~u64(0)
-        return max(self.until, clock()) - clock()
+        return ~u64(0) if self.waiting == NO_HANDLE else max(self.until, clock()) - clock()
 
     def timed_out(self) -> None:
         if self.plan != 0:
@@ -120,8 +112,7 @@ class ProbeServer(Probe):
         self.held = gate.handle
 
     def forget(self) -> None:
-        if self.held != NO_HANDLE:
-            close(self.held)
+        close_if(self.held)
         self.held = NO_HANDLE
 
     def gone(self) -> u64:
@@ -140,8 +131,7 @@ class ProbeServer(Probe):
         self.caller = caller
 
     def give_caller(self) -> Handle:
-        caller = self.caller
-        self.caller = NO_HANDLE
+        caller, self.caller = self.caller, NO_HANDLE
         return caller
 
     def fetch_caller(self) -> None:
@@ -196,12 +186,10 @@ class ProbeServer(Probe):
 
     def leave(self, delivery: u64) -> None:
         network = Network(Naming(given(NAMING)).wait_for("/services/network").handle)
-        network.leaving(self.more.mint(0), delivery)
-        close(network.handle)
-
-    def stay(self) -> None:
-        network = Network(Naming(given(NAMING)).wait_for("/services/network").handle)
-        network.staying(self.more.mint(0))
+        if delivery == STAY:
+            network.staying(self.more.mint(0))
+        else:
+            network.leaving(self.more.mint(0), delivery)
         close(network.handle)
 
     def fetch_port(self) -> None:
@@ -225,8 +213,7 @@ class ProbeServer(Probe):
         try:
             network = Network(Naming(given(NAMING)).wait_for("/services/network").handle)
             names = Naming(network.naming(node).handle)
-            if self.far != NO_HANDLE:
-                close(self.far)
+            close_if(self.far)
             self.far = names.wait_for("/services/helper" if helper != 0 else "/services/probe").handle
             close(names.handle)
             close(network.handle)
@@ -245,9 +232,7 @@ class ProbeServer(Probe):
     def far_reverse(self, size: u64) -> u64:
         for index in range(size):
             self.buffer[index] = low8(index * 7 + index // 256)
-        if Probe(self.far).reverse(self.buffer[0:size]) != size:
-            return 0
-        if Probe(self.far).kept(self.buffer[:]) != size:
+        if Probe(self.far).reverse(self.buffer[0:size]) != size or Probe(self.far).kept(self.buffer[:]) != size:
             return 0
         good: u64 = 0
         for index in range(size):
@@ -302,8 +287,7 @@ class ProbeServer(Probe):
         return Probe(self.far).use(gate, a, b)
 
     def far_use_kept(self, a: u64, b: u64) -> u64:
-        gate = Gate(self.held)
-        self.held = NO_HANDLE
+        gate, self.held = Gate(self.held), NO_HANDLE
         return Probe(self.far).use(gate, a, b)
 
     def far_try_kept(self) -> u64:
@@ -400,6 +384,12 @@ class ProbeServer(Probe):
             network.watch(loop.port.mint(0), WATCH_BIT)
             self.watching = True
         return self.changes
+
+
+def close_if(handle: u64) -> None:
+    """Close a handle, if there is one."""
+    if handle != NO_HANDLE:
+        close(handle)
 
 
 server: ProbeServer = ProbeServer()

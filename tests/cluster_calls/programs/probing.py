@@ -4,6 +4,14 @@ from atoll.abi.types import Bytes, Slice, u8, u64
 from atoll.userland.runtime.interface import Handle, Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate, Port
 
+STAY = 9  # no Delivery
+# ---- errors as numbers ----
+UNKNOWN = 1
+UNREACHABLE = 2
+NOT_TRANSFERABLE = 3
+SERVICE = 4
+KERNEL = 5
+
 
 class Refused(ServiceError):
     """With two numbers and a text."""
@@ -94,10 +102,7 @@ class Probe(Interface, messages=0x7000, errors=(Refused,)):
         """`take_port` there, of the port here; 0, or which error came."""
 
     def leave(self, delivery: u64) -> None:
-        """Tell the network how the port is to leave."""
-
-    def stay(self) -> None:
-        """It does not."""
+        """Tell the network how the port is to leave; STAY: it does not."""
 
     def fetch_port(self) -> None:
         """Serve at the port which the other gives."""
