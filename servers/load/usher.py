@@ -5,9 +5,10 @@ others when it pays. The load server says who and where to, the migration server
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, u8, u64
+from atoll.abi.wire import Delivery
 from atoll.servers.load.interface import PROGRAM_SIZE, Load, Move, NoWay, ProgramLoad
 from atoll.servers.migration.interface import Migration
-from atoll.servers.mover.interface import Delivery, MemoryStrategy, Order
+from atoll.servers.mover.interface import MemoryStrategy, Order
 from atoll.servers.naming.interface import Naming
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
@@ -66,7 +67,7 @@ class Usher:
     def move(self, pid: u64, node: u64, memory: u64) -> bool:
         """Have it moved; whether it has."""
         order = self.order
-        order.pid, order.node, order.memory, order.delivery = pid, node, memory, Delivery.REDIRECT
+        order.pid, order.node, order.memory, order.delivery = pid, node, memory, Delivery.PREVENT
         try:
             report = self.migration.migrate(order)
         except (ServiceError, KernelError) as error:
