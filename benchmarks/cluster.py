@@ -30,7 +30,8 @@ CALLS = 200
 BULK = {"10_mbit": 2, "1_gbit": 25}  # calls of 64 KiB by each of four threads
 BOOTS = {1: 1.0, 3: 2.0, 8: 4.0}  # nodes: seconds wanted
 SIZES = (1, 3, 8, 32)  # nodes
-IDLE_SECONDS = 5.0  # virtual
+SETTLE_SECONDS = 5.0  # virtual; after so long all clocks are in step, and nobody looks for anybody
+IDLE_SECONDS = 5.0
 BUSY_SECONDS = 0.05
 WARM_SECONDS = 0.002  # of the loops, before they are timed
 START_SECONDS = 0.1  # virtual, for each program that is started before all begin
@@ -148,11 +149,11 @@ def resident(size: int) -> float:
 
 
 def measure_running(samples: Samples, size: int) -> None:
-    """Seconds of the host for one of virtual time: first nobody has anything to do, then every node computes."""
+    """Processor seconds of the host for one of virtual time: first nobody has anything to do, then all compute."""
     with Cluster(nodes=size) as cluster:
         for node in cluster.nodes:
             cluster.run("true", node=node.name)
-        cluster.advance(1)
+        cluster.advance(SETTLE_SECONDS)
         samples.add(f"idle_{size}_nodes_host_seconds", timed(cluster, IDLE_SECONDS))
         begin = cluster.time_ns + round((size + 1) * START_SECONDS * SECOND)
         for node in cluster.nodes:
@@ -215,7 +216,7 @@ def host_results(samples: Samples) -> list[Result]:
     for size in SIZES:
         per = "CPU seconds of the host for a virtual second"
         found += [
-            samples.result(f"idle_{size}_nodes_host_seconds", "s", f"{per}, nobody at work"),
+            samples.result(f"idle_{size}_nodes_host_seconds", "s", f"{per}, nobody at work, clocks in step"),
             samples.result(f"busy_{size}_nodes_host_seconds", "s", f"{per}, a loop in each node, 1000 MHz"),
             samples.result(f"idle_share_{size}_nodes", "", "idle nodes, by busy ones", at_most=0.01),
         ]
