@@ -16,7 +16,7 @@ from atoll.cluster.progress import Report, progress_bar
 from atoll.cluster.services import SUPERVISOR, services
 from atoll.cluster.simulation.aftermath import Base, census, deaths, probes
 from atoll.cluster.simulation.run import Run, Verdict
-from atoll.cluster.simulation.scenario import KILLED, SWAPPED, Scenario, switch_of
+from atoll.cluster.simulation.scenario import KILLED, SWAPPED, Scenario, start_tally, switch_of
 from atoll.cluster.transfer import put_file
 from atoll.net.network import Link, Topology
 from atoll.servers.supervisor.interface import Supervisor
@@ -99,7 +99,7 @@ def equip(cluster: Cluster, images: dict[str, bytes]) -> None:
         put_file(cluster, image, f"/bin/{name}")
     cluster.run("mkdir /sim; sync")
     disturb(cluster)
-    cluster.run(f"tally {100 * cluster.node.number + 1} &")
+    cluster.run(start_tally(100 * cluster.node.number + 1))
 
 
 def disturb(cluster: Cluster) -> None:
@@ -109,7 +109,7 @@ def disturb(cluster: Cluster) -> None:
     for name in KILLED:
         kill(cluster, name)
         cluster.advance(SETTLED)
-    for name in SWAPPED * 2:                    # the second time the image takes the other one's place
+    for name in SWAPPED:
         cluster.run(f"swap {name} /lib/servers/{name}{' &' if name == NETWORK else ''}")
         cluster.advance(SETTLED)
     for line in UNUSUAL:
