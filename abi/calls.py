@@ -32,14 +32,21 @@ class Call(IntEnum):
     #                       (WOULD_BLOCK, TIMED_OUT, CANCELLED: the reply was given)
     NOTIFY = 0x15  # a0 gate, a1 bits -> ; never waits: the bits are added to those that the port has pending
     CANCEL = 0x16  # a0 thread -> ; what it waits for is refused with CANCELLED; NOT_WAITING if it does not wait
+    CALL_TAKE = 0x17  # a0 thread (stopped, waits for a reply), a5 transfer (buffer and time-out) -> as CALL; the
+    #                   thread's call counts as ended, if it is resumed it begins again
+    CALL_AWAIT = 0x18  # a0 thread (stopped, waits for nothing), a1 address of its buffer, a2 bytes, a3 time-out
+    #                    -> a1 reply handle: with the reply the thread goes on behind the call at its pc
 
     # ---- 0x20: handles ----
     HANDLE_CLOSE = 0x20  # a0 handle -> ; a port's: the port is destroyed; a reply's: the caller gets REPLY_DROPPED
     HANDLE_DUPLICATE = 0x21  # a0 handle, a1 rights (among those it has) -> a1 handle
-    HANDLE_INSTALL = 0x22  # a0 process, a1 own handle, which moves -> a1 its value there
+    HANDLE_INSTALL = 0x22  # a0 process, a1 own handle, which moves, a2 its value there, or 0 for the next that is free
+    #                        -> a1 its value there. Values of a table are to be installed from the lowest place to the
+    #                        highest (NO_ROOM: there are more than 256 free places in front; IN_USE: it is taken)
     HANDLE_TAKE = 0x23  # a0 process, a1 a handle of that process, which moves -> a1 own handle
     HANDLE_LIST = 0x24  # a0 process, a1 first index, a2 address of HandleInfo records, a3 how many at most
-    #                     -> a1 how many, a2 index to go on from (0: that was all)
+    #                     -> a1 how many, a2 index to go on from (0: that was all), a3 highest generation among the
+    #                     places looked at, free ones included
     MOVE_RIGHTS = 0x25  # a0 from process (0: the caller's own), a1 to process, a2 address of handles (u64), a3 how many
     #                     -> ; all move or none, and the array then holds their values there
     INFO = 0x26  # a0 handle, a1 address of an Info -> ; kind and rights; words of some kinds
@@ -48,8 +55,8 @@ class Call(IntEnum):
     PORT_CREATE = 0x30  # a0 label -> a1 port handle; RECEIVE gives the label in t2
     GATE_MINT = 0x31  # a0 port or a gate with MANAGE, a1 badge, a2 MintFlags -> a1 gate handle
     GATE_REVOKE = 0x32  # a0 port, a1 badge -> ; all send handles of that badge are dead at once
-    SET_CREATE = 0x33  # -> a1 set handle
-    SET_ADD = 0x34  # a0 set, a1 port ->
+    SET_CREATE = 0x33  # a0 process (0: the caller's own), a1 the handle's value there, or 0 -> a1 set handle
+    SET_ADD = 0x34  # a0 set, a1 port, a2 process whose handles these are (0: the caller's own) ->
     SET_REMOVE = 0x35  # a0 set, a1 port ->
     PORT_LABEL = 0x36  # a0 port, a1 label -> ; a port that was inherited or moved gets a label of its new receiver
 
@@ -67,7 +74,7 @@ class Call(IntEnum):
 
     # ---- 0x50: processes ----
     PROCESS_CREATE = 0x50  # a0 pages of quota (out of the caller's), a1 pager gate or 0, a2 heir gate or 0 (both stay
-    #                        the caller's) -> a1 process handle
+    #                        the caller's), a3 generation that its handles' places begin with -> a1 process handle
     PROCESS_DESTROY = 0x51  # a0 process, a1 status that its heir is told ->
     PROCESS_EXIT = 0x52  # a0 status -> does not return
     PROCESS_READ = 0x53  # a0 process, a1 address there, a2 own address, a3 bytes, at most MAX_SEGMENT ->
@@ -85,7 +92,8 @@ class Call(IntEnum):
     THREAD_DESTROY = 0x65  # a0 thread -> ; itself: as THREAD_EXIT with status 0
     THREAD_EXIT = 0x66  # a0 status -> does not return; the last thread ends the process with that status
     THREAD_PRIORITY = 0x67  # a0 thread, a1 priority (not above the caller's) ->
-    THREAD_OPEN = 0x68  # a0 process, a1 serial number of one of its threads -> a1 thread handle
+    THREAD_OPEN = 0x68  # a0 process, a1 serial number of one of its threads, a2 1: or, if there is none, the next
+    #                     larger -> a1 thread handle
 
     # ---- 0x70: devices ----
     DEVICE_MEMORY = 0x70  # a0 machine, a1 physical address, a2 pages -> a1 memory handle

@@ -67,6 +67,7 @@ class Registers:
     f: Array[u64, 32]
     fcsr: u64
     state: u64  # GET: a ThreadState; SET: not read
+    deadline: u64  # GET: nanoseconds on the clock until when it waits, 0: for ever; SET: not read
 
 
 class ThreadState(IntEnum):
@@ -91,6 +92,8 @@ class HandleInfo:
     kind: u64
     rights: u64
     badge: u64  # of a gate; of a port its label; else the object's serial number
+    set: u64  # of a port: serial number of the set that it is in, or 0
+    messages: u64  # of a gate: sent through it, by whomever; of a port: received
 
 
 class Info:

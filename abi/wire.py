@@ -49,7 +49,7 @@ WORDS = 0  # 4 of them: what the kernel's message says
 TARGET = 32  # 16 bytes: identity of the port, or group, that is called; 0: the name says which service
 BADGE = 48  # of the gate that the call came through
 HANDLE = 56  # 16 bytes: identity of the port that the handle which travels with the message is about
-HANDLE_BADGE = 72
+HANDLE_BADGE = 72  # of a gate; of a receive right: a Delivery
 HANDLE_KIND = 80  # abi.objects.Kind: GATE, PORT, REPLY; NONE: no handle
 HANDLE_NODE = 88  # where that port was last known to be received: a hint
 WAY = 96  # REQUEST: a Way; REPLY: an Outcome
@@ -109,9 +109,27 @@ class Way(IntEnum):
     CLAIM = 3  # of a node: I have that gate too (TARGET, BADGE), keep it alive for me
     RELEASE = 4  # of a node: nobody here has that gate any more; word 0: how often it had come
     AWAIT = 5  # of a node: answer with what is replied to the right TARGET, which comes to you with another message
+    FRIENDS = 6  # of a node: the receive right of TARGET comes to you with another message; the segment says who has
+    #              gates of it besides you (FRIEND_SIZE bytes each)
+    HOLD = 7  # of a node: the receiver of TARGET is about to leave me: send nothing there until you know where it is
 
 
+# ---- a record of FRIENDS: u64s ----
+FRIEND_BADGE = 0
+FRIEND_NODE = 8
+FRIEND_TIMES = 16  # how often it was sent a gate of that badge
+FRIEND_SIZE = 24
+
+MOVING = 1  # word 0 of an I_HAVE: but the receiver is about to leave; ask again
 OWN_GATES = 1  # word 1 of a RELEASE: of gates that the port had before its receiver moved, which nobody has counted
+
+
+class Delivery(IntEnum):
+    """What becomes of messages to a port whose receiver moves to another node."""
+
+    REDIRECT = 0  # the old node sends them on, as long as there are gates that lead there
+    PREVENT = 1  # nodes with gates are told before, and hold back what they would send until they know where to
+    RECOVER = 2  # nobody is told before, and the old node knows nothing of it afterwards: who misses it asks WHO_HAS
 
 
 class Outcome(IntEnum):
@@ -123,7 +141,7 @@ class Outcome(IntEnum):
     UNKNOWN = 3  # the service got it and died, or dropped it: nobody knows its effect; word 0 is the kernel's Status
     CANCELLED = 4
     NOT_TRANSFERABLE = 5  # the service answered with a handle that cannot cross the wire
-    NO_SUCH_PORT = 6  # nobody here receives at that port, or that gate was never given to you
+    NO_SUCH_PORT = 6  # nobody here receives at that port, or that gate was never given to you: nothing was done
 
 
 # ---- time, in nanoseconds; all of it is multiplied by `patience=` of the kernel's command line ----

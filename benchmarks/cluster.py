@@ -30,9 +30,12 @@ CALLS = 200
 BULK = {"10_mbit": 2, "1_gbit": 25}  # calls of 64 KiB by each of four threads
 BOOTS = {1: 1.0, 3: 2.0, 8: 4.0}  # nodes: seconds wanted
 SIZES = (1, 3, 8, 32)  # nodes
-IDLE_SECONDS = 5.0  # virtual
-BUSY_SECONDS = 0.2
-SPIN = "/tmp/cluster_spin"
+SETTLE_SECONDS = 5.0  # virtual; after so long all clocks are in step, and nobody looks for anybody
+IDLE_SECONDS = 5.0
+BUSY_SECONDS = 0.05
+WARM_SECONDS = 0.002  # of the loops, before they are timed
+START_SECONDS = 0.1  # virtual, for each program that is started before all begin
+SECOND, MILLISECOND = 1_000_000_000, 1_000_000  # nanoseconds
 MEMORY = """
 import resource, sys
 from atoll.cluster.cluster import Cluster
@@ -96,12 +99,12 @@ def measure_local(samples: Samples) -> None:
     samples.add("remote_to_local_ratio", samples.of["remote_call_1_gbit_microseconds"][-1] / local)
 
 
-def start_program(cluster: Cluster, node: AnyNode, name: str) -> None:
+def start_program(cluster: Cluster, node: AnyNode, name: str, arguments: str = "") -> None:
     """Let a program run in a node's background."""
     before, cluster.node = cluster.node, node
     cluster.wait_for("/services/shell")
     put_file(cluster, stripped(compile_file(PROGRAMS / f"{name}.py", "program", Cache())), f"/tmp/{name}")
-    status = cluster.run(f"/tmp/{name} &").status
+    status = cluster.run(f"/tmp/{name} {arguments} &").status
     cluster.advance(0.05)
     cluster.node = before
     if status != 0:
@@ -123,11 +126,12 @@ def wait_for_names(cluster: Cluster) -> None:
 def measure_boots(samples: Samples) -> None:
     """From making a cluster to the end of the first command on each of its nodes."""
     for size in BOOTS:
-        begin = time.perf_counter()
+        begin, cpu = time.perf_counter(), time.process_time()
         with Cluster(nodes=size) as cluster:
             for node in cluster.nodes:
                 cluster.run("true", node=node.name)
             samples.add(f"boot_{size}_nodes_seconds", time.perf_counter() - begin)
+            samples.add(f"boot_{size}_nodes_cpu_seconds", time.process_time() - cpu)
 
 
 def measure_memory(samples: Samples) -> None:
@@ -145,14 +149,18 @@ def resident(size: int) -> float:
 
 
 def measure_running(samples: Samples, size: int) -> None:
-    """Seconds of the host for one of virtual time: first nobody has anything to do, then every node computes."""
+    """Processor seconds of the host for one of virtual time: first nobody has anything to do, then all compute."""
     with Cluster(nodes=size) as cluster:
         for node in cluster.nodes:
             cluster.run("true", node=node.name)
-        cluster.advance(1)
+        cluster.advance(SETTLE_SECONDS)
         samples.add(f"idle_{size}_nodes_host_seconds", timed(cluster, IDLE_SECONDS))
+        begin = cluster.time_ns + round((size + 1) * START_SECONDS * SECOND)
         for node in cluster.nodes:
-            start_program(cluster, node, "cluster_spin")
+            start_program(cluster, node, "cluster_spin", str(begin // MILLISECOND))
+        if cluster.time_ns > begin:
+            raise Measurement(f"{size} programs took longer to start than {START_SECONDS} s each")
+        cluster.advance((begin - cluster.time_ns) / SECOND + WARM_SECONDS)
         samples.add(f"busy_{size}_nodes_host_seconds", timed(cluster, BUSY_SECONDS))
     idle, busy = (samples.of[f"{state}_{size}_nodes_host_seconds"][-1] for state in ("idle", "busy"))
     samples.add(f"idle_share_{size}_nodes", idle / busy)
@@ -198,17 +206,17 @@ def call_results(samples: Samples) -> list[Result]:
 
 def host_results(samples: Samples) -> list[Result]:
     """Booting, running, memory."""
-    found = [
-        samples.result(
-            f"boot_{size}_nodes_seconds", "s", "making such a Cluster, until each node has run its first command",
-            at_most=wanted,
-        )
-        for size, wanted in BOOTS.items()
-    ]  # fmt: skip
+    found = []
+    for size, wanted in BOOTS.items():
+        boot, meaning = f"boot_{size}_nodes", "making such a Cluster, until each node has run its first command"
+        found += [
+            samples.result(f"{boot}_seconds", "s", meaning, at_most=wanted),
+            samples.result(f"{boot}_cpu_seconds", "s", "processor time of the host for that"),
+        ]
     for size in SIZES:
         per = "CPU seconds of the host for a virtual second"
         found += [
-            samples.result(f"idle_{size}_nodes_host_seconds", "s", f"{per}, nobody at work"),
+            samples.result(f"idle_{size}_nodes_host_seconds", "s", f"{per}, nobody at work, clocks in step"),
             samples.result(f"busy_{size}_nodes_host_seconds", "s", f"{per}, a loop in each node, 1000 MHz"),
             samples.result(f"idle_share_{size}_nodes", "", "idle nodes, by busy ones", at_most=0.01),
         ]

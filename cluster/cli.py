@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from atoll import __version__
-from atoll.cluster.commands import bench, boot, build, compiling, control, doctor, new, qemu, simulate
+from atoll.cluster.commands import bench, boot, build, compiling, control, doctor, experiment, new, qemu, simulate
 from atoll.cluster.guard import INTERRUPTED, guarded, say
 
 HELP = "Atoll: a distributed microkernel operating system written in Python, on emulated machines."
@@ -27,6 +27,11 @@ app.command("build")(guarded(build.build))
 app.command("bench")(guarded(bench.bench))
 app.command("simulate")(guarded(simulate.simulate))
 app.command("doctor")(guarded(doctor.doctor))
+
+experiments = typer.Typer(help=experiment.HELP, no_args_is_help=True)
+experiments.command("load")(guarded(experiment.load))
+experiments.command("migration")(guarded(experiment.migration))
+app.add_typer(experiments, name="experiment")
 
 
 def _print_version(wanted: bool) -> None:

@@ -169,25 +169,36 @@ def node(cluster: Cluster, words: list[str]) -> Outcome:
     return Outcome("".join(lines))
 
 
+def meant(cluster: Cluster, words: list[str]) -> str:
+    """The node that a line names, or the one it goes to."""
+    return words[0] if words else cluster.node.name
+
+
 def crash(cluster: Cluster, words: list[str]) -> Outcome:
-    name = words[0] if words else cluster.node.name
+    name = meant(cluster, words)
     cluster.crash(name)
     return Outcome(f"{name} is off: its memory is lost; `start` switches it on\n")
 
 
+def failing(cluster: Cluster, words: list[str]) -> Outcome:
+    from atoll.cluster.evacuation import evacuate
+
+    return Outcome(evacuate(cluster, cluster.find(words[0]).name, duration(words[1])))
+
+
 def start(cluster: Cluster, words: list[str]) -> Outcome:
-    cluster.start(words[0] if words else cluster.node.name)
+    cluster.start(meant(cluster, words))
     return Outcome()
 
 
 def pause(cluster: Cluster, words: list[str]) -> Outcome:
-    name = words[0] if words else cluster.node.name
+    name = meant(cluster, words)
     cluster.pause(name)
     return Outcome(f"{name} stands still; `resume` lets it go on\n")
 
 
 def resume(cluster: Cluster, words: list[str]) -> Outcome:
-    cluster.resume(words[0] if words else cluster.node.name)
+    cluster.resume(meant(cluster, words))
     return Outcome()
 
 
@@ -240,6 +251,7 @@ COMMANDS: dict[str, Command] = {
         Command("get GUEST HOST", "copy a file of the node to the host", get, 2, 2),
         Command("node [NODE]", "whose console follows, and who runs lines; without a name: the list", node, 0, 1),
         Command("crash [NODE]", "switch a node off, without any warning to it", crash, 0, 1),
+        Command("failing NODE TIME", "move off a node what can be, in that time, then switch it off", failing, 2, 2),
         Command("start [NODE]", "switch a node on, with the disk as it is", start, 0, 1),
         Command("pause [NODE]", "a node's CPU stands still; its clock and its card go on", pause, 0, 1),
         Command("resume [NODE]", "it goes on", resume, 0, 1),

@@ -8,11 +8,11 @@ FILES = "/services/files"
 PART = 32 << 10  # bytes in one message
 
 
-def put_file(cluster: Cluster, data: bytes, path: str) -> None:
-    """Write a file in the node's file system, new or over what is there; it is on the disk afterwards."""
+def put_file(cluster: Cluster, data: bytes, path: str, node: str | None = None) -> None:
+    """Write a file in a node's file system, new or over what is there; it is on the disk afterwards."""
     from atoll.servers.files.interface import Files, OpenFlag
 
-    files = cluster.client(Files, FILES)
+    files = cluster.client(Files, FILES, node)
     file = files.open(path, OpenFlag.WRITE | OpenFlag.CREATE | OpenFlag.TRUNCATE)
     for start in range(0, len(data), PART):
         part = data[start : start + PART]

@@ -24,8 +24,8 @@ def none(thread: Thread) -> Thread:
 TABLE: Array[Callable[[Thread], Thread], 128] = Array((
     none, p.clock, p.sleep, p.give_way, info.statistics, p.debug_write, none, none,
     none, none, none, none, none, none, none, none,
-    none, messages.send, messages.receive, messages.reply, none, messages.notify, messages.cancel, none,
-    none, none, none, none, none, none, none, none,
+    none, messages.send, messages.receive, messages.reply, none, messages.notify, messages.cancel, messages.take_call,
+    messages.give_call, none, none, none, none, none, none, none,
     h.close, h.duplicate, h.install, h.take, info.list_handles, h.move_rights, info.info, none,
     none, none, none, none, none, none, none, none,
     h.create_port, h.mint, h.revoke, h.create_set, h.add_to_set, h.remove_from_set, h.label, none,

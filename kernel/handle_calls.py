@@ -33,6 +33,11 @@ def duplicate(user: Thread) -> Thread:
 def install(user: Thread) -> Thread:
     """HANDLE_INSTALL: give another process a handle."""
     process = handles.find_process(user.process, user.frame.a0)
+    value = user.frame.a2
+    if value != NO_HANDLE:
+        handles.find_any(user.process, user.frame.a1, Right.MOVE)
+        if not handles.bring_forward(process, value):
+            return user
     return answer(user, move(user.process, process, user.frame.a1))
 
 
@@ -51,7 +56,7 @@ def move(source: Process, to: Process, handle: u64) -> u64:
 
 def move_rights(user: Thread) -> Thread:
     """MOVE_RIGHTS: move several handles from one process to another, all or none."""
-    source = user.process if user.frame.a0 == NO_HANDLE else handles.find_process(user.process, user.frame.a0)
+    source = process_meant(user, user.frame.a0)
     to = handles.find_process(user.process, user.frame.a1)
     address, count = user.frame.a2, user.frame.a3
     if count > MAX_MOVE or source is to:
@@ -110,15 +115,25 @@ def label(user: Thread) -> Thread:
 
 def create_set(user: Thread) -> Thread:
     """SET_CREATE: a new set, to receive on several ports at once."""
-    handles.reserve(user.process)
-    group = ports.create_set(user.process)
-    return answer(user, handles.add(user.process, Kind.SET, handles.SET_RIGHTS, address_of(group)))
+    owner = process_meant(user, user.frame.a0)
+    if user.frame.a1 == NO_HANDLE:
+        handles.reserve(owner)
+    elif not handles.bring_forward(owner, user.frame.a1):
+        return user
+    group = ports.create_set(owner)
+    return answer(user, handles.add(owner, Kind.SET, handles.SET_RIGHTS, address_of(group)))
+
+
+def process_meant(user: Thread, handle: u64) -> Process:
+    """The process of that handle; without one the caller's."""
+    return user.process if handle == NO_HANDLE else handles.find_process(user.process, handle)
 
 
 def add_to_set(user: Thread) -> Thread:
     """SET_ADD: from now on a port's messages come to the set."""
-    group = handles.find_set(user.process, user.frame.a0)
-    port = handles.find_port(user.process, user.frame.a1)
+    owner = process_meant(user, user.frame.a2)
+    group = handles.find_set(owner, user.frame.a0)
+    port = handles.find_port(owner, user.frame.a1)
     if not lists.is_empty(group.receivers) and ports.has_message(port):
         raise Refused(Status.IN_USE)
     ports.join_set(group, port)

@@ -6,7 +6,7 @@ place.
 """
 
 from atoll.abi.calls import Status
-from atoll.abi.objects import Kind, Right
+from atoll.abi.objects import INDEX_BITS, Kind, Right
 from atoll.abi.raw import address_of, at, size_of
 from atoll.abi.types import noinline, u64, wrapping_add, wrapping_shl
 from atoll.kernel import memory, ports, reaper, slabs
@@ -197,7 +197,7 @@ def grow(process: Process) -> None:
         if number == 0 and place == 0:
             break  # handle 0 is none
         entry = at(Entry, table + place * ENTRY_SIZE)
-        entry.word = number * PLACES + place
+        entry.word = wrapping_shl(process.generation, INDEX_BITS) | number * PLACES + place
         entry.object = process.free
         process.free = address_of(entry)
 
@@ -210,6 +210,40 @@ def reserve_many(process: Process, count: u64) -> None:
             grow(process)
             return
         place = at(Entry, place).object
+
+
+def bring_forward(process: Process, value: u64) -> bool:
+    """Let the next handle have that value: its place becomes the first free one. False: the table has grown by a page
+    on the way there, try again.
+    """
+    index = value % ONE_GENERATION
+    if index == 0 or value < ONE_GENERATION or value >> HANDLE_BITS != 0:
+        raise Refused(Status.BAD_HANDLE)
+    if index // PLACES >= process.table_count:
+        grow(process)
+        return False
+    wanted = place_at(process, index)
+    if kind_of(wanted) != Kind.NONE:
+        raise Refused(Status.IN_USE)
+    if process.free != address_of(wanted):
+        before = free_place_before(process, wanted)
+        before.object = wanted.object
+        wanted.object = process.free
+        process.free = address_of(wanted)
+    wanted.word = value - ONE_GENERATION
+    return True
+
+
+def free_place_before(process: Process, wanted: Entry) -> Entry:
+    """The one in front of a free place, not far from the first."""
+    place = at(Entry, process.free)
+    for _ in range(PLACES):
+        if place.object == address_of(wanted):
+            return place
+        if place.object == 0:
+            break
+        place = at(Entry, place.object)
+    raise Refused(Status.NO_ROOM)
 
 
 def add(process: Process, kind: u64, rights: u64, target: u64) -> u64:

@@ -1,7 +1,7 @@
 """Looking at things: INFO, STATISTICS, HANDLE_LIST."""
 
 from atoll.abi.calls import Status
-from atoll.abi.objects import STOPPED, HandleInfo, Info, Kind, Statistics
+from atoll.abi.objects import INDEX_BITS, STOPPED, HandleInfo, Info, Kind, Statistics
 from atoll.abi.raw import address_of, at, size_of
 from atoll.abi.types import Array, u64
 from atoll.kernel import handles, history, memory, paging, reaper, scheduler, timer, user_memory
@@ -95,17 +95,19 @@ def list_handles(user: Thread) -> Thread:
     record: u64 = size_of(HandleInfo)
     user_memory.check_range(frame.a2, most * record)
     places = process.table_count * PLACES
-    index, count = min(frame.a1, places), u64(0)
+    index, count, highest = min(frame.a1, places), u64(0), u64(0)
     end = min(places, index + MOST_PLACES)
     while index < end and count < most:
         entry = handles.place_at(process, index)
         index += 1
+        highest = max(highest, handles.handle_of(entry) >> INDEX_BITS)
         if handles.kind_of(entry) != Kind.NONE:
             made = handle_info(entry)
             user_memory.copy_record(user.process, frame.a2 + count * record, address_of(made), record, paging.WRITE)
             count += 1
     frame.a1 = count
     frame.a2 = index if index < places else 0
+    frame.a3 = highest
     return finish(user, Status.OK)
 
 
@@ -117,9 +119,11 @@ def handle_info(entry: Entry) -> HandleInfo:
     made.rights = handles.rights_of(entry)
     match made.kind:
         case Kind.GATE:
-            made.badge = at(Gate, entry.object).badge
+            made.badge, made.messages = at(Gate, entry.object).badge, at(Gate, entry.object).messages
         case Kind.PORT:
-            made.badge = at(Port, entry.object).label
+            group = at(Port, entry.object).set
+            made.badge, made.messages = at(Port, entry.object).label, at(Port, entry.object).messages
+            made.set = group.head.serial if group is not None else 0
         case Kind.CALLER_GONE:
             made.badge = 0
         case _:

@@ -2,12 +2,12 @@
 has, and a direct switch goes from one to the other.
 """
 
-from atoll.abi.calls import NO_TIMEOUT, Call, Message, Status
-from atoll.abi.objects import Kind, Right, ThreadState
-from atoll.abi.raw import at
-from atoll.abi.types import noinline, u64
-from atoll.kernel import direct, faults, handles, lists, ports, scheduler, timer, waiting
-from atoll.kernel.delivery import deliver, deliver_reply, offer, read_transfer, timeout_of
+from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Message, Status
+from atoll.abi.objects import NO_HANDLE, Kind, Right, ThreadState
+from atoll.abi.raw import address_of, at
+from atoll.abi.types import noinline, u64, wrapping_add
+from atoll.kernel import direct, faults, handles, lists, ports, scheduler, timer, user_memory, waiting
+from atoll.kernel.delivery import REPLY_ENTRY, deliver, deliver_reply, offer, read_transfer, timeout_of
 from atoll.kernel.lists import Link
 from atoll.kernel.objects import Entry, Gate, Port, Process, Set, Thread
 from atoll.kernel.refusal import Refused
@@ -19,6 +19,7 @@ def call(caller: Thread) -> Thread:
     """Send to a port and wait for the reply."""
     gate = handles.find_gate(caller.process, caller.frame.a0)
     check_open(gate, caller)
+    gate.messages = wrapping_add(gate.messages, 1)
     first = ports.first_receiver(gate.port)
     if caller.frame.a5 == 0 and first is not None and first.process.free != 0:
         return direct.call(caller, first, gate)
@@ -29,6 +30,7 @@ def send(sender: Thread) -> Thread:
     """Send to a port; go on as soon as a receiver has the message."""
     gate = handles.find_gate(sender.process, sender.frame.a0)
     check_open(gate, sender)
+    gate.messages = wrapping_add(gate.messages, 1)
     return send_through(sender, gate, Message.SEND)
 
 
@@ -65,8 +67,13 @@ def refuse_closed(gate: Gate, sender: Thread) -> None:
 
 def wait_for_reply(caller: Thread, receiver: Thread) -> None:
     """The message is with the receiver, which works with the caller's priority if that is higher."""
-    caller.state = ThreadState.REPLY
     receiver.effective = min(receiver.effective, caller.effective)
+    await_reply(caller)
+
+
+def await_reply(caller: Thread) -> None:
+    """The same without a word on who receives."""
+    caller.state = ThreadState.REPLY
     if caller.deadline == 0 and timeout_of(caller) not in (0, NO_TIMEOUT):  # 0 is only for the receiver
         timer.set_deadline(caller, timeout_of(caller))
 
@@ -251,3 +258,45 @@ def cancel(user: Thread) -> Thread:
         raise Refused(Status.NOT_WAITING)
     waiting.end(thread, Status.CANCELLED)
     return waiting.finish(user, Status.OK)
+
+
+# ---- calls that move to another thread, with a process that moves to another machine ----
+
+
+def take_call(user: Thread) -> Thread:
+    """CALL_TAKE: become the caller in the place of a stopped thread: what it waits for comes here."""
+    thread = handles.find_thread(user.process, user.frame.a0)
+    entry = thread.reply
+    if not thread.stopped:
+        raise Refused(Status.NOT_STOPPED)
+    if entry is None or thread.state != ThreadState.REPLY:
+        raise Refused(Status.NOT_WAITING)
+    read_transfer(user)
+    entry.object = address_of(user)
+    user.reply = entry
+    user.message = Message.CALL
+    thread.reply = None
+    thread.state = ThreadState.READY
+    waiting.stop_waiting(thread)
+    await_reply(user)
+    return scheduler.choose()
+
+
+def give_call(user: Thread) -> Thread:
+    """CALL_AWAIT: let a stopped thread wait for a reply, as if its call had just been received here."""
+    thread = handles.find_thread(user.process, user.frame.a0)
+    if not thread.stopped:
+        raise Refused(Status.NOT_STOPPED)
+    if thread.state != ThreadState.READY:
+        raise Refused(Status.IN_USE)
+    user_memory.check_range(user.frame.a1, user.frame.a2)
+    handles.reserve(user.process)
+    transfer = thread.transfer
+    transfer.buffer_address, transfer.buffer_size = user.frame.a1, min(user.frame.a2, MAX_SEGMENT)
+    transfer.send_size, transfer.handle, transfer.timeout = 0, NO_HANDLE, user.frame.a3
+    thread.plain = False
+    thread.message = Message.CALL
+    entry = handles.take_reply_place(user.process, REPLY_ENTRY, address_of(thread))
+    thread.reply = entry
+    await_reply(thread)
+    return waiting.answer(user, handles.handle_of(entry))

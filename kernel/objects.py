@@ -96,6 +96,7 @@ class Process:
     free: u64  # first free place in the table, an address; 0: none
     table_count: u64
     handle_count: u64
+    generation: u64  # of places that come into the table
     pager: "Gate | None"
     heir: "Gate | None"
     cpu_time: u64  # of all its threads, those that are gone included
@@ -164,6 +165,7 @@ class Gate:
     badge: u64
     revoked: bool
     wants_notice: bool
+    messages: u64  # that somebody began to send through it
 
     # links (lists.start_all)
     of_port: "Link[Gate]"

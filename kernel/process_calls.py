@@ -2,7 +2,7 @@
 
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.calls import CALL_SIZE, MAX_DEBUG_WRITE, NO_TIMEOUT, PRIORITIES, Death, Status
-from atoll.abi.objects import NO_HANDLE, Kind, Registers, Right, ThreadState
+from atoll.abi.objects import GENERATION_BITS, NO_HANDLE, Kind, Registers, Right, ThreadState
 from atoll.abi.raw import address_of, at, size_of
 from atoll.abi.riscv import CSR, csr_read
 from atoll.abi.types import Array, u8, u64
@@ -35,7 +35,10 @@ def create_process(user: Thread) -> Thread:
     handles.reserve(user.process)
     if user.frame.a0 > user.process.limit // PAGE_SIZE:
         raise Refused(Status.NO_MEMORY)
+    if user.frame.a3 >> GENERATION_BITS != 0:
+        raise Refused(Status.BAD_ARGUMENT)
     made = processes.create(user.process, user.frame.a0 * PAGE_SIZE, pager, heir)
+    made.generation = user.frame.a3
     return answer(user, handles.add(user.process, Kind.PROCESS, handles.PROCESS_RIGHTS, address_of(made)))
 
 
@@ -172,7 +175,7 @@ def set_priority(user: Thread) -> Thread:
 def open_thread(user: Thread) -> Thread:
     """THREAD_OPEN: a handle of a process's thread, by serial number."""
     process = handles.find_process(user.process, user.frame.a0)
-    thread = threads.find(process, user.frame.a1)
+    thread = threads.find(process, user.frame.a1, user.frame.a2 == 1)
     if thread is None:
         raise Refused(Status.BAD_ARGUMENT)
     return answer(user, handles.add(user.process, Kind.THREAD, handles.PROCESS_RIGHTS, address_of(thread)))

@@ -3,7 +3,7 @@
 from atoll.abi.objects import STOPPED, Registers, ThreadState
 from atoll.abi.raw import address_of, at, size_of
 from atoll.abi.types import u64
-from atoll.kernel import layout, lists, reaper, scheduler, slabs, waiting
+from atoll.kernel import layout, lists, reaper, scheduler, slabs, timer, waiting
 from atoll.kernel.figures import figures
 from atoll.kernel.objects import Process, Thread
 from atoll.userland.runtime.memory import memcpy
@@ -86,11 +86,12 @@ def free(thread: Thread) -> None:
     slabs.free(thread.head, size_of(Thread))
 
 
-def find(process: Process, serial: u64) -> Thread | None:
-    """A thread of a process by its number."""
+def find(process: Process, serial: u64, or_next: bool) -> Thread | None:
+    """A thread of a process by its number, or the first with a larger one: they are in that order."""
     link = process.threads.next
     while link is not process.threads:
-        if link.object.head.serial == serial:
+        number = link.object.head.serial
+        if number == serial or (or_next and number > serial):
             return link.object
         link = link.next
     return None
@@ -105,6 +106,7 @@ def read_registers(thread: Thread, registers: Registers) -> None:
     memcpy(address_of(registers.x), address_of(thread.frame), INTEGERS_SIZE)
     memcpy(address_of(registers.f), address_of(thread.floats), FLOATS_SIZE)
     registers.state = thread.state + (u64(STOPPED) if thread.stopped else 0)
+    registers.deadline = timer.in_nanoseconds(thread.deadline)
 
 
 def write_registers(thread: Thread, registers: Registers) -> None:

@@ -12,7 +12,7 @@ from atoll.kernel.figures import figures
 from atoll.kernel.lists import Link
 from atoll.kernel.objects import Thread
 
-SLICES_PER_SECOND = 100
+SLICES_PER_SECOND = 1000
 NANOSECONDS = 1_000_000_000  # in a second
 TIMER_BIT = 1 << 5  # in sie and sip
 NEVER = 0xFFFF_FFFF_FFFF_FFFF

@@ -17,7 +17,8 @@ local kinds = {
     [32] = "ANNOUNCE", [33] = "PROBE", [34] = "ALIVE", [35] = "WHO_HAS", [36] = "I_HAVE", [37] = "QUERY",
     [38] = "ANSWER",
 }
-local ways = { [0] = "CALL", [1] = "SEND", [2] = "NOTIFY", [3] = "CLAIM", [4] = "RELEASE", [5] = "AWAIT" }
+local ways = { [0] = "CALL", [1] = "SEND", [2] = "NOTIFY", [3] = "CLAIM", [4] = "RELEASE", [5] = "AWAIT",
+    [6] = "FRIENDS", [7] = "HOLD" }
 local outcomes = {
     [0] = "ANSWERED", [1] = "NO_SUCH_SERVICE", [2] = "NOT_TAKEN", [3] = "UNKNOWN", [4] = "CANCELLED",
     [5] = "NOT_TRANSFERABLE", [6] = "NO_SUCH_PORT",
@@ -28,71 +29,71 @@ local enveloped = { [2] = true, [20] = true, [35] = true, [36] = true, [37] = tr
 local fragmented = { [REQUEST] = true, [REPLY] = true }
 local answers = { [REPLY] = true, [ANSWER] = true }
 
-local f = {
-    version = ProtoField.uint16("atoll.version", "Version"),
-    session = ProtoField.uint64("atoll.session", "Session of the sender", base.HEX),
-    peer = ProtoField.uint64("atoll.peer", "Session of the receiver", base.HEX),
-    transaction = ProtoField.uint64("atoll.transaction", "Transaction"),
-    kind = ProtoField.uint8("atoll.kind", "Kind", base.DEC, kinds),
-    channel = ProtoField.uint16("atoll.channel", "Channel"),
-    fragment = ProtoField.uint16("atoll.fragment", "Fragment"),
-    fragments = ProtoField.uint16("atoll.fragments", "Fragments"),
-    message_size = ProtoField.uint32("atoll.message_size", "Bytes of the message"),
-    data_size = ProtoField.uint16("atoll.data_size", "Bytes of data"),
-    node = ProtoField.uint16("atoll.node", "Sender's number"),
-    bits = ProtoField.uint64("atoll.bits", "Missing fragments", base.HEX),
-    -- of an envelope
-    word = ProtoField.uint64("atoll.word", "Word", base.HEX),
-    target = ProtoField.bytes("atoll.target", "Port"),
-    badge = ProtoField.uint64("atoll.badge", "Badge", base.HEX),
-    handle = ProtoField.bytes("atoll.handle", "Handle's port"),
-    handle_badge = ProtoField.uint64("atoll.handle_badge", "Handle's badge", base.HEX),
-    handle_kind = ProtoField.uint64("atoll.handle_kind", "Handle's kind", base.DEC, handles),
-    handle_node = ProtoField.uint64("atoll.handle_node", "Handle's port was last seen at"),
-    way = ProtoField.uint64("atoll.way", "Way", base.DEC, ways),
-    outcome = ProtoField.uint64("atoll.outcome", "Outcome", base.DEC, outcomes),
-    name_size = ProtoField.uint64("atoll.name_size", "Bytes of the service's name"),
-    room = ProtoField.uint64("atoll.room", "Room for the reply"),
-    taken = ProtoField.uint64("atoll.taken", "Handle of the request taken"),
-    name = ProtoField.string("atoll.name", "Service"),
-    -- of an announcement
-    announced = ProtoField.uint64("atoll.announced", "Number"),
-    incarnation = ProtoField.uint64("atoll.incarnation", "Incarnation"),
-    start = ProtoField.uint64("atoll.start", "Start", base.HEX),
-    speed = ProtoField.uint64("atoll.speed", "Instructions per second"),
-    memory = ProtoField.uint64("atoll.memory", "Bytes of memory"),
-    free = ProtoField.uint64("atoll.free", "Bytes free"),
-    leaving = ProtoField.uint64("atoll.leaving", "Leaving"),
-    node_name = ProtoField.string("atoll.node_name", "Node"),
-    -- rest
-    data = ProtoField.bytes("atoll.data", "Data"),
-    tag = ProtoField.uint64("atoll.tag", "Tag", base.HEX),
-    checksum = ProtoField.uint64("atoll.checksum", "Checksum", base.HEX),
+-- Numbers of a part of a frame: name, offset in the part, bytes, what they are, base, names of values.
+local unsigned = {
+    [1] = ProtoField.uint8, [2] = ProtoField.uint16, [4] = ProtoField.uint32, [8] = ProtoField.uint64,
 }
+local f = {}
+local function numbers(entries)
+    for _, entry in ipairs(entries) do
+        local name, _, size, text, shown, values = table.unpack(entry, 1, 6)
+        f[name] = unsigned[size]("atoll." .. name, text, shown or base.DEC, values)
+    end
+    return entries
+end
+
+local header = numbers {
+    { "version", 0, 2, "Version" },
+    { "session", 2, 8, "Session of the sender", base.HEX },
+    { "peer", 10, 8, "Session of the receiver", base.HEX },
+    { "transaction", 18, 8, "Transaction" },
+    { "kind", 26, 1, "Kind", base.DEC, kinds },
+    { "channel", 28, 2, "Channel" },
+    { "fragment", 30, 2, "Fragment" },
+    { "fragments", 32, 2, "Fragments" },
+    { "message_size", 34, 4, "Bytes of the message" },
+    { "data_size", 38, 2, "Bytes of data" },
+    { "node", 40, 2, "Sender's number" },
+    { "bits", 42, 8, "Missing fragments", base.HEX },
+}
+local envelope = numbers {
+    { "badge", 48, 8, "Badge", base.HEX },
+    { "handle_badge", 72, 8, "Handle's badge", base.HEX },
+    { "handle_kind", 80, 8, "Handle's kind", base.DEC, handles },
+    { "handle_node", 88, 8, "Handle's port was last seen at" },
+    { "name_size", 104, 8, "Bytes of the service's name" },
+    { "room", 112, 8, "Room for the reply" },
+    { "taken", 120, 8, "Handle of the request taken" },
+}
+local TARGET, HANDLE, WAY, NAME_SIZE = 32, 56, 96, 104
+local announcement = numbers {
+    { "announced", 0, 8, "Number" },
+    { "incarnation", 8, 8, "Incarnation" },
+    { "start", 16, 8, "Start", base.HEX },
+    { "speed", 24, 8, "Instructions per second" },
+    { "memory", 32, 8, "Bytes of memory" },
+    { "free", 40, 8, "Bytes free" },
+    { "leaving", 48, 8, "Leaving" },
+}
+local ANNOUNCED_NAME_SIZE, ANNOUNCED_NAME, MOST_NODE_NAME = 56, 64, 32
+-- What stands at no fixed place, or means one thing or another.
+numbers {
+    { "word", 0, 8, "Word", base.HEX },
+    { "way", 0, 8, "Way", base.DEC, ways },
+    { "outcome", 0, 8, "Outcome", base.DEC, outcomes },
+    { "tag", 0, 8, "Tag", base.HEX },
+    { "checksum", 0, 8, "Checksum", base.HEX },
+}
+f.target = ProtoField.bytes("atoll.target", "Port")
+f.handle = ProtoField.bytes("atoll.handle", "Handle's port")
+f.name = ProtoField.string("atoll.name", "Service")
+f.node_name = ProtoField.string("atoll.node_name", "Node")
+f.data = ProtoField.bytes("atoll.data", "Data")
 atoll.fields = f
 
 local too_short = ProtoExpert.new("atoll.short", "The frame is too short", expert.group.MALFORMED, expert.severity.ERROR)
 local damaged = ProtoExpert.new("atoll.damaged", "The checksum is wrong", expert.group.CHECKSUM, expert.severity.ERROR)
 atoll.experts = { too_short, damaged }
-
--- Where the header's fields are, and how long they are.
-local header = {
-    { "version", 0, 2 }, { "session", 2, 8 }, { "peer", 10, 8 }, { "transaction", 18, 8 }, { "kind", 26, 1 },
-    { "channel", 28, 2 }, { "fragment", 30, 2 }, { "fragments", 32, 2 }, { "message_size", 34, 4 },
-    { "data_size", 38, 2 }, { "node", 40, 2 }, { "bits", 42, 8 },
-}
--- The envelope's, from its beginning; WAY is an outcome in answers.
-local envelope = {
-    { "badge", 48 }, { "handle_badge", 72 }, { "handle_kind", 80 }, { "handle_node", 88 },
-    { "name_size", 104 }, { "room", 112 }, { "taken", 120 },
-}
-local TARGET, HANDLE, WAY, NAME_SIZE = 32, 56, 96, 104
--- The announcement's.
-local announcement = {
-    { "announced", 0 }, { "incarnation", 8 }, { "start", 16 }, { "speed", 24 }, { "memory", 32 }, { "free", 40 },
-    { "leaving", 48 },
-}
-local ANNOUNCED_NAME_SIZE, ANNOUNCED_NAME, MOST_NODE_NAME = 56, 64, 32
 
 -- The 32 bits at a place, little-endian.
 local function half(bytes, place)
@@ -117,8 +118,8 @@ local function ethernet_header(pinfo)
     return text .. string.format("%04x", ETHERTYPE)
 end
 
-local function add_header(buffer, tree)
-    for _, entry in ipairs(header) do
+local function add_numbers(entries, buffer, tree)
+    for _, entry in ipairs(entries) do
         tree:add_le(f[entry[1]], buffer(entry[2], entry[3]))
     end
 end
@@ -137,9 +138,7 @@ local function add_envelope(data, kind, tree)
     end
     part:add(f.target, data(TARGET, 16))
     part:add(f.handle, data(HANDLE, 16))
-    for _, entry in ipairs(envelope) do
-        part:add_le(f[entry[1]], data(entry[2], 8))
-    end
+    add_numbers(envelope, data, part)
     local way = small(data(WAY, 8))
     if answers[kind] then
         part:add_le(f.outcome, data(WAY, 8))
@@ -157,9 +156,7 @@ end
 
 local function add_announcement(data, tree)
     local part = tree:add(atoll, data(0, ANNOUNCEMENT), "Announcement")
-    for _, entry in ipairs(announcement) do
-        part:add_le(f[entry[1]], data(entry[2], 8))
-    end
+    add_numbers(announcement, data, part)
     local name = data(ANNOUNCED_NAME, math.min(small(data(ANNOUNCED_NAME_SIZE, 8)), MOST_NODE_NAME))
     part:add(f.node_name, name)
     return " " .. name:string()
@@ -199,7 +196,7 @@ function atoll.dissector(buffer, pinfo, root)
         tree:add_proto_expert_info(too_short)
         return buffer:len()
     end
-    add_header(buffer, tree)
+    add_numbers(header, buffer, tree)
     local kind, size = buffer(26, 1):uint(), buffer(38, 2):le_uint()
     local info = summary(buffer, kind)
     local place = DATA + math.ceil(size / UNIT) * UNIT    -- of the seal

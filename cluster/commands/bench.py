@@ -7,7 +7,7 @@ import typer
 
 from atoll.cluster.guard import CommandError
 
-NAMES = ("machine", "kernel", "node", "cluster")
+NAMES = ("machine", "kernel", "node", "cluster", "migration")
 
 
 def bench(
@@ -23,12 +23,14 @@ def bench(
     unknown = [name for name in names or [] if name not in NAMES]
     if unknown:
         raise CommandError(f"there is no benchmark {unknown[0]!r}; there is: {', '.join(NAMES)}")
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise CommandError(f"{json_file}: there is no such folder")  # said before the minutes that measuring takes
 
-    from atoll.benchmarks import cluster, kernel, machine, node
+    from atoll.benchmarks import cluster, kernel, machine, migration, node
     from atoll.benchmarks.report import Result, show_table, write_json
     from atoll.cluster.progress import progress_bar
 
-    benchmarks = dict(zip(NAMES, (machine, kernel, node, cluster), strict=True))
+    benchmarks = dict(zip(NAMES, (machine, kernel, node, cluster, migration), strict=True))
     results: list[Result] = []
     for name in names or NAMES:
         with progress_bar() as report:

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from atoll.cluster.commands.options import DEFAULT_MEMORY, Arguments, Hooks, HooksOption, Memory, Program, StatsFile
+from atoll.cluster.commands.options import (
+    DEFAULT_MEMORY,
+    Arguments,
+    Commands,
+    Disk,
+    Hooks,
+    HooksOption,
+    Memory,
+    Program,
+    Script,
+    StatsFile,
+    check_lines,
+)
 from atoll.cluster.guard import CommandError
 
 MIB = 1 << 20
@@ -18,20 +30,10 @@ def boot(
         typer.Argument(metavar="[CLUSTER.toml]", exists=True, dir_okay=False, help="Which nodes and links there are."),
     ] = None,
     nodes: Annotated[int | None, typer.Option(metavar="N", min=1, help="So many nodes at one switch.")] = None,
-    commands: Annotated[
-        str | None,
-        typer.Option("-c", metavar="COMMANDS", help="Lines for the shell, with ; between, instead of a terminal."),
-    ] = None,
-    script: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", exists=True, dir_okay=False, allow_dash=True,
-                     help="The same from a file; - is standard input."),
-    ] = None,
+    commands: Commands = None,
+    script: Script = None,
     seed: Annotated[int, typer.Option(help="Of all that is random: same seed, same run.")] = 0,
-    disk: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", dir_okay=False, help="The disk, which is kept (and made if it is not there)."),
-    ] = None,
+    disk: Disk = None,
     memory: Annotated[
         int | None, typer.Option(metavar="MB", min=8, max=65536, help="RAM of each node, in MiB.")
     ] = None,
@@ -62,8 +64,7 @@ def boot(
         start(kernel.read_bytes(), None, "", memory or DEFAULT_MEMORY, hooks, stats)
     if cluster is not None and (nodes is not None or memory is not None or disk is not None):
         raise CommandError("what --nodes, --memory and --disk say is said by the cluster file")
-    if commands is not None and script is not None:
-        raise CommandError("-c and --script exclude each other")
+    check_lines(commands, script)
     from atoll.cluster.system import Boot, boot_system, planned_cluster
 
     plan = planned_cluster(cluster, nodes or 1, memory or DEFAULT_MEMORY)

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from atoll.cluster.commands.options import DEFAULT_MEMORY, Arguments, Memory
+from atoll.cluster.commands.options import DEFAULT_MEMORY, Arguments, Disk, Memory, Script, check_lines
 from atoll.cluster.guard import CommandError
 from atoll.cluster.qemu import devices, find_qemu, machine
 
@@ -28,20 +28,12 @@ def qemu(
         str | None,
         typer.Option("-c", metavar="COMMANDS", help="Lines to type at the console, with ; between; then poweroff."),
     ] = None,
-    script: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", exists=True, dir_okay=False, allow_dash=True,
-                     help="The same from a file; - is standard input."),
-    ] = None,
-    disk: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", dir_okay=False, help="The disk, which is kept (and made if it is not there)."),
-    ] = None,
+    script: Script = None,
+    disk: Disk = None,
     memory: Memory = DEFAULT_MEMORY,
 ) -> None:
     """Boot the same images on qemu-system-riscv64 (OpenSBI prints its banner first); Ctrl-A x leaves."""
-    if commands is not None and script is not None:
-        raise CommandError("-c and --script exclude each other")
+    check_lines(commands, script)
     if file is not None and (commands or script or disk):
         raise CommandError("a program of one's own runs without the system: it has no shell, and no disk")
     program = find_qemu()

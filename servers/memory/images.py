@@ -29,7 +29,8 @@ class Image:
     changed: u64
 
     is_known: bool
-    is_private: bool  # it is in a memory object
+    is_private: bool  # one space's: it is in a memory object, or nowhere
+    is_carried: bool  # nowhere: its pages were brought from another node
     users: u64  # spaces
     last_used: u64  # counts uses of all images
     file: File  # open while there are users
@@ -46,13 +47,20 @@ class Image:
 
     def begin(self, info: FileInfo) -> None:
         """It is that file's, and nothing is known of it yet."""
-        self.is_known, self.is_private = False, False
+        self.is_known, self.is_private, self.is_carried = False, False, False
         self.inode, self.size, self.changed = info.inode, info.size, info.changed
 
     def begin_private(self, size: u64) -> None:
         """It is in a memory object, and nothing is known of it yet."""
-        self.is_known, self.is_private = False, True
+        self.is_known, self.is_private, self.is_carried = False, True, False
         self.inode, self.size, self.changed = 0, size, 0
+
+    def begin_carried(self) -> None:
+        """It is nowhere; its regions are told."""
+        self.begin_private(0)
+        self.is_known, self.is_carried = True, True
+        self.entry, self.trace_offset, self.trace_size = 0, 0, 0
+        self.regions.count = 0
 
     def read(self, offset: u64, into: Slice[u8]) -> u64:
         """Read of what it is in; how many bytes. Raises BadImage."""
@@ -127,7 +135,7 @@ class Images:
         self.use(image)
 
     def join_private(self, index: u64, memory: Memory) -> None:
-        """The one space that runs an image in memory; the handle is ours."""
+        """The one space that runs an image in memory, or nowhere; the handle is ours."""
         self.items[index].memory = memory
         self.use(self.items[index])
 
@@ -144,7 +152,8 @@ class Images:
         if image.users > 0:
             return
         if image.is_private:
-            image.memory.close()
+            if image.memory.handle != NO_HANDLE:
+                image.memory.close()
             image.memory.handle = NO_HANDLE
         else:
             close(image.file.handle)

@@ -7,7 +7,7 @@ gate that the process is created with; `adopt` gives it the process, into whose 
 
 from enum import IntEnum
 
-from atoll.abi.types import u64
+from atoll.abi.types import Bytes, Slice, u8, u64
 from atoll.servers.files.interface import File
 from atoll.userland.runtime.interface import Handle, Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
@@ -34,6 +34,14 @@ class PagesLost(ServiceError):
     """Some of the program's pages were in the swap area of a memory manager that has died: it cannot go on."""
 
 
+class PagesAway(ServiceError):
+    """Pages of the space are on another node: `bring` fetches one; or their source is gone."""
+
+
+class BadPages(ServiceError):
+    """The list of regions or pages makes no sense for that space."""
+
+
 class NoFault(ServiceError):
     """No program waits for the program manager because of a fault."""
 
@@ -46,6 +54,7 @@ class Reason(IntEnum):
     OUT_OF_QUOTA = 2  # the process's quota has no room for another mapping
     IMAGE_LOST = 3  # its file cannot be read: `renew` may help
     SWAP_LOST = 4  # the swap area cannot be read
+    SOURCE_LOST = 5  # pages that it left on another node cannot be fetched any more
 
 
 class Fault:
@@ -81,6 +90,30 @@ class MemoryInfo:
     spaces: u64
     page_ins: u64
     page_outs: u64
+    limit: u64  # frames that the pool may have at most
+
+
+class SpaceRegion:
+    """Pages side by side with the same rights, as `regions` tells them."""
+
+    first: u64  # page: address // PAGE_SIZE
+    end: u64  # the page behind
+    rights: u64  # abi.objects.Right
+
+
+REGION_SIZE = 24  # bytes of a SpaceRegion
+
+# ---- a page as `survey` tells it: its number, and ----
+ACCESSED = 1 << 32  # used since the last survey
+WRITTEN = 1 << 33  # written since then
+AWAY_SHIFT = 40  # above: 1 + number of the source that has it (`source`); 0: it is here
+PAGE_NUMBER = (1 << 32) - 1
+# ---- a run of pages: the first one's number, and how many follow it ----
+RUN_SHIFT = 32
+LEAST_SURVEY = 512  # bytes that a survey has room for at least
+CARRIED_SIZE = 8 + 4096  # bytes of a page in `write_pages`: its number, its contents
+MOST_READ = 16  # pages at a time: as many as a segment holds
+MOST_WRITTEN = 15
 
 
 class MemoryManager(
@@ -149,6 +182,84 @@ class MemoryManager(
 
     def prepare_memory_again(self, space: u64, image: Memory, size: u64) -> None:
         """As `prepare_again`, for such a program."""
+
+
+class PageSource(Interface, messages=0x1A00, errors=(NoSuchSpace,)):
+    """Where pages are that a program left behind; the gate's badge says whose."""
+
+    @idempotent
+    def fetch(self, page: u64, into: Slice[u8]) -> u64:
+        """The contents of a page."""
+
+
+class Carrying(
+    Interface,
+    messages=0x1900,
+    errors=(BadImage, NoSuchSpace, TooManySpaces, MemoryFull, PagesAway, BadPages),
+):
+    """Spaces on their way from one node to another. (The memory manager's too.)
+
+    A carried space has no file: all pages that are not zero have been written to it, those of the program's text as
+    well, or are fetched from a PageSource when they are first touched.
+    """
+
+    @idempotent
+    def hold(self, space: u64, is_held: bool) -> None:
+        """From now on no page of it is written to swap, so that none escapes a survey; or again."""
+
+    @idempotent
+    def regions(self, space: u64, into: Slice[u8]) -> u64:
+        """Its SpaceRegions; bytes written."""
+
+    def survey(self, space: u64, first: u64, into: Slice[u8]) -> tuple[u64, u64]:
+        """Its pages that are not zero, from number `first` on: a word each, with ACCESSED and WRITTEN.
+
+        These begin anew. Bytes written, and where to go on (0: that was all).
+        """
+
+    def survey_written(self, space: u64, first: u64, into: Slice[u8]) -> tuple[u64, u64]:
+        """The same, only of pages that were written since the last survey."""
+
+    @idempotent
+    def read_pages(self, space: u64, pages: Bytes, into: Slice[u8]) -> u64:
+        """The contents of pages, whose numbers are a word each, at most MOST_READ. Raises PagesAway."""
+
+    def prepare_carried(self, regions: Bytes) -> tuple[u64, Handle]:
+        """A space of such regions: its number, the pager gate. As `prepare` for the rest."""
+
+    @idempotent
+    def write_pages(self, space: u64, pages: Bytes) -> None:
+        """Set pages of a carried space, each its number and its contents, at most MOST_WRITTEN. Raises MemoryFull."""
+
+    def set_source(self, space: u64, source: PageSource) -> u64:
+        """Where a carried space fetches pages, besides others; its number.
+
+        The gate is closed when no page is there any more, or with the space.
+        """
+
+    @idempotent
+    def expect(self, space: u64, source: u64, runs: Bytes) -> None:
+        """That source has these runs of pages, a word each; they come when they are first touched."""
+
+    @idempotent
+    def source(self, space: u64, number: u64) -> PageSource:
+        """Another gate to a source. Raises PagesAway: there is none of that number."""
+
+    @idempotent
+    def inherit(self, space: u64, other: u64, runs: Bytes) -> None:
+        """Copy these runs of pages from a retained space of the same program. Raises what `write_pages` raises."""
+
+    @idempotent
+    def bring(self, space: u64, page: u64) -> None:
+        """Fetch a page now. Raises PagesAway if the source is gone."""
+
+    @idempotent
+    def retain(self, space: u64) -> None:
+        """Its process has moved away: nothing is shown any more, the pages stay until `let_go`."""
+
+    @idempotent
+    def let_go(self, space: u64) -> None:
+        """Nobody fetches pages of it any more: a retained space is released, one that is held will be if retained."""
 
 
 # ---- bits of notifications ----

@@ -8,6 +8,7 @@ account of where. It is taken back by unmapping it in all of them.
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.objects import Right
 from atoll.abi.types import Array, u8, u64
+from atoll.servers.memory.away import AwayPages
 from atoll.servers.memory.clock import Clock
 from atoll.servers.memory.images import IMAGES, Image, Images
 from atoll.servers.memory.places import NOWHERE, NoFreePlace, Place, Places
@@ -40,6 +41,7 @@ class Pager:
     swap: Swap
     images: Images
     spaces: Spaces
+    away: AwayPages
     own_process: u64
     page_ins: u64
     page_outs: u64
@@ -200,6 +202,8 @@ class Pager:
     def keeps(self, frame: u64) -> bool:
         """Whether a frame stays: it was used since the hand came by, or nothing can be done with what it holds."""
         place = self.frames.places[frame]
+        if place.owner < OWNER_OF_IMAGE and self.spaces.items[u64(place.owner)].is_held:
+            return True
         used = self.was_used(place)
         if used:
             place.turn = self.clock.turn

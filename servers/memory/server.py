@@ -2,13 +2,16 @@
 
 from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.calls import IN_CALL, FaultReply, Message
-from atoll.abi.objects import NO_HANDLE, Info, Right
-from atoll.abi.types import Array, u8, u64
+from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.types import Array, Bytes, Slice, u8, u64
 from atoll.servers.files.interface import File
+from atoll.servers.memory import arrivals, carrying
+from atoll.servers.memory.fetching import FETCH_LABEL, fetcher
 from atoll.servers.memory.images import NO_IMAGE, read_file, read_info_of, read_memory
 from atoll.servers.memory.interface import (
     NEW_FAULT,
     BadImage,
+    Carrying,
     Fault,
     MemoryFull,
     MemoryInfo,
@@ -16,27 +19,29 @@ from atoll.servers.memory.interface import (
     NoFault,
     NoSuchSpace,
     PagesLost,
+    PageSource,
     Reason,
     SpaceInfo,
 )
 from atoll.servers.memory.pager import OWNER_OF_IMAGE, Forbidden, OutOfMemory, pager
 from atoll.servers.memory.regions import access_of
-from atoll.servers.memory.spaces import NO_SPACE, SWAP_MARK, Space
+from atoll.servers.memory.spaces import NO_SPACE, SWAP_MARK, Space, show_all
 from atoll.servers.memory.state import export_pager, import_pager, size_of_state
 from atoll.servers.memory.swap import SwapFailed
 from atoll.servers.memory.waiting import NOBODY, WaitingThreads, answer
 from atoll.userland.runtime.interface import Handle, ServiceError
-from atoll.userland.runtime.kernel_errors import Dead, InUse, KernelError, NoMemory
+from atoll.userland.runtime.kernel_errors import Dead, KernelError, NoMemory
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import Memory, Process, close, read_info
+from atoll.userland.runtime.objects import Memory, Process, close, duplicate
 from atoll.userland.runtime.service import loop
-from atoll.userland.runtime.state import StateReader, StateWriter
+from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
+FOR_OTHERS = Right.SEND | Right.DUPLICATE | Right.MOVE
 FAILED = 1  # status of a program that is ended because of a fault
 RESOLVED = 0xFF  # no Reason: the thread can go on
 
 
-class MemoryServer(MemoryManager):
+class MemoryServer(MemoryManager, Carrying):
     """The pager's face. (All pages are pager.pager's.)"""
 
     waiting: WaitingThreads
@@ -171,6 +176,7 @@ class MemoryServer(MemoryManager):
         self.waiting.end(space, FAILED)
         ended.unmap_all()
         pager.free_private(index)
+        pager.away.close(space)
         pager.leave_image(ended.image)
         if ended.process.handle != NO_HANDLE:
             close(ended.process.handle)
@@ -180,7 +186,81 @@ class MemoryServer(MemoryManager):
 
     def last_handle(self, badge: u64) -> None:
         """Nobody can make faults in that space any more."""
-        self.release(badge)
+        index = pager.spaces.find(badge)
+        if index != NO_SPACE and not pager.spaces.items[index].is_retained:
+            self.release(badge)
+
+    # ---- spaces on their way to other nodes ----
+
+    def hold(self, space: u64, is_held: bool) -> None:
+        moving = pager.spaces.items[pager.spaces.index_of(space)]
+        moving.is_held, moving.is_unwanted = is_held, False
+
+    def regions(self, space: u64, into: Slice[u8]) -> u64:
+        return carrying.write_regions(carrying.image_of(pager.spaces.index_of(space)).regions, into)
+
+    def survey(self, space: u64, first: u64, into: Slice[u8]) -> tuple[u64, u64]:
+        return carrying.survey(pager.spaces.index_of(space), first, False, into)
+
+    def survey_written(self, space: u64, first: u64, into: Slice[u8]) -> tuple[u64, u64]:
+        return carrying.survey(pager.spaces.index_of(space), first, True, into)
+
+    def read_pages(self, space: u64, pages: Bytes, into: Slice[u8]) -> u64:
+        return carrying.read_pages(pager.spaces.index_of(space), pages, into)
+
+    def retain(self, space: u64) -> None:
+        left = pager.spaces.items[pager.spaces.index_of(space)]
+        pager.away.close(space)  # who has the process has been told where these are
+        left.retain()
+        if left.is_unwanted:
+            self.release(space)
+
+    def let_go(self, space: u64) -> None:
+        left = pager.spaces.items[pager.spaces.index_of(space)]
+        left.is_unwanted = True
+        if left.is_retained:
+            self.release(space)
+
+    def prepare_carried(self, regions: Bytes) -> tuple[u64, Handle]:
+        number = pager.spaces.new_number()
+        index = pager.images.place_for_another()
+        pager.free_image(index)
+        image = pager.images.items[index]
+        image.begin_carried()
+        carrying.read_regions(regions, image.regions)
+        pager.spaces.open(number, index)
+        pager.images.join_private(index, Memory(NO_HANDLE))
+        _, _, gate = self.make_gate(number)
+        return number, gate
+
+    def write_pages(self, space: u64, pages: Bytes) -> None:
+        carrying.write_pages(pager.spaces.index_of(space), pages)
+
+    def set_source(self, space: u64, source: PageSource) -> u64:
+        try:
+            pager.spaces.index_of(space)
+            return pager.away.open(space, source)
+        except ServiceError:
+            close(source.handle)
+            raise
+
+    def source(self, space: u64, number: u64) -> PageSource:
+        return PageSource(duplicate(arrivals.source_of(space, number).source.handle, FOR_OTHERS))
+
+    def expect(self, space: u64, source: u64, runs: Bytes) -> None:
+        arrivals.expect(space, source, runs)
+
+    def inherit(self, space: u64, other: u64, runs: Bytes) -> None:
+        arrivals.inherit(pager.spaces.index_of(space), pager.spaces.index_of(other), runs)
+
+    def bring(self, space: u64, page: u64) -> None:
+        pager.spaces.index_of(space)
+        arrivals.bring(space, page)
+
+    def notified(self, bits: u64, label: u64) -> None:
+        """Pages have come from other nodes."""
+        if label == FETCH_LABEL and arrivals.take(self.waiting):
+            self.tell_sink()
 
     # ---- figures ----
 
@@ -207,6 +287,7 @@ class MemoryServer(MemoryManager):
         info.swap_total, info.swap_used = pager.swap.slots.known, pager.swap.slots.used
         info.private, info.spaces = pager.private_pages(), pager.spaces.count
         info.page_ins, info.page_outs = pager.page_ins, pager.page_outs
+        info.limit = pager.pool.limit
         return info
 
     # ---- faults ----
@@ -227,6 +308,9 @@ class MemoryServer(MemoryManager):
         fault.cause, fault.address = letter.words[0] % IN_CALL, letter.words[1]
         index = pager.spaces.find(letter.badge)
         if index == NO_SPACE or pager.spaces.items[index].process.handle == NO_HANDLE:
+            self.keep(fault, letter.reply, False)
+            return
+        if arrivals.is_awaited(index, fault):
             self.keep(fault, letter.reply, False)
             return
         fault.reason = resolve(index, fault)
@@ -279,6 +363,8 @@ class MemoryServer(MemoryManager):
 
     def export_state(self, writer: StateWriter) -> None:
         """Everything; the spaces' pages stay where they are."""
+        if not (pager.away.is_empty() and fetcher.is_idle()):
+            raise StateRefused("a program has pages on another node")
         export_pager(writer)
         writer.copied(self.sink.handle)
         self.waiting.export_state(writer)
@@ -309,20 +395,3 @@ def resolve(index: u64, fault: Fault) -> u64:
     except Dead:
         return RESOLVED  # the process has ended meanwhile
     return RESOLVED
-
-
-def show_all(process: Process, memory: Memory, address: u64) -> None:
-    """Map a whole memory object with the rights of its handle; what may be written may not be executed."""
-    if process.handle == NO_HANDLE:
-        raise NoSuchSpace("the space has no process yet")
-    info = Info()
-    read_info(memory.handle, info)
-    other = Right.WRITE if info.rights & Right.WRITE != 0 else Right.EXECUTE
-    try:
-        process.map(memory, 0, address, info.words[0], info.rights & (Right.READ | other))
-    except InUse:
-        return  # an earlier server has mapped it
-    except NoMemory:
-        raise MemoryFull("the process's quota has no room for another mapping") from None
-    except KernelError as error:
-        raise NoSuchSpace(f"it cannot be mapped there: {error}") from None

@@ -1,12 +1,12 @@
 """Spaces: the address spaces that we page, one for each program. A space's number is the badge of its pager gate."""
 
 from atoll.abi.address_space import ARGUMENTS, IMAGE, PAGE_SIZE, USER_END
-from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.objects import NO_HANDLE, Info, Right
 from atoll.abi.types import Array, u8, u64
-from atoll.servers.memory.interface import NoSuchSpace, TooManySpaces
+from atoll.servers.memory.interface import MemoryFull, NoSuchSpace, TooManySpaces
 from atoll.userland.runtime.kernel_calls import clock
-from atoll.userland.runtime.kernel_errors import KernelError, NoRight
-from atoll.userland.runtime.objects import Memory, Process
+from atoll.userland.runtime.kernel_errors import InUse, KernelError, NoMemory, NoRight
+from atoll.userland.runtime.objects import Memory, Process, close, read_info
 
 SPACES = 64
 NO_SPACE = SPACES
@@ -22,6 +22,9 @@ class Space:
     process: Process  # NO_HANDLE until it is adopted
     is_inherited: bool  # it was an earlier server's: what is mapped there we do not know
     is_marked: bool
+    is_held: bool  # nothing of it is paged out
+    is_unwanted: bool  # nobody fetches its pages: it need not be retained
+    is_retained: bool  # its process has moved away: what it left stays until it is released
     faults: u64
 
     def has_page(self, page: u64) -> bool:
@@ -65,6 +68,14 @@ class Space:
             self.process.unmap(IMAGE, (USER_END - IMAGE) // PAGE_SIZE)
         except KernelError:
             return
+
+    def retain(self) -> None:
+        """Its pages stay without its process."""
+        self.is_retained = True
+        self.unmap_all()
+        if self.process.handle != NO_HANDLE:
+            close(self.process.handle)
+            self.process.handle = NO_HANDLE
 
     def touched(self, page: u64, clear: bool) -> tuple[bool, bool]:
         """Whether the page was accessed, and written, since that was last cleared."""
@@ -125,6 +136,7 @@ class Spaces:
         space.number, space.image = number, image
         space.process.handle = NO_HANDLE
         space.is_inherited, space.is_marked, space.faults = False, False, 0
+        space.is_held, space.is_retained, space.is_unwanted = False, False, False
         self.count += 1
         return space
 
@@ -141,3 +153,20 @@ class Spaces:
         """The space ends."""
         self.items[index].number = 0
         self.count -= 1
+
+
+def show_all(process: Process, memory: Memory, address: u64) -> None:
+    """Map a whole memory object with the rights of its handle; what may be written may not be executed."""
+    if process.handle == NO_HANDLE:
+        raise NoSuchSpace("the space has no process yet")
+    info = Info()
+    read_info(memory.handle, info)
+    other = Right.WRITE if info.rights & Right.WRITE != 0 else Right.EXECUTE
+    try:
+        process.map(memory, 0, address, info.words[0], info.rights & (Right.READ | other))
+    except InUse:
+        return  # an earlier server has mapped it
+    except NoMemory:
+        raise MemoryFull("the process's quota has no room for another mapping") from None
+    except KernelError as error:
+        raise NoSuchSpace(f"it cannot be mapped there: {error}") from None

@@ -15,7 +15,7 @@ from atoll.servers.memory.waiting import WaitingThreads
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 from atoll.userland.runtime.system import own_process
 
-VERSION = 2  # of what is written here
+VERSION = 3  # of what is written here
 SOME = 4096  # bytes for single numbers and for those of handles
 
 N = TypeVar("N")

@@ -67,6 +67,16 @@ class WaitingThreads:
                 answer(waiting.reply, FaultReply.RETRY, 0)
                 waiting.reply = NO_HANDLE
 
+    def lose(self, space: u64, reason: u64) -> bool:
+        """What the space's threads wait for will not come: they are to be reported; whether there are any."""
+        found = False
+        for index in range(u64(WAITING)):
+            waiting = self.items[index]
+            if waiting.reply != NO_HANDLE and waiting.fault.space == space and not waiting.is_reportable:
+                waiting.fault.reason, waiting.is_reportable, waiting.is_fetched = reason, True, False
+                found = True
+        return found
+
     def retry(self, space: u64, reason: u64) -> None:
         """What kept the space's threads from going on for that reason may be over."""
         for index in range(u64(WAITING)):

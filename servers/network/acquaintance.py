@@ -7,7 +7,7 @@ shows another session than we knew, it has forgotten us, or died meanwhile: what
 from atoll.abi import wire
 from atoll.abi.types import u64
 from atoll.abi.wire import Kind
-from atoll.servers.network import groups, members
+from atoll.servers.network import groups, members, seeking
 from atoll.servers.network.calls import calls
 from atoll.servers.network.exports import exports
 from atoll.servers.network.frame import Fault, Frame
@@ -43,6 +43,10 @@ def arrived(frame: Frame, now: u64) -> None:
             groups.asked(peer, frame, now)
         case Kind.ANSWER:
             groups.answered(frame)
+        case Kind.WHO_HAS:
+            seeking.asked(peer, frame)
+        case Kind.I_HAVE:
+            seeking.answered(peer, frame, now)
         case Kind.HELLO:
             greet(peer, frame, now)
         case Kind.WELCOME:

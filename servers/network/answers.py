@@ -31,6 +31,7 @@ def answered(call: Call, message: Message) -> None:
         return
     match envelope.way:
         case Outcome.ANSWERED:
+            proxies.is_there(call.label)
             if envelope.handle_kind != Kind.NONE and handle == NO_HANDLE:
                 refuse(call.reply.handle, NOT_TRANSFERABLE)
             else:

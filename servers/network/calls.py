@@ -10,7 +10,7 @@ from enum import IntEnum
 from atoll.abi import wire
 from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.types import Array, u16, u64
-from atoll.abi.wire import Kind
+from atoll.abi.wire import Kind, Outcome
 from atoll.servers.network.frame import Frame
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Message
@@ -40,6 +40,7 @@ class Claimer(IntEnum):
     NOBODY = 0
     REQUEST = 1  # that the gate came with
     CALL = 2  # with whose reply it came
+    LEAVER = 3  # a receiver that is about to leave, and its friends to be told (friends.py)
 
 
 class Call:
@@ -53,6 +54,7 @@ class Call:
     parcel: u64  # with the request, or the reply; NOWHERE: neither is here
     reply: Reply  # whom to answer
     label: u64  # of the proxy that it came to
+    is_whole: bool  # its request is in the parcel still, whatever has come of the reply
     in_order: bool  # what comes to that proxy behind it waits until it is over
     is_lent: bool  # whoever is to answer it is at that node: it awaits what is replied there (rights.py)
     until: u64  # CLAIMING: when it is given up that a reply right comes
@@ -85,6 +87,7 @@ class Calls:
     ended: Callable[[Call], None]
     claim: Callable[[Call, Message], bool]  # begin to claim the gate that came; False: there is no need
     is_waited_for: Callable[[Call], bool]
+    repeat: Callable[[Call], bool]  # nothing was done: its parcel waits for another turn; False: it cannot
 
     # ---- begin and end ----
 
@@ -106,6 +109,8 @@ class Calls:
         call.reply, call.label, call.in_order = parcels.table[parcel].reply, parcels.table[parcel].label, in_order
         call.passing = parcels.table[parcel].passing
         parcels.table[parcel].passing.clear()  # it is the call's now: whatever comes into the parcel next has none
+        parcels.table[parcel].remember()
+        call.is_whole = True
         call.state, call.is_lent, call.until = u64(State.GREETING), False, 0
         call.claimer = u64(Claimer.NOBODY)
         self.by_channel[to * CHANNELS + channel] = u16(place + 1)
@@ -125,6 +130,7 @@ class Calls:
 
     def drop_parcel(self, call: Call) -> None:
         """Its message is not needed any more."""
+        call.is_whole = False
         if call.parcel != NOWHERE:
             parcels.give(call.parcel)
             call.parcel = NOWHERE
@@ -132,6 +138,9 @@ class Calls:
     def fail(self, call: Call) -> None:
         """It cannot be answered any more."""
         may_have_happened = call.may_have_happened
+        if not may_have_happened and self.repeat(call):
+            self.end(call)
+            return
         call.passing.settle(may_have_happened)
         if call.state != State.CANCELLING:
             self.failed(call, may_have_happened)
@@ -273,6 +282,9 @@ class Calls:
         """The reply is here, and what came with it can be taken."""
         message = parcels.table[call.parcel].message
         line.say(peers.table[call.peer], Kind.ACK, call.channel, call.number)
+        if message.envelope.way == Outcome.NO_SUCH_PORT and self.repeat(call):
+            self.end(call)
+            return
         call.passing.settle(message.envelope.taken != 0)
         self.answered(call, message)
         self.end(call)

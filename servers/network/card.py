@@ -85,8 +85,11 @@ class Card:
         return True
 
     def done(self, frame: Frame) -> None:
-        """Nobody looks at a frame that has come any more: the card can have its place again."""
+        """Nobody looks at a frame that has come any more: the card can have its place again, after `refill`."""
         self.offer(frame.start - FRAME_START)
+
+    def refill(self) -> None:
+        """Tell the card that there are places again."""
         self.receiving.notify()
 
     # ---- frames out ----

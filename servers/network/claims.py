@@ -7,8 +7,8 @@ node 1 may drop its own. A reply right can be given on when its other half, the 
 from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.objects import NO_HANDLE, Kind
 from atoll.abi.types import u64
-from atoll.abi.wire import MILLISECOND, Way
-from atoll.servers.network import rights, station
+from atoll.abi.wire import MILLISECOND, Delivery, Way
+from atoll.servers.network import friends, rights, station
 from atoll.servers.network.calls import Call, Claimer, State, calls
 from atoll.servers.network.crossing import arrive, copy_identity, has_to_be_claimed, owner_of
 from atoll.servers.network.exports import close_quietly
@@ -74,6 +74,9 @@ def begin(envelope: Envelope, peer: u64, claimer: u64, claimer_place: u64, numbe
 
 def finished(claim: Call, was_claimed: bool) -> None:
     """The third node has answered, or is gone."""
+    if claim.claimer == Claimer.LEAVER:
+        friends.held_back(claim.claimer_place)
+        return
     if claim.claimer == Claimer.REQUEST:
         request = requests.table[claim.claimer_place]
         if not was_claimed:
@@ -105,7 +108,9 @@ def give_back(claim: Call) -> None:
 
 
 def must_wait(envelope: Envelope, peer: u64) -> bool:
-    """Whether a reply right is on its way to that message."""
+    """Whether a reply right is on its way to that message, or what has to be known of a receive right."""
+    if envelope.handle_kind == Kind.PORT and envelope.handle_badge != Delivery.REDIRECT:
+        return not friends.are_known(envelope.handle)
     return envelope.handle_kind == Kind.REPLY and rights.find(envelope.handle, peer) == NOWHERE
 
 
@@ -124,7 +129,7 @@ def right_came(place: u64, number: u64, handle: u64) -> None:
 
 
 def go_on(identity: Identity, peer: u64) -> None:
-    """Give on the message that has waited for that right."""
+    """Give on the message that has waited for that right, or for what is known of it."""
     for request in requests.table:
         if request.until != 0 and request.peer == peer and request.message.envelope.handle.is_same(identity):
             station.deliver(request)

@@ -52,7 +52,7 @@ def start(process: Process, priority: u64, filled: Gate) -> None:
         if proxy.is_used and not proxy.is_home:
             proxy.port.set_label(proxy.label)
             proxy.is_opening = False
-            if not proxy.is_passing:
+            if not proxy.is_passing and not proxy.is_seeking:
                 proxies.ports.add(proxy.port)
     parcels.give_back, proxies.open = give_back, tell_to_open
     if not parcels.is_started:

@@ -2,7 +2,8 @@
 
 from atoll.abi.objects import NO_HANDLE, Info, Kind, Right
 from atoll.abi.types import u64
-from atoll.servers.network import rights
+from atoll.abi.wire import Delivery
+from atoll.servers.network import friends, rights, seeking
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
@@ -70,7 +71,7 @@ def leave_own(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: Pa
     else:
         close_quietly(handle)
     exports.send(place, peer)
-    passing.export = place + 1
+    passing.export, passing.export_of = place + 1, envelope.handle.low
     return True
 
 
@@ -80,7 +81,11 @@ def leave_port(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: P
         return False
     proxies.end_dead()
     find_identity(port, envelope.handle)
-    passing.port = proxies.take_port(envelope.handle, peer, Port(handle))
+    delivery = friends.delivery_of(port, envelope.handle, peer)
+    passing.port = proxies.take_port(envelope.handle, peer, Port(handle), delivery)
+    envelope.handle_badge = delivery
+    if delivery == Delivery.RECOVER:
+        exports.drop_all(envelope.handle)
     return passing.port != 0
 
 
@@ -131,7 +136,7 @@ def arrive(envelope: Envelope, peer: u64) -> u64:
             case Kind.GATE:
                 return arrive_gate(envelope, peer)
             case Kind.PORT:
-                return arrive_port(envelope.handle, peer)
+                return arrive_port(envelope.handle, peer, envelope.handle_badge)
             case Kind.REPLY:
                 return rights.take(envelope.handle, peer)
             case _:
@@ -155,15 +160,20 @@ def arrive_gate(envelope: Envelope, peer: u64) -> u64:
     return NO_HANDLE if gate == NOWHERE else gate
 
 
-def arrive_port(identity: Identity, peer: u64) -> u64:
-    """A receive right: that of the port which stood for it here, or of a new one. Raises KernelError."""
+def arrive_port(identity: Identity, peer: u64, delivery: u64) -> u64:
+    """A receive right: that of the port which stood for it here, or of a new one; unless the old node sends everything
+    on, everybody is told. Raises KernelError.
+    """
     proxies.end_dead()
     place = proxies.find(identity)
     if place == NOWHERE:
         place = proxies.make(identity, peer)
     if place == NOWHERE or proxies.table[place].is_home:
         return NO_HANDLE
-    return proxies.give_port(place, peer)
+    handle = proxies.give_port(place, peer, delivery)
+    if delivery != Delivery.REDIRECT:
+        seeking.announce(identity)
+    return handle
 
 
 def copy_identity(source: Identity, to: Identity) -> None:

@@ -71,6 +71,13 @@ class Exports:
                 return True
         return False
 
+    def serial_of(self, identity: Identity) -> u64:
+        """The serial number of a port by its identity; NOWHERE if it is not known here."""
+        for place in range(self.used):
+            if self.entries[place].gate != NO_HANDLE and self.entries[place].identity.is_same(identity):
+                return self.entries[place].port
+        return NOWHERE
+
     # ---- adding, counting, giving up ----
 
     def draw(self, key: Key, start: u64, identity: Identity) -> None:
@@ -97,11 +104,11 @@ class Exports:
         self.chains[chain] = u16(place + 1)
         return place
 
-    def send(self, place: u64, peer: u64) -> None:
-        """The peer has it once more."""
+    def send(self, place: u64, peer: u64, times: u64 = 1) -> None:
+        """The peer has it so often more."""
         entry = self.entries[place]
-        entry.sent[peer] = entry.sent[peer] + 1
-        entry.total += 1
+        entry.sent[peer] = u32(entry.sent[peer] + times)
+        entry.total += times
 
     def give_back(self, place: u64, peer: u64, times: u64) -> None:
         """The peer has it so often less."""
@@ -110,6 +117,21 @@ class Exports:
         entry.sent[peer] = u32(entry.sent[peer] - times)
         entry.total -= times
         self.drop_unused(place)
+
+    def hold(self, place: u64) -> None:
+        """Keep it, though nobody may have it."""
+        self.entries[place].total += 1
+
+    def let_go(self, place: u64) -> None:
+        """The opposite."""
+        self.entries[place].total -= 1
+        self.drop_unused(place)
+
+    def drop_all(self, identity: Identity) -> None:
+        """That port is elsewhere: no peer has gates of it by us any more."""
+        for place in range(self.used):
+            if self.entries[place].gate != NO_HANDLE and self.entries[place].identity.is_same(identity):
+                self.remove(place)
 
     def take_back(self, identity: Identity, peer: u64) -> None:
         """The peer has no gate of that port any more."""

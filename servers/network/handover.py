@@ -12,6 +12,7 @@ from atoll.abi.wire import Outcome
 from atoll.servers.network import requests as incoming
 from atoll.servers.network.calls import Call, Claimer, State, calls
 from atoll.servers.network.exports import Export, exports
+from atoll.servers.network.friends import MOST_LEAVERS, Leaver, leavers
 from atoll.servers.network.groups import Joined, groups
 from atoll.servers.network.line import Counts, line
 from atoll.servers.network.members import Watcher, members
@@ -24,7 +25,7 @@ from atoll.servers.network.proxies import Held, Proxy, proxies
 from atoll.servers.network.requests import Channel, requests
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
-STATE_VERSION = 3
+STATE_VERSION = 4
 MOST_BYTES = 512 << 10  # of all but messages
 
 
@@ -45,6 +46,9 @@ def write_state(writer: StateWriter) -> None:
     """All of it. Raises StateRefused."""
     if groups.count != 0:
         raise StateRefused("a group is being asked: try again")
+    for leaver in leavers.table:
+        if leaver.serial != 0 and leaver.reply != NO_HANDLE:
+            raise StateRefused("friends of a port are being told: try again")
     writer.number(STATE_VERSION)
     for number in (line.start, line.drawn, members.since, peers.count, groups.last):
         writer.number(number)
@@ -58,6 +62,7 @@ def write_state(writer: StateWriter) -> None:
     writer.number(outbox.count)
     for index in range(outbox.count):
         write_parcel(writer, outbox.waiting[index])
+    put(writer, address_of(leavers.table), size_of(Leaver) * MOST_LEAVERS)
     for joined in groups.joined:
         writer.copied(joined.gate)
         put(writer, address_of(joined), size_of(Joined))
@@ -163,6 +168,7 @@ def read_state(reader: StateReader) -> None:
     outbox.count = reader.number()
     for index in range(outbox.count):
         outbox.waiting[index] = read_parcel(reader)
+    reader.structure(address_of(leavers.table), size_of(Leaver) * MOST_LEAVERS)
     for joined in groups.joined:
         gate = reader.copied()
         reader.structure(address_of(joined), size_of(Joined))
@@ -229,10 +235,11 @@ def read_calls(reader: StateReader) -> None:
         calls.by_channel[call.peer * CHANNELS + call.channel] = u16(place + 1)
         reader.moved(address_of(call.reply))
         call.passing.handle = reader.copied()
-        call.parcel, call.due = NOWHERE, 0
+        call.parcel, call.due, call.is_whole = NOWHERE, 0, call.state in (State.GREETING, State.SENT)
         if call.state in (State.GREETING, State.SENT):
             call.parcel = parcels.take_any()
             read_message(reader, parcels.table[call.parcel].message)
+            parcels.table[call.parcel].remember()
         elif call.state != State.CANCELLING:
             call.state = State.WORKING
         if call.claimer == Claimer.REQUEST:

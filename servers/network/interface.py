@@ -22,6 +22,10 @@ class BadGroup(ServiceError):
     """A group's name has 1 to 32 bytes."""
 
 
+class BadDelivery(ServiceError):
+    """There is no such delivery."""
+
+
 class Member:
     """One node, as `members` tells it."""
 
@@ -57,9 +61,10 @@ class NetworkFigures:
     waiting: u64  # calls to others in hand now
     exports: u64  # gates that others have now
     proxies: u64  # ports of others that are known here now
+    redirected: u64  # of these, whose receivers have left this node, which sends on what comes for them
 
 
-class Network(Interface, messages=0x1100, errors=(NoSuchNode, NetworkFull, BadGroup)):
+class Network(Interface, messages=0x1100, errors=(NoSuchNode, NetworkFull, BadGroup, BadDelivery)):
     """What the network server does besides carrying calls."""
 
     @idempotent
@@ -89,3 +94,12 @@ class Network(Interface, messages=0x1100, errors=(NoSuchNode, NetworkFull, BadGr
         """Calls to that group come to this gate too, instead of to this node's member so far. Raises BadGroup,
         NetworkFull.
         """
+
+    def leaving(self, gate: Gate, delivery: u64) -> None:
+        """The receiver of that gate's port is about to move to another node, by a message: what is to become of what
+        others send to it (a Delivery of abi/wire.py; REDIRECT if nothing was said). With PREVENT it is answered when
+        all nodes that have gates of it hold back what they would send. Raises NetworkFull, BadDelivery.
+        """
+
+    def staying(self, gate: Gate) -> None:
+        """It does not move after all."""

@@ -2,22 +2,31 @@
 
 from atoll.abi import bootargs, startup
 from atoll.abi.calls import NO_TIMEOUT
-from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.objects import NO_HANDLE, Info, Kind, Right
 from atoll.abi.types import Slice, Text, u8, u64
+from atoll.abi.wire import Delivery
 from atoll.servers.naming.interface import Naming
-from atoll.servers.network import groups, handover, members, roots, station
+from atoll.servers.network import friends, groups, handover, members, roots, station
 from atoll.servers.network.card import CARD_PAGES
-from atoll.servers.network.interface import MAX_GROUP_NAME, BadGroup, Network, NetworkFigures, NetworkFull, NoSuchNode
+from atoll.servers.network.interface import (
+    MAX_GROUP_NAME,
+    BadDelivery,
+    BadGroup,
+    Network,
+    NetworkFigures,
+    NetworkFull,
+    NoSuchNode,
+)
 from atoll.servers.network.line import line
 from atoll.servers.network.outbox import filled
 from atoll.servers.network.peers import NOWHERE, peers
 from atoll.servers.network.report import describe, fill_figures
 from atoll.userland.runtime.devices import Interrupt
-from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.interface import ServiceError, call
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, create_port, create_set
-from atoll.userland.runtime.objects import Memory, create_memory, duplicate
+from atoll.userland.runtime.objects import PORT_OF_GATE, Memory, create_memory, duplicate, read_info
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateWriter
@@ -65,6 +74,18 @@ class NetworkServer(Network):
         if not groups.join(name, gate.handle):
             raise NetworkFull("too many groups")
 
+    def leaving(self, gate: Gate, delivery: u64) -> None:
+        if delivery > Delivery.RECOVER:
+            raise BadDelivery(f"there is no delivery {delivery}")
+        place = friends.prepare(port_of(gate), delivery)
+        if place == NOWHERE:
+            raise NetworkFull("too many receivers are about to leave")
+        if friends.leavers.table[place].waiting != 0:
+            friends.leavers.table[place].reply = call.postpone()
+
+    def staying(self, gate: Gate) -> None:
+        friends.forget(port_of(gate))
+
     # ---- a swap: frames that come meanwhile are lost, as on any wire, and sent again ----
 
     def state_size(self) -> u64:
@@ -111,6 +132,7 @@ def main() -> None:
 
 def start() -> None:
     """From here on the card is ours, whatever was done with it before."""
+    friends.leavers.answer = all_hold_back
     is_first = line.start == 0  # no predecessor has handed us its own
     station.introduce(
         environment(bootargs.KEY), environment(bootargs.NODE), max(number_of(bootargs.NUMBER), u64(1)),
@@ -125,6 +147,19 @@ def start() -> None:
     )  # fmt: skip
     loop.add(done, STATION_LABEL)
     loop.add(filled_port, FILLED_LABEL)
+
+
+def port_of(gate: Gate) -> u64:
+    """The serial number of a gate's port; the gate is closed. Raises KernelError."""
+    info = Info()
+    read_info(gate.handle, info)
+    gate.close()
+    return info.words[PORT_OF_GATE] if info.kind == Kind.GATE else u64(0)
+
+
+def all_hold_back(reply: u64) -> None:
+    """A receiver may leave."""
+    Network.reply_leaving(reply)
 
 
 def check_group(name: Text) -> None:

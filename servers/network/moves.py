@@ -9,11 +9,10 @@ from atoll.abi.calls import Call as KernelCall
 from atoll.abi.calls import MintFlag, Status
 from atoll.abi.riscv import ecall
 from atoll.abi.types import u64
-from atoll.abi.wire import OWN_GATES, Outcome, Way
+from atoll.abi.wire import OWN_GATES, Delivery, Outcome, Way
 from atoll.servers.network import station
 from atoll.servers.network.exports import close_quietly, exports
-from atoll.servers.network.message import Envelope
-from atoll.servers.network.peers import NOWHERE
+from atoll.servers.network.peers import NOWHERE, peers
 from atoll.servers.network.proxies import proxies
 from atoll.servers.network.requests import Request
 from atoll.userland.runtime.kernel_errors import KernelError
@@ -22,12 +21,14 @@ from atoll.userland.runtime.kernel_errors import KernelError
 
 
 def may_pass(request: Request) -> bool:
-    """Whether a request is for a port that moved between its node and ours, or claims a gate of one that moved."""
-    envelope = request.message.envelope
-    place = proxies.find(envelope.target)
-    if place == NOWHERE or not proxies.table[place].has_moved:
+    """Whether a request is for a port that has moved. (A node that knows its identity was given it: where a receiver
+    has come to, or from where everything is sent on, nobody has counted all gates.)
+    """
+    place = proxies.find(request.message.envelope.target)
+    if place == NOWHERE or not proxies.table[place].has_moved or not peers.table[request.peer].is_node:
         return False
-    return envelope.way == Way.CLAIM or proxies.table[place].owner == request.peer
+    proxy = proxies.table[place]
+    return proxy.is_home or proxy.delivery == Delivery.REDIRECT or proxy.owner == request.peer
 
 
 def pass_in(request: Request) -> None:
@@ -37,7 +38,7 @@ def pass_in(request: Request) -> None:
     try:
         match envelope.way:
             case Way.RELEASE:
-                released(place, envelope)
+                released(request, place)
                 station.answer(request, Outcome.ANSWERED)
             case Way.NOTIFY:
                 gate = proxies.make_gate(place, 0, 0)
@@ -55,10 +56,15 @@ def pass_in(request: Request) -> None:
         station.answer(request, Outcome.NOT_TAKEN, Status.DEAD)
 
 
-def released(place: u64, envelope: Envelope) -> None:
-    """The old node has no gate of that badge any more. If there were some here too, they tell their end themselves."""
-    proxy = proxies.table[place]
-    if proxy.is_home and envelope.words[1] == OWN_GATES and proxies.find_held(proxy, envelope.badge) == NOWHERE:
+def released(request: Request, place: u64) -> None:
+    """The old node has no gate of that badge any more. If there were some here too, they tell their end themselves. If
+    the receiver has moved on, we tell the next node, as of a gate of our own.
+    """
+    envelope, proxy = request.message.envelope, proxies.table[place]
+    export = exports.find(envelope.target, envelope.badge)
+    if export != NOWHERE:
+        exports.give_back(export, request.peer, 1)
+    elif envelope.words[1] == OWN_GATES and proxies.find_held(proxy, envelope.badge) == NOWHERE:
         proxies.make_gate(place, envelope.badge, MintFlag.TELL_LAST).close()
 
 

@@ -5,8 +5,8 @@ from atoll.abi.interfaces import NOT_TRANSFERABLE, UNREACHABLE
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u64
 from atoll.abi.wire import OWN_GATES, Way
-from atoll.servers.network import answers, claims, groups
-from atoll.servers.network.calls import Call, calls
+from atoll.servers.network import answers, claims, groups, seeking
+from atoll.servers.network.calls import Call, Claimer, calls
 from atoll.servers.network.collector import RIGHTS_LABEL
 from atoll.servers.network.crossing import copy_identity, leave
 from atoll.servers.network.exports import close_quietly
@@ -140,15 +140,40 @@ def send(place: u64, parcel: Parcel, now: u64) -> bool:
         parcel.passing.settle(False)
         drop(place, UNREACHABLE)
         return True
-    if proxies.table[proxy].is_sending:
+    if proxies.table[proxy].is_sending or proxies.table[proxy].is_seeking:
         return False
     if proxies.table[proxy].owner == GROUP:
         return groups.ask(place, now)
     in_order = parcel.kind != Message.CALL
+    parcel.passing.address(proxies.table[proxy].owner)
     if calls.begin(place, proxies.table[proxy].owner, in_order, now) is None:
         return False
     proxies.table[proxy].is_sending = in_order
     return True
+
+
+def repeat(call: Call) -> bool:
+    """Nothing was done, because the port is not there, or its node: have it sent where it is. False: it cannot be."""
+    place = proxies.of_label(call.label)
+    if place == NOWHERE or call.claimer != Claimer.NOBODY or call.is_lent:
+        return False
+    if not seeking.miss(place, call.peer) or not call.is_whole or not call.passing.call_back():
+        return False
+    parcel = parcels.table[call.parcel]
+    parcel.recall()
+    parcel.reply.handle, parcel.passing = call.reply.handle, call.passing
+    put_first(call.parcel)
+    call.passing.clear()
+    call.parcel = NOWHERE
+    return True
+
+
+def put_first(place: u64) -> None:
+    """It waits before all others."""
+    for index in range(outbox.count, 0, -1):
+        outbox.waiting[index] = outbox.waiting[index - 1]
+    outbox.waiting[0] = place
+    outbox.count += 1
 
 
 def ended(call: Call) -> None:

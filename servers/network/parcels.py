@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u64
-from atoll.servers.network.message import Message
+from atoll.servers.network.message import Envelope, Message
 from atoll.servers.network.passing import Passing
 from atoll.servers.network.peers import NOWHERE
 from atoll.userland.runtime.state import StateRefused
@@ -34,7 +34,17 @@ class Parcel:
     reply: Reply  # whom to answer
     handle: u64  # what came with it
     passing: Passing  # that handle, once it is on its way
+    asked: Envelope  # of the request, which a reply is written over
+    asked_size: u64
     order: u64  # when it was collected: counts; 0: it was looked at
+
+    def remember(self) -> None:
+        """The request is about to go."""
+        self.asked, self.asked_size = self.message.envelope, self.message.size
+
+    def recall(self) -> None:
+        """It is the request again. (What says that nothing was done has no segment.)"""
+        self.message.envelope, self.message.size = self.asked, self.asked_size
 
 
 class Parcels:

@@ -10,6 +10,7 @@ from atoll.abi.calls import Call, MintFlag
 from atoll.abi.objects import NO_HANDLE, Info
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Array, u16, u64
+from atoll.abi.wire import Delivery
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.peers import MOST_PEERS, NOWHERE
 from atoll.userland.runtime.messages import Gate, Port, PortSet, create_port
@@ -21,6 +22,8 @@ PLACES = 1 << 16  # of a label: the proxy's place, and above it how often that w
 GROUP = MOST_PEERS  # the owner of a proxy that stands for a group: nobody in particular
 # ---- words of a port's Info ----
 PORT_SERIAL = 0
+PORT_WAITING = 4  # senders
+PORT_BITS = 6  # of notifications
 PORT_GATES = 7
 
 
@@ -45,6 +48,15 @@ class Proxy:
     )
     is_home: bool  # a process of this node receives there; it came from `owner`
     manage: u64  # then: a gate by which we make others
+    delivery: u64  # how it came, or leaves: a Delivery
+    is_between: bool  # its receiver had come from one node and has gone to another, by redirection
+
+    # ---- a port that is not where it was thought to be (seeking.py) ----
+    is_seeking: bool  # nothing is sent there: what comes waits in the kernel
+    asked: u64  # how often
+    due: u64  # when to ask again
+    misses: u64  # how often it was found and then was not there
+    are_friends_known: bool  # its receive right is to come here: who has gates is here already (friends.py)
 
 
 class Held:
@@ -66,6 +78,7 @@ class Proxies:
     held_free: u16  # chain
     count: u64
     ports: PortSet  # where they are received from
+    seek_due: u64  # when to look at those that are sought
     open: Callable[[], None]  # let the collector receive at those that are opening
 
     # ---- finding ----
@@ -135,7 +148,9 @@ class Proxies:
         proxy.identity.low, proxy.identity.high = identity.low, identity.high
         proxy.first, proxy.is_used, proxy.is_sending, proxy.is_public = u16(0), True, False, False
         proxy.has_moved, proxy.is_passing, proxy.is_opening = False, False, False
-        proxy.is_home, proxy.manage = False, NO_HANDLE
+        proxy.is_home, proxy.manage, proxy.delivery = False, NO_HANDLE, u64(Delivery.REDIRECT)
+        proxy.is_between = False
+        proxy.is_seeking, proxy.misses, proxy.are_friends_known = False, 0, False
         port.set_label(proxy.label)
         self.used = max(self.used, place + 1)
         self.count += 1
@@ -154,23 +169,27 @@ class Proxies:
         proxy.is_home = False
 
     def end_all(self, owner: u64) -> None:
-        """A node is gone: all that led there is dead. What came from there is here."""
+        """A node is gone: what led there may have moved before. What came from there is here."""
         for place in range(self.used):
             proxy = self.table[place]
             if proxy.is_used and proxy.owner == owner:
                 if proxy.is_home:
                     proxy.owner = NOWHERE
-                else:
+                elif proxy.is_public or proxy.is_passing:
                     self.end(place)
+                else:
+                    self.suspend(place, 0)
 
     def is_unused(self, place: u64) -> bool:
         """Whether there is no gate any more through which somebody could send there."""
         proxy = self.table[place]
         if proxy.first != 0 or proxy.is_public or proxy.is_home or proxy.is_passing:
             return False
+        if proxy.is_between:
+            return False  # the node before us sends through it, and does not count how often
         info = Info()
         read_info(proxy.port.handle, info)
-        return info.words[PORT_GATES] == 0
+        return info.words[PORT_GATES] == 0 and info.words[PORT_WAITING] == 0 and info.words[PORT_BITS] == 0
 
     def free_first(self, proxy: Proxy) -> None:
         """Forget the gates of a badge."""
@@ -180,18 +199,44 @@ class Proxies:
         held.next = self.held_free
         self.held_free = place
 
+    # ---- ports that are sought ----
+
+    def suspend(self, place: u64, due: u64) -> None:
+        """Nobody knows where it is received there: what comes waits in the kernel. It is asked for when that is due."""
+        proxy = self.table[place]
+        proxy.is_seeking, proxy.is_opening, proxy.asked, proxy.due = True, False, 0, due
+        self.seek_due = min(self.seek_due, due)
+        ecall(self.ports.handle, proxy.port.handle, 0, 0, 0, 0, 0, Call.SET_REMOVE)
+
+    def found(self, place: u64, owner: u64) -> None:
+        """A peer receives there."""
+        proxy = self.table[place]
+        proxy.owner = owner
+        if proxy.is_seeking:
+            proxy.is_seeking, proxy.is_opening = False, True
+            self.open()
+
+    def is_there(self, label: u64) -> None:
+        """An answer has come from there."""
+        place = self.of_label(label)
+        if place != NOWHERE:
+            self.table[place].misses = 0
+
     # ---- receive rights ----
 
-    def take_port(self, identity: Identity, owner: u64, port: Port) -> u64:
+    def take_port(self, identity: Identity, owner: u64, port: Port, delivery: u64) -> u64:
         """A port of this node whose receive right leaves for a peer: its label, as a proxy; 0: there are too many."""
-        place = self.find(identity)
-        if place != NOWHERE:
-            self.end(place)  # it had come from elsewhere
+        place, came_from = self.find(identity), u64(NOWHERE)
+        if place != NOWHERE:  # it had come from elsewhere
+            came_from = self.table[place].owner if self.table[place].delivery == Delivery.REDIRECT else came_from
+            self.end(place)
         place = self.free_place() if place == NOWHERE else place
         if place == NOWHERE:
             return 0
         self.begin(place, identity, owner, port)
-        self.table[place].has_moved, self.table[place].is_passing = True, True
+        proxy = self.table[place]
+        proxy.has_moved, proxy.is_passing, proxy.delivery = True, True, delivery
+        proxy.is_between = delivery == Delivery.REDIRECT and came_from != NOWHERE and came_from != owner
         return self.table[place].label
 
     def port_passed(self, label: u64, was_taken: bool) -> u64:
@@ -207,13 +252,14 @@ class Proxies:
         self.end(place)
         return NOWHERE
 
-    def give_port(self, place: u64, came_from: u64) -> u64:
+    def give_port(self, place: u64, came_from: u64, delivery: u64) -> u64:
         """Receiving here is a process's of this node from now on: the port for it. Raises KernelError."""
         proxy = self.table[place]
         handle = proxy.port.handle
         proxy.manage = Gate(handle).mint(0, MintFlag.MANAGE).handle
         ecall(self.ports.handle, handle, 0, 0, 0, 0, 0, Call.SET_REMOVE)  # refused if it is opening still
         proxy.owner, proxy.has_moved, proxy.is_home, proxy.is_opening = came_from, True, True, False
+        proxy.delivery, proxy.is_seeking, proxy.are_friends_known = delivery, False, False
         proxy.port.handle = NO_HANDLE
         return handle
 

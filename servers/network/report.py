@@ -2,6 +2,7 @@
 
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Slice, u8, u64
+from atoll.abi.wire import Delivery
 from atoll.servers.network.calls import calls
 from atoll.servers.network.exports import exports
 from atoll.servers.network.interface import MEMBER_SIZE, Member, NetworkFigures
@@ -23,6 +24,10 @@ def fill_figures(figures: NetworkFigures) -> None:
     figures.asked, figures.lost, figures.losses = counts.asked, counts.lost, counts.losses
     figures.clients, figures.exports, figures.proxies = peers.count, exports.count, proxies.count
     figures.waiting = calls.count
+    for place in range(proxies.used):
+        proxy = proxies.table[place]
+        is_redirected = proxy.has_moved and proxy.delivery == Delivery.REDIRECT and not proxy.is_home
+        figures.redirected += u64(proxy.is_used and is_redirected)
     for request in requests.table:
         figures.busy += u64(request.state in (State.WORKING, State.ABANDONED))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from atoll.abi.calls import NO_TIMEOUT, Status
 from atoll.abi.calls import Call as KernelCall
-from atoll.abi.objects import NO_HANDLE, Kind
+from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.raw import address_of
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Text, u64
@@ -15,11 +15,13 @@ from atoll.servers.network import (
     answers,
     claims,
     collector,
+    friends,
     groups,
     members,
     moves,
     outbox,
     rights,
+    seeking,
     workers,
 )
 from atoll.servers.network.calls import calls
@@ -30,12 +32,14 @@ from atoll.servers.network.frame import Frame
 from atoll.servers.network.key import parse_key
 from atoll.servers.network.line import line
 from atoll.servers.network.passing import rights_back
-from atoll.servers.network.peers import MOST_REQUESTS, NOWHERE, peers
+from atoll.servers.network.peers import NOWHERE, peers
+from atoll.servers.network.proxies import proxies
 from atoll.servers.network.requests import Request, State, requests
 from atoll.userland.runtime.devices import Interrupt
 from atoll.userland.runtime.kernel_calls import clock
+from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Letter, Port
-from atoll.userland.runtime.objects import Memory, Process
+from atoll.userland.runtime.objects import Memory, Process, duplicate
 from atoll.userland.runtime.seal import draw_seal_key
 from atoll.userland.runtime.system import own_process
 
@@ -60,7 +64,8 @@ def start(
     line.place, line.transmit = place_frame, transmit
     calls.answered, calls.failed, calls.ended = answers.answered, answers.failed, outbox.ended
     calls.claim = claims.claim_for_call
-    calls.is_waited_for = answers.is_waited_for
+    calls.is_waited_for, calls.repeat = answers.is_waited_for, outbox.repeat
+    proxies.seek_due, seeking.search.pump = 0, outbox.pump
     calls.due = NO_TIMEOUT
     rights_back.take = rights.take_back
     requests.ready = ready
@@ -107,9 +112,13 @@ def number_in(digits: Text) -> u64:
 
 def notified(bits: u64) -> None:
     """The card or a worker has something to say."""
-    for place in range(u64(MOST_REQUESTS)):
-        if bits >> place & 1 != 0:
+    done = bits & ~INTERRUPT
+    place: u64 = 0
+    while done != 0:
+        if done & 1 != 0:
             answered(requests.table[place])
+        done = done >> 1
+        place += 1
     if bits & INTERRUPT != 0:
         card.device.take_interrupt()
         take_frames()
@@ -131,11 +140,13 @@ def take_frames() -> None:
     while card.receive(received):
         acquaintance.arrived(received, now)
         card.done(received)
+    card.refill()
 
 
 def look(now: u64) -> u64:
     """Do what time asks for; how many nanoseconds until the next time."""
     due = min(members.look(now), calls.look(now), requests.look(now), groups.look(now), claims.look(now))
+    due = min(due, seeking.look(now))
     return max(due, now) - now
 
 
@@ -180,6 +191,9 @@ def ready(request: Request) -> None:
     if envelope.way == Way.AWAIT:
         await_reply(request)
         return
+    if envelope.way == Way.FRIENDS or envelope.way == Way.HOLD:
+        told(request)
+        return
     place = exports.find(envelope.target, envelope.badge)
     if envelope.way == Way.NOTIFY:
         place = exports.find_any(envelope.target, request.peer)
@@ -200,8 +214,18 @@ def ready(request: Request) -> None:
         status, _ = ecall(exports.entries[place].gate, envelope.words[0], 0, 0, 0, 0, 0, KernelCall.NOTIFY)
         answer(request, Outcome.ANSWERED if status == Status.OK else Outcome.NOT_TAKEN, status)
     else:
-        request.gate = exports.entries[place].gate
-        call(request)
+        call_export(request, exports.entries[place].gate)
+
+
+def call_export(request: Request, gate: u64) -> None:
+    """Through a gate of its own: what was exported may be given back before a thread comes to call."""
+    try:
+        request.gate = duplicate(gate, Right.SEND)
+    except KernelError:
+        answer(request, Outcome.NOT_TAKEN, Status.DEAD)
+        return
+    request.is_gate_ours = True
+    call(request)
 
 
 def call(request: Request) -> None:
@@ -224,6 +248,15 @@ def deliver(request: Request) -> None:
         answer(request, Outcome.NOT_TRANSFERABLE)
     else:
         workers.begin(request.place)
+
+
+def told(request: Request) -> None:
+    """A port is about to leave the peer: for here, or for elsewhere."""
+    identity = request.message.envelope.target
+    is_known = friends.told(request)
+    if is_known and request.message.envelope.way == Way.FRIENDS:
+        claims.go_on(identity, request.peer)
+    answer(request, Outcome.ANSWERED if is_known else Outcome.NO_SUCH_PORT)
 
 
 def await_reply(request: Request) -> None:

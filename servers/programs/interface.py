@@ -10,6 +10,7 @@ from enum import IntEnum
 from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
 from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.objects import Process, Thread
 
 MAX_PATH = 256  # bytes of a program's path
 GROUP = "programs"  # of all program managers: a gate to it speaks Offers
@@ -47,6 +48,9 @@ class ProgramState(IntEnum):
     PREPARED = 0  # not started yet
     RUNNING = 1
     ENDED = 2  # nobody has asked for its status yet
+    MOVED = 3  # it runs on another node; here is only who waits for it
+    FROZEN = 4  # it is on its way from here, or to here
+    IN_DOUBT = 5  # so it is, and the other node is silent: nobody knows who has it, and nobody runs it
 
 
 class ProgramInfo:
@@ -64,11 +68,13 @@ class ProgramInfo:
     waits_for: u64  # serial number of the process that its first thread waits for; 0: for nobody
     thread_state: u64  # abi.objects.ThreadState of its first thread
     generation: u64  # of a service: how often it was started; 0 for other programs
+    messages: u64  # that its first thread has sent, replies included
+    bytes: u64  # in the segments of these
     name_length: u64
     name: Array[u8, NAME_SIZE]
 
 
-INFO_SIZE = 136  # bytes of a ProgramInfo
+INFO_SIZE = 152  # bytes of a ProgramInfo
 
 
 class Child(Interface, messages=0x0800, errors=(NoSuchProgram, NotExecutable, OutOfMemory, BadRequest)):
@@ -150,6 +156,85 @@ class Programs(
 
     def open(self, pid: u64) -> Child:
         """The gate to a program that runs already. Raises NoSuchProgram."""
+
+    def watch(self, gate: Gate, bits: u64) -> None:
+        """Notify that gate, instead of the one before, whenever a program starts or ends: the load server's."""
+
+
+class NotMovable(ServiceError):
+    """The program cannot be moved now; the text says why."""
+
+
+class Migrant:
+    """A program on its way, as one program manager's mover tells another's."""
+
+    pid: u64
+    parent: u64
+    home: u64  # node and incarnation, of a program that is at home elsewhere than where it was born; else 0
+    priority: u64
+    generation: u64  # newest of its handles' places
+    space: u64  # where it leaves from: its number at the memory manager
+    path_length: u64
+    path: Array[u8, MAX_PATH]
+
+
+class Moving(
+    Interface, messages=0x1B00, errors=(NoSuchProgram, NotMovable, TooManyPrograms, OutOfMemory, BadRequest)
+):
+    """What a mover asks the program manager of its own node.
+
+    Where a program was born its entry stays as a *stand-in*, through which it is waited for and ended; elsewhere
+    nothing stays.
+    """
+
+    @idempotent
+    def describe_migrant(self, pid: u64) -> Migrant:
+        """What there is to tell another node of a running program. Raises NoSuchProgram, NotMovable."""
+
+    @idempotent
+    def open_process(self, pid: u64) -> Process:
+        """Its process."""
+
+    @idempotent
+    def open_error(self, pid: u64) -> Gate:
+        """Where its tracebacks go. Raises NotMovable: nowhere."""
+
+    def immigrate(self, migrant: Migrant, space: u64, pager: Gate) -> Process:
+        """A process for a program that comes here, in that space of the memory manager's, with that pager gate.
+
+        At the place of its stand-in, if it comes back to where it was born.
+        """
+
+    def settle(self, pid: u64, thread: Thread) -> None:
+        """It is complete, and runs here from now on; its first thread."""
+
+    def set_error(self, pid: u64, error: Gate) -> None:
+        """Where its tracebacks go."""
+
+    @idempotent
+    def discard(self, pid: u64) -> None:
+        """It does not come after all."""
+
+    @idempotent
+    def depart(self, pid: u64, keeps_space: bool) -> None:
+        """It is another node's now: its process here ends, and whoever waits for it goes on waiting.
+
+        Its space is given back, unless it is still needed.
+        """
+
+    @idempotent
+    def ended(self, pid: u64, status: u64) -> None:
+        """A program that has moved away has ended. Nothing if it is unknown, or is here."""
+
+    def set_mover(self, gate: Gate, bits: u64) -> None:
+        """Whom to notify when a program that has moved away is to be ended."""
+
+    def next_order(self) -> tuple[u64, u64]:
+        """A program that is to be ended where it is, and the status. Raises NoSuchProgram: no more."""
+
+    @idempotent
+    def doubt(self, pid: u64, is_in_doubt: bool) -> None:
+        """It stands still until another node is heard of, or does not any more. Nothing if it is unknown."""
 
 
 class Offers(Interface, messages=0x1600):

@@ -3,7 +3,7 @@
 from atoll.abi.objects import NO_HANDLE, Info, ThreadState
 from atoll.abi.raw import address_of, view
 from atoll.abi.types import Slice, u8, u64
-from atoll.servers.programs.interface import INFO_SIZE, ProgramInfo
+from atoll.servers.programs.interface import INFO_SIZE, ProgramInfo, ProgramState
 from atoll.servers.programs.table import UNUSED, Entry, Table
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import read_info
@@ -30,6 +30,8 @@ def describe(entry: Entry, into: Slice[u8]) -> None:
     """One program."""
     info = ProgramInfo()
     info.pid, info.parent, info.state, info.status = entry.pid, entry.parent, entry.state, entry.status
+    if entry.is_in_doubt:
+        info.state = ProgramState.IN_DOUBT
     info.priority, info.started = entry.priority, entry.started
     info.thread_state = ThreadState.DEAD
     title = entry.title()
@@ -53,5 +55,6 @@ def add_figures(entry: Entry, info: ProgramInfo) -> None:
     if entry.thread.handle != NO_HANDLE:
         read_info(entry.thread.handle, figures)
         info.thread_state = figures.words[1]
+        info.messages, info.bytes = figures.words[5], figures.words[6]
     elif info.threads > 0:
         info.thread_state = ThreadState.READY  # of a program that outlived its program manager we have no thread

@@ -1,18 +1,19 @@
 """The program manager: from a file to a process, its identity, its end. Memory is the memory manager's business."""
 
 from atoll.abi import startup
-from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE, STACK_END
 from atoll.abi.calls import Message
 from atoll.abi.objects import NO_HANDLE, Kind, Right
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
-from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager, NoSuchSpace
+from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager
 from atoll.servers.naming.interface import Naming
-from atoll.servers.programs import ending, homes, legacy, listing, loading, reporter, state
+from atoll.servers.programs import ending, homes, legacy, listing, loading, making, moving, reporter, starting, state
 from atoll.servers.programs.ending import MAX_STATUS, destroy_surely, drop_waiting, end_program, give_back, tell_end
 from atoll.servers.programs.interface import (
     AnotherNode,
     BadRequest,
     Child,
+    Migrant,
+    Moving,
     NoSuchProgram,
     NotExecutable,
     OutOfMemory,
@@ -20,32 +21,27 @@ from atoll.servers.programs.interface import (
     ProgramState,
     TooManyPrograms,
 )
-from atoll.servers.programs.preparing import Preparation, Preparations
+from atoll.servers.programs.preparing import Preparations
 from atoll.servers.programs.table import ASKING, CHILD, FATE, UNUSED, Entry, programs, role_of
 from atoll.servers.root.interface import Parent
 from atoll.userland.runtime.errors import RECORD_SIZE
-from atoll.userland.runtime.image.start_page import StartPage
-from atoll.userland.runtime.interface import OutcomeUnknown, ServiceError, call
-from atoll.userland.runtime.kernel_calls import clock
+from atoll.userland.runtime.interface import ServiceError, call
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import Process, close, create_memory, create_process, duplicate
+from atoll.userland.runtime.objects import Process, Thread, close, duplicate
 from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import environment, given
 from atoll.userland.runtime.state import StateReader, StateWriter
 
-QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory objects
-PRIORITY = 16
 NODE_SHIFT = 32  # of pids: above is the node with its incarnation
 GENERATION_SHIFT = 20  # of serial numbers
 FOR_CALLERS = Right.SEND | Right.DUPLICATE | Right.MOVE
-OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
 
-class ProgramsServer(Programs, Child, Parent):
+
+class ProgramsServer(Programs, Child, Parent, Moving):
     """What everybody asks (Programs), who started a program (Child), and the program itself (Parent)."""
 
     preparations: Preparations
-    page: StartPage
     naming: Gate
     memory: MemoryManager
     first_pid: u64  # of this node and its incarnation: the upper half of every pid
@@ -56,8 +52,8 @@ class ProgramsServer(Programs, Child, Parent):
         place = self.add(path)
         entry = programs.entries[place]
         try:
-            self.open_image(entry, path)
-            self.make_process_surely(entry)
+            making.open_image(entry, path, self.naming)
+            making.make_surely(entry, self.memory)
         except (NoSuchProgram, NotExecutable, AnotherNode):
             self.forget(place)
             raise
@@ -80,6 +76,9 @@ class ProgramsServer(Programs, Child, Parent):
 
     def open(self, pid: u64) -> Child:
         return gate_to(programs.find(pid))
+
+    def watch(self, gate: Gate, bits: u64) -> None:
+        ending.watch(gate, bits)
 
     def list(self, first: u64, into: Slice[u8]) -> u64:
         return listing.fill(programs, first, into)
@@ -108,7 +107,7 @@ class ProgramsServer(Programs, Child, Parent):
         place = programs.place_of(call.badge)
         entry = programs.entries[place]
         if loading.put(entry, self.preparations.of(place).loading, offset, data):
-            self.make_process_surely(entry)
+            making.make_surely(entry, self.memory)
 
     def give(self, name: Text, handle: Gate) -> None:
         try:
@@ -137,7 +136,7 @@ class ProgramsServer(Programs, Child, Parent):
         if homes.homes.is_gone(entry.home):
             raise BadRequest("the program's home is gone")
         try:
-            self.begin(entry, preparation)
+            starting.begin(entry, preparation, self.naming)
         except KernelError as error:
             raise OutOfMemory(f"{error}") from None
         self.preparations.drop(place)
@@ -163,6 +162,50 @@ class ProgramsServer(Programs, Child, Parent):
 
     def identity(self) -> u64:
         return programs.of(call.badge).pid
+
+    # ---- what Moving says ----
+
+    def describe_migrant(self, pid: u64) -> Migrant:
+        migrant = Migrant()
+        moving.describe(programs.find(pid), migrant)
+        return migrant
+
+    def open_process(self, pid: u64) -> Process:
+        return Process(moving.process_of(programs.find(pid)))
+
+    def open_error(self, pid: u64) -> Gate:
+        return Gate(moving.error_of(programs.find(pid)))
+
+    def immigrate(self, migrant: Migrant, space: u64, pager: Gate) -> Process:
+        return Process(moving.immigrate(migrant, space, pager, self.memory, self.first_pid >> 48))
+
+    def settle(self, pid: u64, thread: Thread) -> None:
+        moving.settle(programs.find(pid), thread)
+
+    def set_error(self, pid: u64, error: Gate) -> None:
+        moving.set_error(programs.find(pid), error)
+
+    def discard(self, pid: u64) -> None:
+        moving.discard(pid, self.memory)
+
+    def depart(self, pid: u64, keeps_space: bool) -> None:
+        moving.depart(programs.find(pid), keeps_space, self.memory, self.first_pid >> 48)
+
+    def ended(self, pid: u64, status: u64) -> None:
+        place = moving.place_of_absent(pid)
+        if place != moving.NOWHERE:
+            self.bury(place, status)
+
+    def doubt(self, pid: u64, is_in_doubt: bool) -> None:
+        for entry in programs.entries:
+            if entry.pid == pid and entry.state in (ProgramState.RUNNING, ProgramState.FROZEN):
+                entry.is_in_doubt = is_in_doubt
+
+    def set_mover(self, gate: Gate, bits: u64) -> None:
+        moving.set_mover(gate, bits)
+
+    def next_order(self) -> tuple[u64, u64]:
+        return moving.next_order()
 
     # ---- what Parent says ----
 
@@ -201,39 +244,6 @@ class ProgramsServer(Programs, Child, Parent):
         except NoSuchProgram:
             return 0
 
-    def open_image(self, entry: Entry, path: Text) -> None:
-        """Find the file. Raises NoSuchProgram."""
-        try:
-            entry.image = legacy.open_file(self.naming, path)
-        except AnotherNode:
-            raise
-        except ServiceError as error:
-            raise NoSuchProgram(f"{path}: {error}") from None
-
-    def make_process_surely(self, entry: Entry) -> None:
-        """Once more if the memory manager has died meanwhile. Raises NotExecutable, ServiceError, KernelError."""
-        try:
-            self.make_process(entry)
-        except (OutcomeUnknown, NoSuchSpace):
-            if entry.process.handle != NO_HANDLE:
-                entry.process.destroy(0)
-                entry.process.close()
-                entry.process.handle = NO_HANDLE
-            self.make_process(entry)
-
-    def make_process(self, entry: Entry) -> None:
-        """The process with its space. Raises NotExecutable, KernelError."""
-        space, start, pager = loading.prepare_space(entry, self.memory)
-        entry.space, entry.entry = space, start
-        fate = loop.port.mint(entry.badge(FATE))
-        try:
-            entry.process = create_process(QUOTA, Gate(pager), fate)
-            entry.process_serial = ending.serial_of(entry.process)
-        finally:
-            fate.close()
-            close(pager)
-        self.memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
-
     def end_homeless(self) -> None:
         """End the programs whose home is gone; what was only prepared is nobody's any more."""
         for place in range(u64(len(programs.entries))):
@@ -245,29 +255,6 @@ class ProgramsServer(Programs, Child, Parent):
             elif entry.state == ProgramState.RUNNING:
                 homes.homes.tell(entry)
                 destroy_surely(entry.process, homes.LOST_HOME)
-
-    def begin(self, entry: Entry, preparation: Preparation) -> None:
-        """Its start page and its first thread."""
-        if not preparation.has(startup.NAMING):
-            preparation.give(entry.process, startup.NAMING, duplicate(self.naming.handle, FOR_CALLERS))
-        own = loop.port.mint(entry.badge(ASKING))
-        if not preparation.has(startup.PROGRAMS):
-            preparation.give(entry.process, startup.PROGRAMS, duplicate(own.handle, FOR_CALLERS))
-        preparation.identify(f"{legacy.VARIABLE}={entry.pid} {entry.space} {entry.home} ", entry.path())
-        preparation.write(self.page)
-        data = self.page.contents()
-        pages = (u64(len(data)) + PAGE_SIZE - 1) // PAGE_SIZE
-        memory = create_memory(pages)
-        memory.write(0, data)
-        entry.process.map(memory, 0, ARGUMENTS, pages, Right.READ)
-        memory.close()
-        gate = entry.process.install(own.handle)
-        itself = entry.process.install(duplicate(entry.process.handle, OWN_RIGHTS))
-        entry.priority = PRIORITY
-        entry.thread = entry.process.create_thread(entry.entry, STACK_END, gate, itself, PRIORITY)
-        entry.started = clock()
-        entry.state = ProgramState.RUNNING
-        entry.thread.resume()
 
     # ---- how it ends ----
 
@@ -291,6 +278,7 @@ class ProgramsServer(Programs, Child, Parent):
                 Programs.reply_wait(entry.waiting[i], entry.status)
                 entry.waiting[i] = NO_HANDLE
         tell_end(entry)
+        ending.tell_watcher()
         give_back(entry, self.memory)
         if not entry.is_held:
             entry.state = UNUSED
@@ -329,7 +317,9 @@ class ProgramsServer(Programs, Child, Parent):
         if role_of(letter.badge) == FATE and letter.kind == Message.DEATH:
             try:
                 place = programs.place_of(letter.badge)
-                if programs.entries[place].process_serial == letter.words[0]:  # else of one that it had before
+                entry = programs.entries[place]
+                ours = entry.process_serial == letter.words[0]  # else of one that it had before
+                if ours and entry.state != ProgramState.MOVED:
                     self.bury(place, letter.words[1])
             except NoSuchProgram:
                 return

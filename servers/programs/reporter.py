@@ -110,16 +110,19 @@ class Reporter:
     def table_of(self, entry: Entry) -> Bytes:
         """The trace table of a program's image, read from its file, or from the memory that it was brought to."""
         legacy.refresh_image(entry, self.naming)
-        info = MemoryManager(memory.handle).describe(entry.space)
-        size = min(info.trace_size, MOST_TABLE)
+        offset, size = entry.trace_offset, entry.trace_size
+        if size == 0:
+            info = MemoryManager(memory.handle).describe(entry.space)
+            offset, size = info.trace_offset, info.trace_size
+        size = min(size, MOST_TABLE)
         done: u64 = 0
         while done < size:
             part = min(size - done, PART)
             if entry.content.handle != NO_HANDLE:
-                entry.content.read(info.trace_offset + done, self.table[done : done + part])
+                entry.content.read(offset + done, self.table[done : done + part])
                 got = part
             else:
-                got = entry.image.read_at(info.trace_offset + done, self.table[done : done + part])
+                got = entry.image.read_at(offset + done, self.table[done : done + part])
             if got == 0:
                 break
             done += got
@@ -141,6 +144,8 @@ def why(reason: u64) -> Text:
             return "its quota is used up"
         case Reason.IMAGE_LOST:
             return "its file cannot be read"
+        case Reason.SOURCE_LOST:
+            return "pages of it are on a node that is gone"
     return "its pages in the swap area are lost"
 
 

@@ -44,12 +44,16 @@ class Entry:
     content: Memory  # instead, if it was brought from another node
     content_size: u64  # bytes
     home: u64  # node << 16 | incarnation of where it was started from; 0: here
+    trace_offset: u64  # of the trace table in its image, of a program that has moved away
+    trace_size: u64
     space: u64
     entry: u64  # address of its first instruction
     process: Process
     process_serial: u64  # the kernel's, by which it tells of the process's end
     thread: Thread
     error: Gate  # where its tracebacks go
+    is_in_doubt: bool  # it is on its way, and one node does not know what the other has of it
+    order: u64  # of a program that has moved away: 1 and the status that it is to be ended with there; 0: none
 
     # who cares
     is_held: bool  # somebody has a Child gate

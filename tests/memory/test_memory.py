@@ -7,7 +7,7 @@ import pytest
 from tests.kernel.machines import Boot
 from tests.memory.suites import booted, check, names_in
 
-SUITES = ("paging", "faults", "restart")
+SUITES = ("paging", "faults", "restart", "carrying", "references")
 PROGRAMS = ("servers/memory/main.py", "tests/memory/programs/toucher.py")
 
 

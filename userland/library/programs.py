@@ -96,6 +96,12 @@ def state_of(info: ProgramInfo) -> Text:
         return "prepared"
     if info.state == ProgramState.ENDED:
         return "ended"
+    if info.state == ProgramState.MOVED:
+        return "moved"
+    if info.state == ProgramState.FROZEN:
+        return "frozen"
+    if info.state == ProgramState.IN_DOUBT:
+        return "in doubt"
     if info.thread_state >= STOPPED:
         return "stopped"
     match info.thread_state:

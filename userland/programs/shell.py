@@ -134,6 +134,7 @@ def from_input() -> i64:
             line = reader.read_line()
         except OutcomeUnknown:  # the console was started again
             continue
+        terminal.tell_owner()
         if line is None:
             print("exit")
             break

@@ -44,11 +44,16 @@ def two_results(number: u64, a: u64, b: u64, c: u64, d: u64) -> tuple[u64, u64]:
     """A call with two results."""
     registers = CallRegisters()
     registers.a[0], registers.a[1], registers.a[2], registers.a[3] = a, b, c, d
+    results(registers, number)
+    return registers.a[1], registers.a[2]
+
+
+def results(registers: CallRegisters, number: u64) -> None:
+    """A call with any number of arguments and results."""
     registers.a[7] = number
     call_with_registers(address_of(registers))
     if registers.a[0] != Status.OK:
         refuse(registers.a[0], registers.a[1])
-    return registers.a[1], registers.a[2]
 
 
 # ---- calls about no object ----

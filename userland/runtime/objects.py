@@ -5,12 +5,14 @@ Each class holds one handle; copies of it are the same handle. Everything raises
 
 from dataclasses import dataclass
 
-from atoll.abi.calls import Call
+from atoll.abi.calls import NO_TIMEOUT, Call
 from atoll.abi.objects import NO_HANDLE, HandleInfo, Info, Registers
 from atoll.abi.raw import address_of
-from atoll.abi.types import Bytes, Slice, u8, u64
-from atoll.userland.runtime.kernel_calls import system_call, two_results
-from atoll.userland.runtime.messages import Gate
+from atoll.abi.types import Array, Bytes, Slice, u8, u64
+from atoll.userland.runtime.kernel_calls import CallRegisters, results, system_call, two_results
+from atoll.userland.runtime.messages import Gate, Letter
+
+MOST_LISTED = 16  # handles at a time
 
 PORT_OF_GATE = 2  # word of its Info: 0 if the port is gone, or the gate was revoked
 
@@ -108,6 +110,20 @@ class Thread:
         """Set all its registers; it must be stopped."""
         system_call(Call.THREAD_SET, self.handle, address_of(values))
 
+    def take_call(self, letter: Letter, timeout: u64 = NO_TIMEOUT) -> u64:
+        """Wait in the place of this stopped thread for the reply to its call, which the letter then holds; the status.
+
+        NOT_WAITING: it does not wait for a reply. Any other status is the call's own.
+        """
+        return letter.attempt(Call.CALL_TAKE, self.handle, timeout)
+
+    def await_reply(self, buffer: u64, size: u64, timeout: u64 = NO_TIMEOUT) -> u64:
+        """Let this stopped thread wait for the reply to a call, as if it had made it: a reply handle.
+
+        Its pc is at the call's instruction; `buffer` is an address of its own process.
+        """
+        return system_call(Call.CALL_AWAIT, self.handle, buffer, size, timeout)
+
     def set_priority(self, priority: u64) -> None:
         """0 is the highest; not above the caller's own."""
         system_call(Call.THREAD_PRIORITY, self.handle, priority)
@@ -162,9 +178,25 @@ class Process:
         """A handle of one of its threads, by serial number."""
         return Thread(system_call(Call.THREAD_OPEN, self.handle, serial))
 
+    def next_thread(self, serial: u64) -> Thread:
+        """A handle of its first thread with that serial number or a larger one. Raises BadArgument."""
+        return Thread(system_call(Call.THREAD_OPEN, self.handle, serial, 1))
+
     def install(self, handle: u64) -> u64:
         """Move a handle of ours there; its value there."""
         return system_call(Call.HANDLE_INSTALL, self.handle, handle)
+
+    def install_at(self, handle: u64, value: u64) -> None:
+        """The same with a value that it shall have there; from the table's lowest place to the highest."""
+        system_call(Call.HANDLE_INSTALL, self.handle, handle, value)
+
+    def create_set_at(self, value: u64) -> None:
+        """A set without ports there, its handle with that value."""
+        system_call(Call.SET_CREATE, self.handle, value)
+
+    def add_to_set(self, group: u64, port: u64) -> None:
+        """Let a set there have a port: both are handles of that process."""
+        system_call(Call.SET_ADD, group, port, self.handle)
 
     def take(self, handle: u64) -> u64:
         """Move one of its handles here; its value here."""
@@ -173,6 +205,19 @@ class Process:
     def list_handles(self, first: u64, into: Slice[HandleInfo]) -> tuple[u64, u64]:
         """Its handles from index `first` on: how many were written, and the index to go on from (0: that was all)."""
         return two_results(Call.HANDLE_LIST, self.handle, first, address_of(into), u64(len(into)))
+
+    def newest_generation(self) -> u64:
+        """The highest that any place of its table has: a table that begins with it gives no value again."""
+        found: Array[HandleInfo, MOST_LISTED] = Array()
+        registers = CallRegisters()
+        newest: u64 = 0
+        while True:
+            registers.a[0], registers.a[2], registers.a[3] = self.handle, address_of(found), MOST_LISTED
+            results(registers, Call.HANDLE_LIST)
+            newest = max(newest, registers.a[3])
+            if registers.a[2] == 0:
+                return newest
+            registers.a[1] = registers.a[2]
 
     def receive_rights(self, handles: Slice[u64]) -> None:
         """Move up to 256 handles of ours there, all or none; the array then holds their values there."""
@@ -191,13 +236,13 @@ class Process:
         system_call(Call.HANDLE_CLOSE, self.handle)
 
 
-def create_process(quota: u64, pager: Gate | None, heir: Gate | None) -> Process:
+def create_process(quota: u64, pager: Gate | None, heir: Gate | None, generation: u64 = 0) -> Process:
     """An empty process with so many pages out of our quota. Its faults go to `pager`; its ports and the news of its
-    end to `heir`.
+    end to `heir`. Of one that takes another's place the handles begin with that one's newest generation.
     """
     to_pager = pager.handle if pager is not None else NO_HANDLE
     to_heir = heir.handle if heir is not None else NO_HANDLE
-    return Process(system_call(Call.PROCESS_CREATE, quota, to_pager, to_heir))
+    return Process(system_call(Call.PROCESS_CREATE, quota, to_pager, to_heir, generation))
 
 
 def move_rights(source: Process, to: Process, handles: Slice[u64]) -> None:

@@ -194,6 +194,16 @@ class ProbeServer(Probe):
             return NOT_TRANSFERABLE
         return 0
 
+    def leave(self, delivery: u64) -> None:
+        network = Network(Naming(given(NAMING)).wait_for("/services/network").handle)
+        network.leaving(self.more.mint(0), delivery)
+        close(network.handle)
+
+    def stay(self) -> None:
+        network = Network(Naming(given(NAMING)).wait_for("/services/network").handle)
+        network.staying(self.more.mint(0))
+        close(network.handle)
+
     def fetch_port(self) -> None:
         self.take_port(Probe(self.far).give_port())
 

@@ -93,6 +93,12 @@ class Probe(Interface, messages=0x7000, errors=(Refused,)):
     def far_take_port(self) -> u64:
         """`take_port` there, of the port here; 0, or which error came."""
 
+    def leave(self, delivery: u64) -> None:
+        """Tell the network how the port is to leave."""
+
+    def stay(self) -> None:
+        """It does not."""
+
     def fetch_port(self) -> None:
         """Serve at the port which the other gives."""
 

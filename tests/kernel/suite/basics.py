@@ -18,7 +18,7 @@ MILLISECOND = 1_000_000
 KERNEL = 0x8020_0000
 DIRECT_MAP = 0xFFFF_FFC0_8020_0000
 # The first and the last call of each range, and numbers between and beyond.
-STRANGE_NUMBERS: Array[u64, 8] = Array((0x06, 0x0F, 0x17, 0x27, 0x69, 0x75, 0x1_0000_0010, 0xFFFF_FFFF_FFFF_FFFF))
+STRANGE_NUMBERS: Array[u64, 8] = Array((0x06, 0x0F, 0x19, 0x27, 0x69, 0x75, 0x1_0000_0010, 0xFFFF_FFFF_FFFF_FFFF))
 # Calls whose handle is none of memory.
 WITH_OTHER_KINDS: Array[u64, 15] = Array((
     Call.CALL, Call.SEND, Call.RECEIVE, Call.REPLY, Call.NOTIFY, Call.CANCEL, Call.HANDLE_INSTALL, Call.GATE_MINT,

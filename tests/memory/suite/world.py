@@ -2,7 +2,6 @@
 file service, which counts what is read; the suite itself is supervisor and program manager.
 """
 
-
 from full_image import FullImage
 from tally import tally
 

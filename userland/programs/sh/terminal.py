@@ -2,11 +2,14 @@
 
 from atoll.abi.startup import INPUT
 from atoll.servers.console.interface import Console
+from atoll.servers.load.interface import Load
 from atoll.userland.library.paths import working_directory
 from atoll.userland.library.processes import copy_of
+from atoll.userland.library.services import service
 from atoll.userland.programs.sh.jobs import MAX_JOBS
 from atoll.userland.programs.sh.state import shell
 from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.startup import environment, given
 
 
@@ -25,6 +28,17 @@ class Terminal:
         except Exception:
             return False
         return True
+
+    def tell_owner(self) -> None:
+        """A line was typed: its load server is told that the owner of the machine is there."""
+        try:
+            load = Load(service("load"))
+            try:
+                load.owner_back()
+            finally:
+                close(load.handle)
+        except Exception:  # a system without one, or it is being restarted: then nobody takes guests in either
+            return
 
     def prompt(self) -> None:
         """Where we are."""

@@ -1,0 +1,190 @@
+"""`atoll experiment load`: a workload under each policy, at several load levels and with several seeds, as a table."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from atoll.benchmarks.experiments.kept import Kept
+from atoll.benchmarks.experiments.outcome import FIGURES, Interval, Outcome, intervals, outcome
+from atoll.benchmarks.experiments.workloads import Job, jobs_of
+from atoll.benchmarks.report import Report
+from atoll.servers.load.interface import Announce, Index, Policy
+
+UNITS = {
+    "jobs": "", "throughput": "jobs/s", "mean_response": "ms", "tail_response": "ms", "fairness": "Jain",
+    "messages": "per job", "moved": "of 1",
+}  # fmt: skip
+SHOWN = ("throughput", "mean_response", "tail_response", "fairness", "messages", "moved")
+
+# What nodes say of themselves: nothing that the policy does not need.
+ANNOUNCES = {
+    Policy.LOCAL: Announce.TO_ALL, Policy.TALKING: Announce.TO_ALL, Policy.MEMORY: Announce.TO_ALL,
+    Policy.ANNOUNCED: Announce.TO_ALL, Policy.REGISTRAR: Announce.TO_REGISTRAR,
+}  # fmt: skip
+
+# Runs a list of jobs on so many nodes under a policy: what came of it.
+Runner = Callable[[Sequence[Job], int, Policy, dict[str, int], int], Outcome]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run. `seconds`: of virtual time in which jobs arrive; a run ends when the last job has ended."""
+
+    workload: str
+    policies: tuple[Policy, ...]
+    loads: tuple[float, ...]
+    seeds: int
+    nodes: int
+    seconds: float
+    index: Index = Index.ACTIVE
+    busy_above: int = 100
+    idle_below: int = 50
+    probes: int = 3
+    latency_us: float = 50.0  # of the network; the shorter, the longer a run of the system takes
+
+    def settings(self, policy: Policy) -> dict[str, int]:
+        """For the load servers."""
+        return {
+            "index": int(self.index), "busy_above": self.busy_above, "idle_below": self.idle_below,
+            "probes": self.probes, "announces": ANNOUNCES.get(policy, 0),
+        }  # fmt: skip
+
+    def conditions(self) -> dict[str, Any]:
+        """What all runs have in common, whichever of them are run."""
+        told = asdict(self)
+        return {name: value for name, value in told.items() if name not in ("policies", "loads", "seeds")}
+
+    def runs(self) -> Iterator[tuple[float, Policy, int]]:
+        """Every run; all with one seed before those with the next, so that what is done is a table at any time."""
+        for seed in range(1, self.seeds + 1):
+            for load in self.loads:
+                for policy in self.policies:
+                    yield load, policy, seed
+
+
+@dataclass(frozen=True)
+class Row:
+    """A policy at a load level: every seed's outcome, and the intervals over them."""
+
+    load: float
+    policy: str
+    outcomes: tuple[Outcome, ...]
+    figures: dict[str, Interval]
+
+
+def run_plan(plan: Plan, runner: Runner, report: Report, kept: Kept | None = None) -> list[Row]:
+    """All runs, a row for each policy and load level. What was kept is not run again."""
+    kept = kept or Kept()
+    runs = list(plan.runs())
+    for place, (load, policy, seed) in enumerate(runs):
+        report(f"{policy.name.lower()} at {load}, seed {seed}", place, len(runs))
+        if kept.find(load, policy, seed) is None:
+            jobs = jobs_of(plan.workload, plan.nodes, load, plan.seconds, seed)
+            kept.add(load, policy, seed, runner(jobs, plan.nodes, policy, plan.settings(policy), seed))
+    return rows_of(plan, kept)
+
+
+def rows_of(plan: Plan, kept: Kept) -> list[Row]:
+    """A row for each policy and load level of which there are runs."""
+    made = []
+    for load in plan.loads:
+        for policy in plan.policies:
+            seeds = range(1, plan.seeds + 1)
+            found = [one for seed in seeds if (one := kept.find(load, policy, seed)) is not None]
+            if found:
+                made.append(Row(load, policy.name.lower(), tuple(found), intervals(found)))
+    return made
+
+
+def model_runner(jobs: Sequence[Job], nodes: int, policy: Policy, settings: dict[str, int], seed: int) -> Outcome:
+    """A run of the model."""
+    from atoll.benchmarks.experiments.model import run_model
+
+    return outcome(*run_model(jobs, nodes, policy, settings, seed))
+
+
+# ---- what comes of it ----
+
+
+def show(plan: Plan, rows: Sequence[Row], what: str) -> None:
+    """The table for people."""
+    title = f"{plan.workload}, {plan.nodes} nodes, {plan.seconds:g} s of arrivals, {plan.seeds} seeds ({what})"
+    table = Table(title=title, title_justify="left")
+    table.add_column("load")
+    table.add_column("policy")
+    for name in SHOWN:
+        table.add_column(f"{name.replace('_', ' ')} {UNITS[name]}".rstrip(), justify="right")
+    for row in rows:
+        cells = [shown(row.figures[name], 3 if name in ("fairness", "moved") else 1) for name in SHOWN]
+        table.add_row(f"{row.load:g}", row.policy, *cells)
+    Console().print(table)
+
+
+def shown(value: Interval, digits: int) -> str:
+    """A mean, and half of its interval if that is known."""
+    if value.half == float("inf"):
+        return f"{value.mean:.{digits}f}"
+    return f"{value.mean:.{digits}f} ± {value.half:.{digits}f}"
+
+
+def write_csv(rows: Sequence[Row], file: Path) -> None:
+    """A line for each policy and load level: means and half intervals."""
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(["load", "policy", "seeds", *(f"{name}{end}" for name in FIGURES for end in ("", "_half"))])
+        for row in rows:
+            values = [value for name in FIGURES for value in (row.figures[name].mean, row.figures[name].half)]
+            writer.writerow([row.load, row.policy, len(row.outcomes), *values])
+
+
+def write_json(plan: Plan, rows: Sequence[Row], what: str, file: Path) -> None:
+    """Everything: what was run, each seed's outcome, the intervals (null: of one seed there is none)."""
+    told: dict[str, Any] = {
+        "runs_of": what,
+        "plan": {**asdict(plan), "policies": [policy.name.lower() for policy in plan.policies]},
+        "rows": [
+            {
+                "load": row.load,
+                "policy": row.policy,
+                "seeds": [asdict(one) for one in row.outcomes],
+                "figures": {name: interval_of(row.figures[name]) for name in FIGURES},
+            }
+            for row in rows
+        ],
+    }
+    file.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+
+
+def interval_of(value: Interval) -> dict[str, float | None]:
+    """As JSON has it, which knows no infinity."""
+    return {"mean": value.mean, "half": None if value.half == float("inf") else value.half}
+
+
+def plot(plan: Plan, rows: Sequence[Row], file: Path) -> None:
+    """Mean and tail response, fairness and messages over the load level, a line for each policy. Raises ImportError."""
+    import matplotlib  # type: ignore[import-not-found,unused-ignore]
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot  # type: ignore[import-not-found,unused-ignore]
+
+    figure, places = pyplot.subplots(2, 2, figsize=(11, 8))
+    for name, place in zip(("mean_response", "tail_response", "fairness", "messages"), places.flat, strict=True):
+        for policy in dict.fromkeys(row.policy for row in rows):
+            mine = [row for row in rows if row.policy == policy]
+            halves = [0 if row.figures[name].half == float("inf") else row.figures[name].half for row in mine]
+            means = [row.figures[name].mean for row in mine]
+            place.errorbar([row.load for row in mine], means, halves, label=policy, capsize=3, marker="o")
+        place.set_xlabel("load level")
+        place.set_ylabel(f"{name.replace('_', ' ')}, {UNITS[name]}")
+        if name.endswith("response"):
+            place.set_yscale("log")
+    places.flat[0].legend(fontsize="small")
+    figure.suptitle(f"{plan.workload}, {plan.nodes} nodes, {plan.seeds} seeds")
+    figure.tight_layout()
+    figure.savefig(file)

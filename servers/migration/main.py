@@ -1,0 +1,137 @@
+"""The starter: policy apart from mechanism, as in Charlotte. It offers processes to other nodes and takes theirs.
+
+The first thread answers at once; what has to be asked of other nodes and of the mover is asked by threads of their own.
+"""
+
+from atoll.abi.objects import NO_HANDLE
+from atoll.abi.startup import NAMING
+from atoll.abi.types import Array, u8, u64
+from atoll.servers.memory.interface import MemoryManager
+from atoll.servers.migration.interface import Migration, NotWanted
+from atoll.servers.mover.interface import (
+    Immovable,
+    MigrationFailed,
+    MigrationInDoubt,
+    MigrationRefused,
+    Mover,
+    Order,
+    Report,
+    own_number,
+    service_on,
+)
+from atoll.servers.naming.interface import Naming
+from atoll.userland.runtime.interface import ServiceError, call
+from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
+from atoll.userland.runtime.objects import Process, close
+from atoll.userland.runtime.service import serve
+from atoll.userland.runtime.shared import SharedNumber
+from atoll.userland.runtime.startup import given
+from atoll.userland.runtime.system import own_process
+from atoll.userland.runtime.threads import start_thread
+
+WORKERS = 2
+PRIORITY = 13
+SERVICE = "/services/migration"
+RESERVE = 64  # pages that stay free for this node's own programs
+IDLE = 0
+BUSY = 1
+
+
+class Negotiator:
+    """One migration that this node begins."""
+
+    port: Port
+    gate: Gate
+    state: SharedNumber
+    order: Order
+    reply: u64
+    stack: Array[u8, 16384]
+
+    def work(self) -> None:
+        """Offer it (1, 2), have it moved (3); the answer."""
+        try:
+            self.offer()
+            Migration.reply_migrate(self.reply, mover().migrate_out(self.order))
+        except Immovable as error:
+            Migration.fail(self.reply, Immovable(f"{error}"))
+        except MigrationFailed as error:
+            Migration.fail(self.reply, MigrationFailed(f"{error}"))
+        except MigrationInDoubt as error:
+            Migration.fail(self.reply, MigrationInDoubt(f"{error}"))
+        except (ServiceError, KernelError) as error:
+            Migration.fail(self.reply, MigrationRefused(f"{error}"))
+        self.state.write(IDLE)
+
+    def offer(self) -> None:
+        """Messages 1 and 2. Raises NotWanted, ServiceError."""
+        peer = Migration(service_on(self.order.node, SERVICE))
+        try:
+            peer.offer(self.order.pid, starter.node)
+        finally:
+            close(peer.handle)
+
+
+class Starter(Migration):
+    """One node's."""
+
+    negotiators: Array[Negotiator, WORKERS]
+    node: u64
+    memory: MemoryManager
+
+    def migrate(self, order: Order) -> Report:
+        if order.node == self.node:
+            raise MigrationRefused("it is on this node already")
+        for item in self.negotiators:
+            if item.state.read() == IDLE:
+                item.order = order
+                item.reply = call.postpone()
+                item.state.write(BUSY)
+                item.gate.notify(1)
+                return Report()
+        raise MigrationRefused("as many processes are on their way as there is room for")
+
+    def cancel(self, pid: u64) -> None:
+        mover().cancel_migrate(pid)
+
+    def offer(self, pid: u64, source: u64) -> None:
+        return  # whoever offers gets a yes; how much it needs is looked at when that is known
+
+    def consider(self, pid: u64, pages: u64, source: u64) -> None:
+        totals = self.memory.totals()
+        free = totals.free + totals.swap_total - totals.swap_used
+        if totals.free < pages and free < pages + RESERVE and totals.total > 8192:
+            raise NotWanted(f"it needs {pages} pages, and {free} are free")
+
+
+starter: Starter = Starter()
+known: Gate = Gate(NO_HANDLE)
+
+
+def mover() -> Mover:
+    """This node's mover, which starts after us."""
+    if known.handle == NO_HANDLE:
+        known.handle = Naming(given(NAMING)).wait_for("/services/mover").handle
+    return Mover(known.handle)
+
+
+def serve_one(index: u64) -> None:
+    """A negotiator's thread."""
+    item = starter.negotiators[index]
+    told = Letter()
+    while True:
+        item.port.receive(told)
+        if item.state.read() == BUSY:
+            item.work()
+
+
+def main() -> None:
+    """Serve for ever."""
+    starter.node = own_number("number")
+    starter.memory = MemoryManager(Naming(given(NAMING)).wait_for("/services/memory").handle)
+    for index in range(u64(WORKERS)):
+        item = starter.negotiators[index]
+        item.port = create_port()
+        item.gate = item.port.mint(0)
+        start_thread(Process(own_process()), serve_one, index, item.stack[:], PRIORITY)
+    serve(starter)

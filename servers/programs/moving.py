@@ -1,0 +1,190 @@
+"""Programs that move to other nodes and come from there: what a mover is given of them, and what stays behind."""
+
+from atoll.abi.objects import NO_HANDLE, Right
+from atoll.abi.types import u64
+from atoll.servers.memory.interface import MemoryManager
+from atoll.servers.programs import ending
+from atoll.servers.programs.interface import Migrant, NoSuchProgram, NotMovable, OutOfMemory, ProgramState
+from atoll.servers.programs.table import FATE, UNUSED, Entry, programs
+from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_calls import clock
+from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.messages import Gate
+from atoll.userland.runtime.objects import Process, Thread, close, create_process, duplicate
+from atoll.userland.runtime.service import loop
+
+QUOTA = 192  # pages of a program's own: page tables, threads, handles, memory objects
+OWN_RIGHTS = Right.MANAGE | Right.DUPLICATE | Right.MOVE
+FOR_OTHERS = Right.SEND | Right.DUPLICATE | Right.MOVE
+NODE_SHIFT = 48  # of pids
+HOME_SHIFT = 32  # of pids: above is the node with its incarnation
+NOWHERE = 0xFFFF
+
+
+class Mover:
+    """Who is notified of orders."""
+
+    gate: Gate
+    bits: u64
+
+
+mover: Mover = Mover()
+
+
+# ---- from here ----
+
+
+def describe(entry: Entry, migrant: Migrant) -> None:
+    """What another node has to know. Raises NotMovable."""
+    if entry.state != ProgramState.RUNNING:
+        raise NotMovable("it does not run here")
+    migrant.pid, migrant.parent, migrant.home = entry.pid, entry.parent, entry.home
+    migrant.priority, migrant.space = entry.priority, entry.space
+    migrant.generation = entry.process.newest_generation()
+    migrant.path_length = entry.file_length
+    migrant.path[0 : entry.file_length] = entry.path()
+
+
+def process_of(entry: Entry) -> u64:
+    """A handle of its process."""
+    if entry.process.handle == NO_HANDLE:
+        raise NotMovable("it has no process here")
+    return duplicate(entry.process.handle, OWN_RIGHTS)
+
+
+def error_of(entry: Entry) -> u64:
+    """A gate to its error stream."""
+    if entry.error.handle == NO_HANDLE:
+        raise NotMovable("it has no error stream")
+    return duplicate(entry.error.handle, FOR_OTHERS)
+
+
+def depart(entry: Entry, keeps_space: bool, memory: MemoryManager, node: u64) -> None:
+    """Its process ends; where it was born a stand-in stays."""
+    if entry.state == ProgramState.MOVED:
+        return
+    entry.state, entry.is_in_doubt = ProgramState.MOVED, False
+    entry.order = 0
+    ending.destroy_surely(entry.process, 0)
+    keep_trace(entry, memory)
+    if keeps_space:
+        entry.space = 0
+    if entry.pid >> NODE_SHIFT == node:
+        ending.give_back_process(entry, memory)
+    else:
+        ending.give_back(entry, memory)
+        entry.state = UNUSED
+
+
+def keep_trace(entry: Entry, memory: MemoryManager) -> None:
+    """Where in its image the table for tracebacks is, which its space has known so far."""
+    try:
+        info = memory.describe(entry.space)
+        if info.trace_size > 0:
+            entry.trace_offset, entry.trace_size = info.trace_offset, info.trace_size
+    except ServiceError:
+        return  # there will be no tracebacks
+
+
+def place_of_absent(pid: u64) -> u64:
+    """Where the stand-in of a program is; NOWHERE if there is none."""
+    for place in range(u64(len(programs.entries))):
+        if programs.entries[place].state == ProgramState.MOVED and programs.entries[place].pid == pid:
+            return place
+    return NOWHERE
+
+
+# ---- to here ----
+
+
+def immigrate(migrant: Migrant, space: u64, pager: Gate, memory: MemoryManager, node: u64) -> u64:
+    """A process for it; another handle of that."""
+    place = place_of_absent(migrant.pid)
+    was_here = place != NOWHERE
+    try:
+        if not was_here:
+            place = programs.add()
+        entry = programs.entries[place]
+        make_process(entry, pager, migrant.generation)
+        memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
+    except (ServiceError, KernelError) as error:
+        pager.close()
+        if place != NOWHERE and not was_here:
+            programs.entries[place].state = UNUSED
+        raise OutOfMemory(f"{error}") from None
+    pager.close()
+    entry.state = ProgramState.FROZEN
+    entry.pid, entry.parent, entry.priority = migrant.pid, migrant.parent, migrant.priority
+    home = migrant.home if migrant.home != 0 else migrant.pid >> HOME_SHIFT
+    entry.home = home if home >> 16 != node else 0
+    entry.set_path(migrant.path[0 : migrant.path_length])
+    entry.space = space
+    entry.started = clock()
+    return duplicate(entry.process.handle, OWN_RIGHTS)
+
+
+def make_process(entry: Entry, pager: Gate, generation: u64) -> None:
+    """Its end is told as that of any other program. Raises KernelError."""
+    fate = loop.port.mint(entry.badge(FATE))
+    try:
+        entry.process = create_process(QUOTA, pager, fate, generation)
+        entry.process_serial = ending.serial_of(entry.process)
+    finally:
+        fate.close()
+
+
+def settle(entry: Entry, thread: Thread) -> None:
+    """It runs here."""
+    if entry.thread.handle != NO_HANDLE:
+        close(entry.thread.handle)
+    entry.thread = thread
+    entry.state, entry.is_in_doubt = ProgramState.RUNNING, False
+
+
+def set_error(entry: Entry, error: Gate) -> None:
+    """Its error stream."""
+    if entry.error.handle != NO_HANDLE:
+        close(entry.error.handle)
+    entry.error = error
+
+
+def discard(pid: u64, memory: MemoryManager) -> None:
+    """What was made for it goes; a stand-in that was here before stays."""
+    for entry in programs.entries:
+        if entry.state == ProgramState.FROZEN and entry.pid == pid:
+            entry.state, entry.is_in_doubt = ProgramState.MOVED, False
+            ending.destroy_surely(entry.process, 0)
+            ending.give_back(entry, memory)
+            if not entry.is_held:
+                entry.state = UNUSED
+
+
+# ---- orders for those who are elsewhere ----
+
+
+def set_mover(gate: Gate, bits: u64) -> None:
+    """Whom to notify."""
+    if mover.gate.handle != NO_HANDLE:
+        mover.gate.close()
+    mover.gate, mover.bits = gate, bits
+    tell_mover()
+
+
+def tell_mover() -> None:
+    """There may be an order."""
+    if mover.gate.handle == NO_HANDLE:
+        return
+    try:
+        mover.gate.notify(mover.bits)
+    except KernelError:
+        return  # it will have a successor, which sets itself
+
+
+def next_order() -> tuple[u64, u64]:
+    """A program and its status."""
+    for entry in programs.entries:
+        if entry.state == ProgramState.MOVED and entry.order != 0:
+            status = entry.order - 1
+            entry.order = 0
+            return entry.pid, status
+    raise NoSuchProgram("there are no orders")

@@ -1,0 +1,129 @@
+"""Load servers of three nodes: announcements, late starters, nodes that are down, the registrar, programs that move."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from atoll.benchmarks.experiments.system import Runs
+from atoll.benchmarks.experiments.workloads import Job
+from atoll.cluster.cluster import Cluster
+from atoll.servers.load.interface import Policy
+
+SETTINGS = {"index": 1, "busy_above": 100, "idle_below": 50, "probes": 3, "announces": 1}
+HEAD = 1  # lines of `load` before the nodes
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[Runs]:
+    """Three nodes, booted once."""
+    made = Runs()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def nodes(runs: Runs) -> Cluster:
+    """As if nothing had been."""
+    return runs.begin(3)
+
+
+def run(cluster: Cluster, line: str, node: str = "node1", status: int = 0) -> str:
+    result = cluster.run(line, node=node)
+    assert result.status == status, result.output
+    return result.output.replace("\r\n", "\n")
+
+
+def moods(cluster: Cluster, node: str = "node1") -> dict[int, str]:
+    """What a node thinks of all, itself included."""
+    lines = run(cluster, "load", node).splitlines()[HEAD:]
+    return {int(line.split()[0]): line.split()[-1] for line in lines}
+
+
+def messages(cluster: Cluster, node: str) -> int:
+    """Messages to other nodes so far."""
+    found = re.search(r"(\d+) messages to other nodes", run(cluster, "load -o", node))
+    assert found is not None
+    return int(found.group(1))
+
+
+@pytest.mark.parametrize("node", ["node1", "node2", "node3"])
+def test_all_know_all(nodes: Cluster, node: str) -> None:
+    assert set(moods(nodes, node)) == {1, 2, 3}
+
+
+def test_a_node_announces_that_it_is_busy_and_idle_again(nodes: Cluster) -> None:
+    assert moods(nodes)[2] == "idle"
+    run(nodes, "spin 200000 &", "node2")
+    nodes.advance(0.1)
+    assert moods(nodes)[2] == "busy"
+    assert moods(nodes, "node3")[2] == "busy"
+    nodes.advance(0.2)
+    assert moods(nodes)[2] == "idle"
+
+
+def test_a_command_that_is_over_at_once_is_not_announced(nodes: Cluster) -> None:
+    before = messages(nodes, "node2")
+    for _ in range(5):
+        run(nodes, "true", "node2")
+    assert messages(nodes, "node2") == before
+
+
+def test_a_node_between_the_thresholds_says_nothing(nodes: Cluster) -> None:
+    run(nodes, "load busy=200 idle=100", "node2")
+    before = messages(nodes, "node2")
+    run(nodes, "spin 100000 &", "node2")
+    nodes.advance(0.2)
+    assert messages(nodes, "node2") == before
+    run(nodes, "spin 100000 & spin 100000 &", "node2")
+    nodes.advance(0.05)
+    assert messages(nodes, "node2") > before
+
+
+def test_a_node_that_is_down_is_forgotten_and_one_that_starts_late_asks_everybody(nodes: Cluster) -> None:
+    nodes.crash("node3")
+    nodes.advance(5)
+    assert set(moods(nodes)) == {1, 2}
+    run(nodes, "spin 50000", "node2")  # announced to who is there
+    run(nodes, "spin 20000000 &", "node2")
+    nodes.advance(0.1)
+    nodes.start("node3")
+    nodes.wait_for("/services/shell", node="node3")
+    nodes.advance(1)
+    assert moods(nodes, "node3") == {3: "idle", 1: "idle", 2: "busy"}
+    assert set(moods(nodes)) == {1, 2, 3}
+
+
+def test_remote_runs_on_an_idle_station_in_ten_steps(nodes: Cluster) -> None:
+    assert run(nodes, "remote -v hello Ada > /tmp/said; cat /tmp/said", "node2").startswith("on node")
+    assert "Ada" in run(nodes, "cat /tmp/said", "node2")
+    log = run(nodes, "load -l")
+    steps = [int(step) for step in re.findall(r"registrar: (\d+)\.", log)]
+    first = len(steps) - steps[::-1].index(2) - 1
+    assert steps[first : first + 9] == [2, 3, 4, 5, 6, 7, 8, 9, 10], log
+    assert 1 in steps[:first]
+
+
+def test_remote_says_what_was_missing(nodes: Cluster) -> None:
+    assert re.search(r"of \d idle stations \d lack memory, 0 speed", run(nodes, "remote -m 4000 hello", status=1))
+    for node in ("node2", "node3"):
+        run(nodes, "spin 9000000 &", node)
+    nodes.advance(0.1)
+    assert "no station is idle" in run(nodes, "remote hello", status=1)
+
+
+def test_the_registrar_is_another_when_its_node_is_down(nodes: Cluster) -> None:
+    nodes.crash("node1")
+    nodes.advance(5)
+    assert "Ada" in run(nodes, "remote hello Ada", "node2")
+    assert "registrar: 10." in run(nodes, "load -l", "node2")
+
+
+@pytest.mark.parametrize("policy", [Policy.PROBING, Policy.RECEIVER, Policy.ANNOUNCED, Policy.REGISTRAR])
+def test_programs_of_a_busy_node_run_elsewhere(runs: Runs, policy: Policy) -> None:
+    jobs = [Job(2000 * number, 1, 30_000) for number in range(6)]
+    found = runs.run(jobs, 3, policy, SETTINGS, 1)
+    alone = runs.run(jobs, 3, Policy.HOME, SETTINGS, 1)
+    assert found.moved > 0
+    assert alone.moved == 0
+    assert found.mean_response < 0.9 * alone.mean_response

@@ -1,0 +1,132 @@
+"""migrate: move a running program to another node.
+
+usage: migrate [--memory M] [--delivery D] PID NODE
+  M  copy (the default): all of its memory while it stands still; precopy: while it runs, and the rest then;
+     reference: what it used last, the rest when it is touched
+  D  prevent (the default): who has sent it messages is told, and sends them to where it is; recover: who sends it
+     messages finds out by itself; redirect: messages to it are sent on from where it was
+  a PID is node.number, or the number alone for a program of this node
+"""
+
+from atoll.abi.types import Text, i64, u64
+from atoll.abi.wire import Delivery
+from atoll.servers.migration.interface import Migration
+from atoll.servers.mover.interface import MemoryStrategy, Order, Report
+from atoll.servers.network.interface import Member
+from atoll.servers.programs.interface import ProgramState
+from atoll.userland.library.errors import fail, misuse, set_usage
+from atoll.userland.library.nodes import Nodes, name_of
+from atoll.userland.library.programs import ProgramList, open_programs, parse_pid
+from atoll.userland.library.services import find_service
+from atoll.userland.runtime.objects import close
+from atoll.userland.runtime.startup import argument, argument_count
+
+USAGE = "migrate [--memory M] [--delivery D] PID NODE"
+MICROSECOND = 1000  # nanoseconds
+
+programs: ProgramList = ProgramList()
+nodes: Nodes = Nodes()
+order: Order = Order()
+
+
+class NotThere(Exception):
+    """No node has the program."""
+
+
+def memory_strategy(name: Text) -> u64:
+    """By its name."""
+    match name:
+        case "copy":
+            return MemoryStrategy.COPY
+        case "precopy":
+            return MemoryStrategy.PRECOPY
+        case "reference":
+            return MemoryStrategy.REFERENCE
+    misuse("there is no such strategy")
+
+
+def delivery_strategy(name: Text) -> u64:
+    """By its name."""
+    match name:
+        case "redirect":
+            return Delivery.REDIRECT
+        case "prevent":
+            return Delivery.PREVENT
+        case "recover":
+            return Delivery.RECOVER
+    misuse("there is no such strategy")
+
+
+def find_program(node: u64, number: u64) -> Member:
+    """The node where a program runs now; its pid is in the order. Raises NotThere."""
+    for member in nodes.items:
+        if member.is_up == 0:
+            continue
+        manager = open_programs(member.number)
+        try:
+            programs.read_from(manager)
+        finally:
+            close(manager.handle)
+        for info in programs.items:
+            is_it = info.pid % (1 << 32) == number and info.pid >> 48 == node
+            if is_it and info.state == ProgramState.RUNNING:
+                order.pid = info.pid
+                return member
+    raise NotThere("no such program")
+
+
+def migrate(pid: Text, to: Text) -> None:
+    """Find both, and ask the starter of where it is."""
+    nodes.read()
+    destination = nodes.find(to)
+    if destination is None:
+        fail(to, "there is no such node")
+    order.node = destination.number
+    node, number = parse_pid(pid)
+    source = find_program(node, number)
+    starter = Migration(find_service(f"/nodes/{name_of(source)}/services/migration"))
+    try:
+        show(starter.migrate(order), name_of(source))
+    finally:
+        close(starter.handle)
+
+
+def is_option(text: Text) -> bool:
+    """Whether an argument is one."""
+    return len(text) > 2 and text[0:2] == "--"
+
+
+def show(report: Report, source: Text) -> None:
+    """What it has cost, and what it needs of the node where it was."""
+    print(f"frozen {report.freeze // MICROSECOND} us of {report.total // MICROSECOND} us;", end=" ")
+    print(f"{report.pages} pages, {report.bytes} bytes, {report.messages} messages, {report.links} links", end="")
+    if report.rounds > 0:
+        print(f", {report.rounds} rounds", end="")
+    if report.left > 0:
+        print(f"; {report.left} pages left behind", end="")
+    if report.ports + report.calls > 0:
+        print(f"; depends on {source}: {report.ports} ports, {report.calls} calls", end="")
+    print("")
+
+
+def main() -> i64:
+    """Options, then the two operands."""
+    set_usage(USAGE)
+    order.delivery = Delivery.PREVENT
+    index: u64 = 0
+    while index + 1 < argument_count() and is_option(argument(index)):
+        match argument(index):
+            case "--memory":
+                order.memory = memory_strategy(argument(index + 1))
+            case "--delivery":
+                order.delivery = delivery_strategy(argument(index + 1))
+            case _:
+                misuse("there is no such option")
+        index += 2
+    if argument_count() - index != 2:
+        misuse("a program and a node")
+    try:
+        migrate(argument(index), argument(index + 1))
+    except Exception as error:
+        fail(argument(index), f"{error}")
+    return 0

@@ -1,0 +1,81 @@
+"""spin: use so much CPU time, once or again and again with pauses: work to measure others by.
+
+usage: spin [-n TIMES] [-p PAUSE] [-t TALKS] MICROSECONDS
+  -n  so often, else once
+  -p  microseconds between two times, in which it sleeps
+  -t  messages to its home (look-ups of a name) that it sends meanwhile
+"""
+
+from atoll.abi.objects import Info
+from atoll.abi.startup import NAMING
+from atoll.abi.types import i64, u64, wrapping_add, wrapping_mul
+from atoll.servers.naming.interface import Naming, NoSuchName
+from atoll.userland.library.arguments import begin, expect_operands, number, operand, option_number
+from atoll.userland.runtime.kernel_calls import sleep
+from atoll.userland.runtime.objects import read_info
+from atoll.userland.runtime.startup import given
+from atoll.userland.runtime.system import own_process
+
+MICROSECOND = 1000
+CPU_TIME = 5  # word of an Info of a process
+CHUNK = 250  # steps between two looks at the CPU time: some 10 us
+
+
+def talk() -> None:
+    """A message to the home, and its answer."""
+    try:
+        Naming(given(NAMING)).lookup("/services/time").close()
+    except NoSuchName:
+        return
+
+
+class Result:
+    """What is computed, kept so that it must be."""
+
+    value: u64
+
+
+result: Result = Result()
+
+
+def cpu_time() -> u64:
+    """This program's, nanoseconds."""
+    info = Info()
+    read_info(own_process(), info)
+    return info.words[CPU_TIME]
+
+
+def use(nanoseconds: u64, talks: u64) -> None:
+    """Compute until so much CPU time is used; messages are spread over that time."""
+    start = cpu_time()
+    talked: u64 = 0
+    while True:
+        used = cpu_time() - start
+        if used >= nanoseconds:
+            return
+        while talked < talks * used // nanoseconds:
+            talk()
+            talked += 1
+        value = result.value
+        for _ in range(CHUNK):
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
+        result.value = value
+
+
+def main() -> i64:
+    """As often as wanted."""
+    begin("spin [-n TIMES] [-p PAUSE] [-t TALKS] MICROSECONDS", "n:p:t:")
+    expect_operands(1, 1)
+    times = option_number("n", 1)
+    for turn in range(times):
+        use(number(operand(0)) * MICROSECOND, option_number("t", 0))
+        if turn + 1 < times:
+            sleep(option_number("p", 0) * MICROSECOND)
+    return 0
