@@ -30,18 +30,20 @@ CALLS = 200
 BULK = {"10_mbit": 2, "1_gbit": 25}  # calls of 64 KiB by each of four threads
 BOOTS = {1: 1.0, 3: 2.0, 8: 4.0}  # nodes: seconds wanted
 SIZES = (1, 3, 8, 32)  # nodes
-IDLE_SECONDS = 5.0  # virtual
-BUSY_SECONDS = 0.05
+SETTLE_SECONDS = 5.0  # virtual; after so long all clocks are in step, and nobody looks for anybody
+IDLE_SECONDS = 5.0
+BUSY_NODE_SECONDS = 0.4  # of all nodes together
 WARM_SECONDS = 0.002  # of the loops, before they are timed
 START_SECONDS = 0.1  # virtual, for each program that is started before all begin
 SECOND, MILLISECOND = 1_000_000_000, 1_000_000  # nanoseconds
 MEMORY = """
-import resource, sys
+import os, sys
 from atoll.cluster.cluster import Cluster
 with Cluster(nodes=int(sys.argv[1])) as cluster:
     for node in cluster.nodes:
         cluster.run("true", node=node.name)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    with open("/proc/self/statm") as file:
+        print(int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
 """
 
 
@@ -140,19 +142,19 @@ def measure_memory(samples: Samples) -> None:
 
 
 def resident(size: int) -> float:
-    """Megabytes of a process with so many booted nodes, at most."""
+    """Megabytes of a process with so many booted nodes. (`getrusage` would count the parent's, from before `exec`.)"""
     done = subprocess.run([sys.executable, "-c", MEMORY, str(size)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Measurement(done.stdout + done.stderr)
-    return int(done.stdout) * 1024 / 1e6
+    return int(done.stdout) / 1e6
 
 
 def measure_running(samples: Samples, size: int) -> None:
-    """Seconds of the host for one of virtual time: first nobody has anything to do, then every node computes."""
+    """Processor seconds of the host for one of virtual time: first nobody has anything to do, then all compute."""
     with Cluster(nodes=size) as cluster:
         for node in cluster.nodes:
             cluster.run("true", node=node.name)
-        cluster.advance(1)
+        cluster.advance(SETTLE_SECONDS)
         samples.add(f"idle_{size}_nodes_host_seconds", timed(cluster, IDLE_SECONDS))
         begin = cluster.time_ns + round((size + 1) * START_SECONDS * SECOND)
         for node in cluster.nodes:
@@ -160,7 +162,7 @@ def measure_running(samples: Samples, size: int) -> None:
         if cluster.time_ns > begin:
             raise Measurement(f"{size} programs took longer to start than {START_SECONDS} s each")
         cluster.advance((begin - cluster.time_ns) / SECOND + WARM_SECONDS)
-        samples.add(f"busy_{size}_nodes_host_seconds", timed(cluster, BUSY_SECONDS))
+        samples.add(f"busy_{size}_nodes_host_seconds", timed(cluster, BUSY_NODE_SECONDS / size))
     idle, busy = (samples.of[f"{state}_{size}_nodes_host_seconds"][-1] for state in ("idle", "busy"))
     samples.add(f"idle_share_{size}_nodes", idle / busy)
 
@@ -184,7 +186,7 @@ def call_results(samples: Samples) -> list[Result]:
     """Calls."""
     found = []
     for name in LINKS:
-        link = name.replace("_", " ").replace("bit", "b/s")
+        link = name.replace("_mbit", " Mb/s").replace("_gbit", " Gb/s")
         call = f"remote_call_{name}"
         found += [
             samples.result(f"{call}_microseconds", "us", f"a null call through a proxy gate, {link} links"),
@@ -215,7 +217,7 @@ def host_results(samples: Samples) -> list[Result]:
     for size in SIZES:
         per = "CPU seconds of the host for a virtual second"
         found += [
-            samples.result(f"idle_{size}_nodes_host_seconds", "s", f"{per}, nobody at work"),
+            samples.result(f"idle_{size}_nodes_host_seconds", "s", f"{per}, nobody at work, clocks in step"),
             samples.result(f"busy_{size}_nodes_host_seconds", "s", f"{per}, a loop in each node, 1000 MHz"),
             samples.result(f"idle_share_{size}_nodes", "", "idle nodes, by busy ones", at_most=0.01),
         ]

@@ -13,7 +13,7 @@ WORK = {
     MemoryStrategy.PRECOPY: "write 64000",
     MemoryStrategy.REFERENCE: "touch 4",
 }
-ROUNDS = 20  # that the program goes on for
+ROUNDS = 60  # that the program goes on for
 MILLI = 1e-6  # of nanoseconds
 
 

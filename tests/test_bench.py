@@ -81,6 +81,20 @@ def test_calls_between_nodes_are_measured() -> None:
     assert found["remote_to_local_ratio"] > 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["clusters"], "there is no benchmark 'clusters'; there is: machine, kernel, node, cluster"),
+        (["cluster", "--json", "/nowhere/figures.json"], "/nowhere/figures.json: there is no such folder"),
+    ],
+)
+def test_nonsense_is_refused_before_anything_is_measured(arguments: list[str], message: str) -> None:
+    command = [sys.executable, "-m", "atoll", "bench", *arguments]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr.strip() == f"atoll: {message}"
+
+
 @pytest.mark.long
 def test_the_cluster_is_measured(tmp_path: Path) -> None:
     figures, output = figures_of("cluster", tmp_path)

@@ -1,8 +1,8 @@
 """The load experiment as a model: the policies themselves, as the load servers run them, over nodes that are queues.
 
 A node shares its CPU equally among its jobs. What asking, sending an image and talking to another node cost are
-parameters, with values that were measured on the system. The model is quick enough for many seeds; the system itself
-(system.py) says whether to believe it.
+parameters, with values that are measured on the system by costs.py. The model is quick enough for many seeds; the
+system itself (system.py) says whether to believe it.
 """
 
 import heapq
@@ -22,14 +22,14 @@ from atoll.servers.load.statistics import Mood
 
 @dataclass(frozen=True)
 class Costs:
-    """Microseconds."""
+    """Microseconds, as measured on the system (costs.py) with a network of 50 us latency; a test compares them."""
 
-    asking: int = 150  # a question to another node and its answer
-    sending: int = 1500  # a program's image to another node, until it runs there
-    work: int = 400  # of CPU time that sending costs each of the two nodes
-    answering: int = 30  # of CPU time that a question costs who answers
-    remote_message: int = 100  # of CPU time that a message to another node costs more than one at home
-    news: int = 60  # until an announcement is heard
+    asking: int = 241  # a question to another node and its answer
+    sending: int = 5189  # what a program starts later at another node than at home
+    work: int = 984  # of CPU time that sending costs each of the two nodes
+    answering: int = 21  # of CPU time that a question costs who answers
+    remote_message: int = 38  # of CPU time that a message to another node costs more than one at home
+    news: int = 121  # until an announcement is heard
 
 
 class Quiet:

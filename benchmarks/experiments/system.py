@@ -36,7 +36,8 @@ class Failed(Exception):
 class Runs:
     """A cluster on which one run after another begins in the same state."""
 
-    def __init__(self, latency_us: float = 50.0) -> None:
+    def __init__(self, latency_us: float = 50.0, memory: int = 128) -> None:
+        self.memory = memory  # MiB of each node
         self.medium = Medium(latency_ns=round(latency_us * 1000))
         self.cluster: Cluster | None = None
         self.state = b""  # the cluster when all nodes are up and idle; as soon as it is needed
@@ -57,7 +58,7 @@ class Runs:
     def fresh(self, nodes: int) -> Cluster:
         """The same, to look at only."""
         if self.cluster is None:
-            self.cluster = booted(nodes, self.medium)
+            self.cluster = booted(nodes, self.memory, self.medium)
         elif not self.is_fresh:
             self.cluster.restore(self.state)
         self.is_fresh = True
@@ -113,9 +114,9 @@ class Runs:
         return int(OVERHEAD.unpack(bytes(told))[ASKED])  # type: ignore[call-overload]
 
 
-def booted(nodes: int, medium: Medium) -> Cluster:
+def booted(nodes: int, memory: int, medium: Medium) -> Cluster:
     """A cluster whose nodes are up and idle, with the starter on each one's disk."""
-    cluster = Cluster(nodes=nodes, medium=medium)
+    cluster = Cluster(nodes=nodes, memory=memory, medium=medium)
     cluster.start()
     image = stripped(compile_file(PROGRAM, "program", Cache()))
     for node in cluster.nodes:

@@ -7,7 +7,7 @@ from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, u8, u64
-from atoll.servers.load.interface import GROUP, MOST_NODES, Announce, Load, Policy, Registrar
+from atoll.servers.load.interface import GROUP, MOST_NODES, Announce, Load, NodeFigures, Policy, Registrar
 from atoll.servers.naming.interface import Naming
 from atoll.servers.network.interface import MEMBER_SIZE, Member, Network
 from atoll.userland.runtime.interface import ServiceError
@@ -132,11 +132,8 @@ class Herald:
             self.messages.add(4)
             peer.way = found.handle
             self.own.met(peer.number, Gate(duplicate(found.handle, FOR_OTHERS)))
-            seen = Load(found.handle).figures()
-            if seen.idle == 1:
-                seen.load = 0  # what an idle node does at this very moment will soon be over
-            self.own.heard(seen)
-            Load(found.handle).heard(self.own.figures())
+            self.own.heard(calm(Load(found.handle).figures()))
+            Load(found.handle).heard(calm(self.own.figures()))
         except (ServiceError, KernelError):  # it is not up yet, or down again
             return
 
@@ -235,6 +232,13 @@ def run(_: u64) -> None:
         except (ServiceError, KernelError) as error:
             print(f"load: the network server is not well: {error}")
             herald.join()
+
+
+def calm(seen: NodeFigures) -> NodeFigures:
+    """The same; what an idle node does at this very moment will soon be over, and does not count."""
+    if seen.idle == 1:
+        seen.load = 0
+    return seen
 
 
 def must_retry(tries: u64) -> bool:

@@ -207,9 +207,15 @@ class Sampler:
         into.busy = self.window.recent_busy
         into.waiting_frames = mean.waiting
         into.links, into.ports = self.statistics.gates, self.statistics.ports
-        into.messages, into.page_outs = self.messages_rate, self.page_outs_rate
+        into.messages = self.messages_rate
+        into.page_outs = max(self.page_outs_rate, self.page_outs_lately(into.time))
         into.free_pages = self.free_pages()
         into.samples = self.samples + self.skipped
+
+    def page_outs_lately(self, now: u64) -> u64:
+        """A second, since the current statistic began: who has just run short of memory is to be avoided at once."""
+        written = self.pages.page_outs - min(self.page_outs_then, self.pages.page_outs)
+        return written * SECOND // max(now - min(self.window_began, now), SECOND)
 
     def free_pages(self) -> u64:
         """Pages that programs could still have in memory."""

@@ -34,7 +34,7 @@ class Doubts:
         """Whether anything depends on another node."""
         for guest in incoming.guests:
             is_coming = guest.phase == Phase.ACCEPTED or guest.phase == Phase.READY
-            if is_coming or guest.awaited != 0 or awaits_answer(guest):
+            if is_coming or guest.awaited != 0 or (guest.phase == Phase.RUNNING and guest.awaits_answer):
                 return True
         return False
 
@@ -91,16 +91,6 @@ class Doubts:
         for number in range(u64(MOST_THREADS)):
             if guest.replies[number] != NO_HANDLE:
                 self.own.deliver(guest.id, number, self.lost[:])
-
-
-def awaits_answer(guest: Guest) -> bool:
-    """Whether a call of its threads is answered by way of its source."""
-    if guest.phase != Phase.RUNNING:
-        return False
-    for number in range(MOST_THREADS):
-        if guest.replies[number] != NO_HANDLE:
-            return True
-    return False
 
 
 doubts: Doubts = Doubts()

@@ -1,11 +1,13 @@
 """A process that comes, or has come: its threads, what is known of its handles, the answers that it waits for."""
 
-from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind
+from atoll.abi.objects import NO_HANDLE, HandleInfo, Info, Kind
 from atoll.abi.types import Array, u64
 from atoll.servers.mover.interface import MOST_LINKS, MOST_THREADS, MigrationFailed, Phase
 from atoll.servers.programs.interface import Child
 from atoll.userland.runtime.messages import Gate, Port, create_port
-from atoll.userland.runtime.objects import Process, Thread, close
+from atoll.userland.runtime.objects import Process, Thread, close, read_info
+
+PROCESS_STATE = 6  # word of a process's Info
 
 
 class Link:
@@ -46,6 +48,21 @@ class Guest:
     threads: Array[Thread, MOST_THREADS]
     thread_count: u64
     replies: Array[u64, MOST_THREADS]  # of threads whose answer comes from the source; NO_HANDLE: they do not wait
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether a call of its threads is answered by way of its source."""
+        for number in range(MOST_THREADS):
+            if self.replies[number] != NO_HANDLE:
+                return True
+        return False
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its process is no more: it has ended, or moved on."""
+        info = Info()
+        read_info(self.process.handle, info)
+        return info.words[PROCESS_STATE] != 0
 
     def clear(self, id: u64) -> None:
         """Nothing has come yet."""

@@ -12,7 +12,6 @@ from atoll.servers.mover.answers import answer_call
 from atoll.servers.mover.guest import Guest, close_if, dead_gate, is_passed
 from atoll.servers.mover.interface import (
     MOST_LINKS,
-    MOST_THREADS,
     REGIONS_SIZE,
     Immovable,
     MigrationFailed,
@@ -30,6 +29,7 @@ from atoll.userland.runtime.objects import Process, Thread, close, create_memory
 
 GUESTS = 16
 NOWHERE = GUESTS
+MOVED_ON = 1 << GUESTS  # bit of the notification that a process has left
 MOST_HANDED = 128
 NODE_SHIFT = 48  # of pids
 START_PAGE_RIGHTS = Right.READ
@@ -93,17 +93,21 @@ class Incoming:
 
     def has_moved_on(self, guest: Guest) -> bool:
         """Whether a guest is not here any more, and no answer is awaited for it: then it is forgotten."""
-        if guest.phase != Phase.RUNNING:
+        if guest.phase != Phase.RUNNING or guest.awaits_answer or not guest.is_gone:
             return False
-        for number in range(MOST_THREADS):
-            if guest.replies[number] != NO_HANDLE:
-                return False
-        try:
-            Moving(self.programs.handle).describe_migrant(guest.pid)
-        except ServiceError:
-            self.forget(guest)
-            return True
-        return False
+        if guest.child.handle != NO_HANDLE:
+            try:
+                guest.child.identity()
+                return False  # it has ended, and that is still to be told
+            except ServiceError:
+                pass
+        self.forget(guest)
+        return True
+
+    def forget_moved(self) -> None:
+        """What has left is no business of ours."""
+        for guest in self.guests:
+            self.has_moved_on(guest)
 
     # ---- how one comes ----
 
@@ -242,6 +246,7 @@ class Incoming:
         reply = guest.replies[thread]
         guest.replies[thread] = NO_HANDLE
         answer_call(guest.threads[thread], reply, self.parcel, handle)
+        self.has_moved_on(guest)
 
     # ---- how it ends ----
 

@@ -13,7 +13,7 @@ from atoll.servers.migration.interface import Migration
 from atoll.servers.mover import errands
 from atoll.servers.mover.answers import helpers
 from atoll.servers.mover.errands import Errand
-from atoll.servers.mover.incoming import GUESTS, incoming
+from atoll.servers.mover.incoming import GUESTS, MOVED_ON, incoming
 from atoll.servers.mover.interface import (
     Immovable,
     MigrationFailed,
@@ -181,6 +181,8 @@ class MoverServer(Mover, PageSource):
             for place in range(u64(GUESTS)):
                 if bits >> place & 1 != 0:
                     self.guest_ended(place)
+            if bits & MOVED_ON != 0:
+                incoming.forget_moved()
         elif label == ORDERS_LABEL:
             self.pass_orders()
 

@@ -2,7 +2,7 @@
 
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.memory.interface import Carrying
-from atoll.servers.mover.incoming import incoming
+from atoll.servers.mover.incoming import MOVED_ON, incoming
 from atoll.servers.mover.interface import (
     Immovable,
     MigrationFailed,
@@ -47,6 +47,7 @@ class Worker:
         """One migration; the answer."""
         try:
             self.outgoing.run(self.id, workers.node)
+            incoming.ended_gate.notify(MOVED_ON)
             Mover.reply_migrate_out(self.reply, self.outgoing.report)
         except Immovable as error:
             Mover.fail(self.reply, Immovable(f"{error}"))

@@ -85,7 +85,7 @@ class Card:
         return True
 
     def done(self, frame: Frame) -> None:
-        """Nobody looks at a frame any more that came: the card can have its place again, and is told by `refill`."""
+        """Nobody looks at a frame that has come any more: the card can have its place again, after `refill`."""
         self.offer(frame.start - FRAME_START)
 
     def refill(self) -> None:

@@ -94,7 +94,7 @@ class Follower:
                     lowest = self.own if lowest == 0 else lowest
                 elif member.is_up != 0 and asked < MOST_ASKED:
                     asked += 1
-                    if self.ask(member.number, member.incarnation):
+                    if self.ask(member.number, member.incarnation, False):
                         if self.look.is_settled:
                             return True
                         if lowest == 0:
@@ -110,10 +110,10 @@ class Follower:
         """Nobody is settled: the lowest of us leads, and is settled when it has waited long enough."""
         if lowest == self.own:
             return clock() - self.started >= GRACE and self.follow_ourselves()
-        return lowest != 0 and self.ask(lowest, incarnation)
+        return lowest != 0 and self.ask(lowest, incarnation, True)
 
-    def ask(self, node: u64, incarnation: u64) -> bool:
-        """Look at a node's clock; False if it does not answer."""
+    def ask(self, node: u64, incarnation: u64, is_followed: bool) -> bool:
+        """Look at a node's clock, closely if we follow it, or may; False if it does not answer."""
         try:
             if node != self.node or incarnation != self.incarnation:
                 self.find(node, incarnation)
@@ -126,6 +126,8 @@ class Follower:
                     best = after - before
                     self.look.node, self.look.is_settled, self.look.time = node, is_settled, time
                     self.look.middle, self.look.round_trip = before + best // 2, best
+                if not is_settled and not is_followed:
+                    break
             return True
         except (ServiceError, KernelError):
             self.forget()

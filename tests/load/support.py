@@ -1,13 +1,21 @@
 """Guest modules of the load server in CPython, and figures to try policies with."""
 
+import struct
 from types import SimpleNamespace
 from typing import Any
 
 from atoll.benchmarks.experiments.model import SimpleChoice, blank, figures
-from atoll.servers.load.interface import Candidate, Policy, Settings
+from atoll.cluster.cluster import Cluster
+from atoll.servers.load.interface import NODE_SIZE, Candidate, Load, Policy, Settings
 from atoll.servers.load.policies import selection
 from atoll.servers.load.policies.view import View
 from tests.files.plain import Loader
+
+FIGURES = [
+    "node", "incarnation", "time", "heard", "load", "index", "programs", "active", "mean_programs", "mean_active",
+    "busy", "mean_busy", "links", "ports", "messages", "free_pages", "page_outs", "waiting_frames", "speed", "idle",
+    "owner", "samples",
+]  # fmt: skip
 
 
 class Lines:
@@ -73,3 +81,10 @@ def decide_finally(seen: Any, wanted: Any) -> tuple[Choice, int]:
         assert wanted.asked >> choice.node & 1 == 0, "it asks the same node again"
         wanted.asked |= 1 << choice.node
         asked += 1
+
+
+def figures_of(cluster: Cluster, node: str | None = None) -> dict[str, int]:
+    """What a node's load server says of it."""
+    assert struct.calcsize(f"<{len(FIGURES)}Q") == NODE_SIZE
+    told = bytes(cluster.client(Load, "/services/load", node).figures())  # type: ignore[call-overload]
+    return dict(zip(FIGURES, struct.unpack(f"<{len(FIGURES)}Q", told), strict=True))

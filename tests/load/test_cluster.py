@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import asdict
 
 import pytest
 
+from atoll.benchmarks.experiments.costs import measure
+from atoll.benchmarks.experiments.model import Costs
 from atoll.benchmarks.experiments.system import Runs
 from atoll.benchmarks.experiments.workloads import Job
 from atoll.cluster.cluster import Cluster
@@ -127,3 +130,8 @@ def test_programs_of_a_busy_node_run_elsewhere(runs: Runs, policy: Policy) -> No
     assert found.moved > 0
     assert alone.moved == 0
     assert found.mean_response < 0.9 * alone.mean_response
+
+
+def test_the_models_costs_are_the_systems(nodes: Cluster) -> None:
+    found, wanted = asdict(measure(nodes)), asdict(Costs())
+    assert found == {name: pytest.approx(value, rel=0.25) for name, value in wanted.items()}

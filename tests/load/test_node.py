@@ -6,15 +6,10 @@ from collections.abc import Iterator
 import pytest
 
 from atoll.cluster.cluster import Cluster
-from atoll.servers.load.interface import NODE_SIZE, Load
+from atoll.servers.load.interface import Load
+from tests.load.support import figures_of
 
 LOAD = "/services/load"
-FIGURES = [
-    "node", "incarnation", "time", "heard", "load", "index", "programs", "active", "mean_programs", "mean_active",
-    "busy", "mean_busy", "links", "ports",
-    "messages", "free_pages", "page_outs", "waiting_frames", "speed", "idle", "owner",
-    "samples",
-]  # fmt: skip
 OVERHEAD = ["samples", "skipped", "own_time", "sampling_time", "since", "asked", "told", "decisions", "sent_away"]
 SECOND = 1_000_000_000
 PERIOD = SECOND // 20
@@ -37,9 +32,7 @@ def node(booted: tuple[Cluster, bytes]) -> Cluster:
 
 def figures(node: Cluster) -> dict[str, int]:
     """What the load server says of its node."""
-    assert struct.calcsize(f"<{len(FIGURES)}Q") == NODE_SIZE
-    told = bytes(node.client(Load, LOAD).figures())  # type: ignore[call-overload]
-    return dict(zip(FIGURES, struct.unpack(f"<{len(FIGURES)}Q", told), strict=True))
+    return figures_of(node)
 
 
 def overhead(node: Cluster) -> dict[str, int]:

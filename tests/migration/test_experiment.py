@@ -13,7 +13,7 @@ def test_it_writes_what_it_finds(tmp_path: Path) -> None:
     table, document = tmp_path / "moves.csv", tmp_path / "moves.json"
     words = ["experiment", "migration", "--workload", "caller", "--memory", "copy", "--memory", "reference"]
     done = CliRunner().invoke(
-        app, [*words, "--size", "40960", "--rounds", "5", "--csv", str(table), "--json", str(document)]
+        app, [*words, "--size", "40960", "--rounds", "30", "--csv", str(table), "--json", str(document)]
     )
     assert done.exit_code == 0, done.output
     copied, referred = csv.DictReader(table.open(encoding="utf-8"))

@@ -26,7 +26,7 @@ def bed() -> Iterator[Bed]:
 @pytest.mark.long
 def test_copy_stands_still_as_long_as_its_memory_takes(bed: Bed) -> None:
     """The Spanish chapter's 8 s, within a tenth, and what the frames have besides data."""
-    cost = bed.move(SIZE, 20, "touch 4", MemoryStrategy.COPY)
+    cost = bed.move(SIZE, 40, "touch 4", MemoryStrategy.COPY)
     seconds = SIZE * 8 / BITS_PER_SECOND
     frames = cost.frames * FRAME * 8 / BITS_PER_SECOND
     assert seconds <= cost.freeze / 1e9 <= 1.1 * seconds + frames, cost
@@ -43,6 +43,6 @@ def test_precopy_runs_nearly_all_the_time(bed: Bed) -> None:
 @pytest.mark.parametrize("work", ["still", "touch 4"])
 def test_by_reference_it_goes_on_at_once(bed: Bed, work: str) -> None:
     """What it touches afterwards comes over the wire, the rest never."""
-    cost = bed.move(SIZE, 5, work, MemoryStrategy.REFERENCE)
+    cost = bed.move(SIZE, 40, work, MemoryStrategy.REFERENCE)
     assert cost.freeze <= 50 * MILLISECOND, cost
     assert cost.left >= SIZE // PAGE_SIZE and cost.pages <= 8, cost

@@ -1,6 +1,6 @@
 """The seal of a frame (layout: abi/wire.py): a tag that only members of the cluster can make, and a checksum for all.
 
-The tag is made as UMAC's: NH, a universal hash of some six instructions a word, makes 16 bytes of the data, and a
+The tag is made as UMAC's: NH, a universal hash of eight instructions a word, makes 16 bytes of the data, and a
 cipher's work, here SipHash-2-4, is done for these and the header only. Who does not have the key, and the pad that is
 drawn from it, cannot choose data with the same NH. Sources: Black, Halevi, Krawczyk, Krovetz, Rogaway, "UMAC: fast and
 secure message authentication", 1999; RFC 4418. The host compiles this file for itself: everything in it wraps.

@@ -1,0 +1,139 @@
+"""Programs that run and are moved by the load servers of three nodes: guests when the owner is back, others if it pays;
+and a node short of memory, which gets nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from atoll.benchmarks.experiments.system import Runs
+from atoll.benchmarks.experiments.workloads import Job
+from atoll.cluster.cluster import Cluster
+from atoll.cluster.transfer import put_file
+from atoll.compiler.cache import Cache
+from atoll.compiler.driver import compile_file
+from atoll.servers.load.interface import Load, NoWay, Policy
+from tests.load.support import figures_of
+
+LOAD = "/services/load"
+PROGRAMS = Path(__file__).parent / "programs"
+FITS, MORE = 30, 36  # MiB: programs can have 33
+SETTINGS = {"index": 1, "busy_above": 100, "idle_below": 50, "probes": 3, "announces": 1}
+
+
+@pytest.fixture(scope="module")
+def runs() -> Iterator[Runs]:
+    """Three nodes, booted once."""
+    made = Runs()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def nodes(runs: Runs) -> Cluster:
+    """As if nothing had been."""
+    return runs.begin(3)
+
+
+def run(cluster: Cluster, line: str, node: str = "node1", status: int = 0) -> str:
+    result = cluster.run(line, node=node)
+    assert result.status == status, result.output
+    return result.output.replace("\r\n", "\n")
+
+
+def places(cluster: Cluster, name: str) -> list[str]:
+    """On which nodes programs of that name run."""
+    rows = [line.split() for line in run(cluster, "ps").splitlines()[1:]]
+    return sorted(row[0] for row in rows if row and row[-1] == name and "moved" not in row)
+
+
+# ---- the owner ----
+
+
+def test_guests_go_home_when_the_owner_is_back_and_lose_nothing(nodes: Cluster) -> None:
+    run(nodes, "spin 600000 @node1 &", "node2")
+    nodes.advance(0.2)
+    assert "node1" in places(nodes, "spin")
+    nodes.client(Load, LOAD, "node1").owner_back()
+    nodes.advance(0.1)
+    assert "node1" not in places(nodes, "spin"), run(nodes, "load -l")
+    assert re.search(r"program \d+ \(spin\) of node 2 has to leave", run(nodes, "load -l"))
+    run(nodes, "wait %1", "node2")  # it ends well, after all its work
+    assert places(nodes, "spin") == []
+
+
+def test_guests_go_elsewhere_when_their_home_does_not_take_them(nodes: Cluster) -> None:
+    load = nodes.client(Load, LOAD, "node1")
+    assert load.refuge(2, 0) == 2
+    assert load.refuge(2, 1 << 2) == 3
+    with pytest.raises(NoWay, match="no other node"):
+        load.refuge(2, 1 << 2 | 1 << 3)
+
+
+def test_nobody_comes_while_the_owner_is_there(nodes: Cluster) -> None:
+    nodes.client(Load, LOAD, "node2").owner_back()
+    nodes.advance(0.1)
+    assert "on node3" in run(nodes, "remote -v hello")
+    run(nodes, "spin 400000 &", "node3")
+    nodes.advance(0.1)
+    assert "no station is idle" in run(nodes, "remote hello", status=1)
+    nodes.advance(31)
+    assert "the owner is away again" in run(nodes, "load -l", "node2")
+    run(nodes, "spin 400000 &", "node3")
+    nodes.advance(0.1)
+    assert "on node2" in run(nodes, "remote -v hello")
+
+
+# ---- what pays ----
+
+
+def test_programs_move_when_it_pays_and_then_rest(nodes: Cluster) -> None:
+    run(nodes, "load moves=1")
+    run(nodes, "spin 1500000 & spin 1500000 & spin 1500000 &")
+    nodes.advance(1.4)
+    log = run(nodes, "load -l")
+    assert re.search(r"program \d+ moves to node [23]: \d+ ms left, cost \d+ ms; load 0 there", log), log
+    assert places(nodes, "spin") == ["node1", "node2", "node3"], log
+    assert len(re.findall(r"moves to node", log)) == 2, "and it is quiet then"
+    run(nodes, "wait %1 && wait %2 && wait %3")
+
+
+def test_what_is_soon_over_stays(nodes: Cluster) -> None:
+    run(nodes, "load moves=1")
+    run(nodes, "spin 15000 & spin 15000 & spin 15000 &")
+    nodes.advance(0.3)
+    assert "moves to" not in run(nodes, "load -l")
+
+
+# ---- memory ----
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[Runs]:
+    """Two nodes, and a program that wants more memory than programs can have."""
+    made = Runs()
+    image = compile_file(PROGRAMS / "hog.py", "program", cache=Cache())
+    for node in made.fresh(2).nodes:
+        put_file(made.fresh(2), image, "/bin/hog", node=node.name)
+    yield made
+    made.close()
+
+
+def time_of(cluster: Cluster, line: str) -> int:
+    """Nanoseconds that a line takes on node 1."""
+    before = cluster.time_ns
+    run(cluster, line)
+    return cluster.time_ns - before
+
+
+def test_a_node_that_writes_out_pages_is_slow_and_gets_nothing(small: Runs) -> None:
+    cluster = small.fresh(2)
+    fits = time_of(cluster, f"hog {FITS} 1")
+    assert figures_of(cluster, "node1")["page_outs"] == 0
+    assert time_of(cluster, f"hog {MORE} 1") / MORE > 1.5 * fits / FITS
+    assert figures_of(cluster, "node1")["page_outs"] > 0
+    jobs = [Job(1000 * number, 2, 20_000) for number in range(4)]
+    assert small.run(jobs, 2, Policy.LOCAL, SETTINGS, 1).moved > 0
+    assert small.run(jobs, 2, Policy.MEMORY, SETTINGS, 1).moved == 0
