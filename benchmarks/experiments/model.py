@@ -1,8 +1,8 @@
 """The load experiment as a model: the policies themselves, as the load servers run them, over nodes that are queues.
 
 A node shares its CPU equally among its jobs. What asking, sending an image and talking to another node cost are
-parameters, with values that are measured on the system by costs.py. The model is quick enough for many seeds; the system itself
-(system.py) says whether to believe it.
+parameters, with values that are measured on the system by costs.py. The model is quick enough for many seeds; the
+system itself (system.py) says whether to believe it.
 """
 
 import heapq
