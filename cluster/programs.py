@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = "/services/programs"
 SECONDS = 2.0                                   # of virtual time that the answer may take
-RECORD = struct.Struct(f"<13Q{NAME_SIZE}s")     # a ProgramInfo
+RECORD = struct.Struct(f"<15Q{NAME_SIZE}s")     # a ProgramInfo
 ROOM = 240 * INFO_SIZE
 
 
@@ -31,6 +31,8 @@ class Program:
     waits_for: int
     thread_state: int
     generation: int
+    messages: int
+    bytes: int
     name: str
 
 
@@ -45,6 +47,6 @@ def _programs(manager: Programs) -> list[Program]:
     room: Any = bytearray(ROOM)                 # the interface says Slice[u8]
     while size := manager.list(len(found), room):
         for record in RECORD.iter_unpack(bytes(room[:size])):
-            named: tuple[Any, ...] = (*record[:12], record[13][: record[12]].decode(errors="replace"))
+            named: tuple[Any, ...] = (*record[:-2], record[-1][: record[-2]].decode(errors="replace"))
             found.append(Program(*named))
     return found

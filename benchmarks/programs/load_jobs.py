@@ -112,7 +112,9 @@ def run(job: Job) -> None:
     try:
         talks = job.talks * job.need // MICRO
         name = "" if placement.is_here else node_name(placement.node)
-        child = spawn(PROGRAM, f"-t\0{talks}\0{job.need}\0".encode(), office.environment.text.encode(),
+        # Jobs give way to who starts them (-b): else he would wait for his turn behind them after each of the calls
+        # that sending an image is made of, and a busy station could not get rid of its work.
+        child = spawn(PROGRAM, f"-b\0-t\0{talks}\0{job.need}\0".encode(), office.environment.text.encode(),
                       office.streams, name)
     finally:
         office.unlock.notify(1)

@@ -143,7 +143,7 @@ def test_missing_qemu(programs: Path, tmp_path: Path) -> None:
 
 def test_unknown_benchmark() -> None:
     answer = atoll("bench", "speed")
-    said = "atoll: there is no benchmark 'speed'; there is: machine, kernel, node, cluster\n"
+    said = "atoll: there is no benchmark 'speed'; there is: machine, kernel, node, cluster, migration\n"
     assert (answer.status, answer.messages) == (2, said)
 
 

@@ -1,6 +1,7 @@
 """spin: use so much CPU time, once or again and again with pauses: work to measure others by.
 
-usage: spin [-n TIMES] [-p PAUSE] [-t TALKS] MICROSECONDS
+usage: spin [-b] [-n TIMES] [-p PAUSE] [-t TALKS] MICROSECONDS
+  -b  in the background: other programs go first
   -n  so often, else once
   -p  microseconds between two times, in which it sleeps
   -t  messages to its home (look-ups of a name) that it sends meanwhile
@@ -10,13 +11,15 @@ from atoll.abi.objects import Info
 from atoll.abi.startup import NAMING
 from atoll.abi.types import i64, u64, wrapping_add, wrapping_mul
 from atoll.servers.naming.interface import Naming, NoSuchName
-from atoll.userland.library.arguments import begin, expect_operands, number, operand, option_number
+from atoll.userland.library.arguments import begin, expect_operands, number, operand, option, option_number
 from atoll.userland.runtime.kernel_calls import sleep
-from atoll.userland.runtime.objects import read_info
+from atoll.userland.runtime.objects import Process, read_info
 from atoll.userland.runtime.startup import given
 from atoll.userland.runtime.system import own_process
+from atoll.userland.runtime.threads import DEFAULT_PRIORITY
 
 MICROSECOND = 1000
+BACKGROUND = DEFAULT_PRIORITY + 1
 CPU_TIME = 5  # word of an Info of a process
 CHUNK = 250  # steps between two looks at the CPU time: some 10 us
 
@@ -74,8 +77,10 @@ def use(nanoseconds: u64, talks: u64) -> None:
 
 def main() -> i64:
     """As often as wanted."""
-    begin("spin [-n TIMES] [-p PAUSE] [-t TALKS] MICROSECONDS", "n:p:t:")
+    begin("spin [-b] [-n TIMES] [-p PAUSE] [-t TALKS] MICROSECONDS", "bn:p:t:")
     expect_operands(1, 1)
+    if option("b"):
+        Process(own_process()).next_thread(0).set_priority(BACKGROUND)
     times = option_number("n", 1)
     for turn in range(times):
         use(number(operand(0)) * MICROSECOND, option_number("t", 0))
