@@ -218,13 +218,14 @@ def ready(request: Request) -> None:
 
 
 def call_export(request: Request, gate: u64) -> None:
-    """Through a gate of its own: what was exported may be given back before a thread comes to call."""
+    """Through a gate of its own: what was exported may be given back before a thread comes to call. One that may not
+    be copied is called itself.
+    """
     try:
         request.gate = duplicate(gate, Right.SEND)
+        request.is_gate_ours = True
     except KernelError:
-        answer(request, Outcome.NOT_TAKEN, Status.DEAD)
-        return
-    request.is_gate_ours = True
+        request.gate = gate
     call(request)
 
 
