@@ -22,7 +22,6 @@ from atoll.servers.network.message import Message
 from atoll.servers.network.parcels import parcels
 from atoll.servers.network.peers import NOWHERE, peers
 from atoll.servers.network.proxies import proxies
-from atoll.servers.network.requests import Request
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import read_info
@@ -209,27 +208,27 @@ def is_held_here(gate: u64) -> bool:
 # ---- at the other nodes ----
 
 
-def told(request: Request) -> bool:
+def told(message: Message, teller: u64) -> bool:
     """A peer tells that a port is about to leave it; False if that cannot be noted."""
-    envelope = request.message.envelope
+    envelope = message.envelope
     if envelope.way == Way.FRIENDS:
         try:
-            return meet(request)
+            return meet(message, teller)
         except KernelError:
             return False
     place = proxies.find_away(envelope.target)
-    if place != NOWHERE and proxies.table[place].owner == request.peer:
+    if place != NOWHERE and proxies.table[place].owner == teller:
         seeking.hold(place, clock())
     return True
 
 
-def meet(request: Request) -> bool:
+def meet(message: Message, source: u64) -> bool:
     """A port comes here: let those in who have gates of it; False if there is no room. Raises KernelError."""
-    identity = request.message.envelope.target
-    place = proxies.make(identity, request.peer)
+    identity = message.envelope.target
+    place = proxies.make(identity, source)
     if place == NOWHERE:
         return False
-    segment = request.message.segment
+    segment = message.segment
     for offset in range(0, len(segment) - len(segment) % wire.FRIEND_SIZE, wire.FRIEND_SIZE):
         friend = at(Friend, address_of(segment) + offset)
         peer = peers.find(friend.node)

@@ -254,7 +254,7 @@ def deliver(request: Request) -> None:
 def told(request: Request) -> None:
     """A port is about to leave the peer: for here, or for elsewhere."""
     identity = request.message.envelope.target
-    is_known = friends.told(request)
+    is_known = friends.told(request.message, request.peer)
     if is_known and request.message.envelope.way == Way.FRIENDS:
         claims.go_on(identity, request.peer)
     answer(request, Outcome.ANSWERED if is_known else Outcome.NO_SUCH_PORT)
