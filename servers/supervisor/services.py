@@ -17,7 +17,7 @@ MOST_DEVICES = 2
 MOST_ARGUMENTS = 4
 MOST_INHERITED = 64
 NO_INSTANCE = 0xFFFF
-ELASTIC = 4096  # pages: who wants so many makes do with fewer on a machine with little memory
+ELASTIC = 512  # pages: who wants so many makes do with fewer on a machine with little memory
 
 
 class Instance:
