@@ -6,11 +6,11 @@ from atoll.net.network import Link, Topology
 from atoll.net.wire import Medium
 
 NODES = ("node1", "node2", "node3")
-FAR = Medium(latency_ns=1_000_000)
+FAR = Medium(latency_ns=100_000)  # twice that is less than the slice of a busy node
 
 
 def near_and_far() -> Plan:
-    """Node 2 has most memory; node 3 has half the speed, and a link a hundred times as slow as the others'."""
+    """Node 2 has most memory; node 3 has half the speed, and a link ten times as slow as the others'."""
     nodes = (NodePlan("node1"), NodePlan("node2", memory=256), NodePlan("node3", memory=192, speed=500))
     links = tuple(Link((name, "switch1"), FAR if name == "node3" else Medium()) for name in NODES)
     return Plan(nodes, Topology(NODES, ("switch1",), links))

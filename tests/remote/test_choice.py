@@ -8,7 +8,7 @@ def test_the_nearest_of_idle_nodes(system: System) -> None:
 
 
 def test_a_nearer_but_busy_node_loses(system: System) -> None:
-    system.run("spin @node2 &")
+    system.run("spin 1000000000 @node2 &")
     assert system.lines("where @*") == ["3"]
     system.run(f"kill {system.programs()['spin']}; wait")
     assert system.lines("where @*") == ["2"]
@@ -16,7 +16,7 @@ def test_a_nearer_but_busy_node_loses(system: System) -> None:
 
 def test_only_who_fits_answers(system: System) -> None:
     assert system.lines("where @*:memory=160,speed=400") == ["2"]
-    system.run("spin @node2 &")
+    system.run("spin 1000000000 @node2 &")
     assert system.lines("where @*:speed=900") == ["2"]      # busy, but the only one
     assert system.lines("where @*:speed=400") == ["3"]
 

@@ -1,10 +1,13 @@
-"""load: how busy the nodes are (-p: this node's programs, -l: the log, -o: what that costs), and how load is shared.
+"""load: how busy the nodes are, and how load is shared.
 
 usage: load [-plo] [NAME=VALUE ...]
+  -p  this node's programs
+  -l  the log: moods, decisions and why
+  -o  what collecting costs
   settings: index=programs|active|cpu, busy= and idle= (hundredths of a program
-  above, below which a node calls itself so), probes=, announces=0..3 (1: to all,
-  2: to the registrar, 3: both), moves=0|1 (running programs, if it pays), policy=
-  home random local global probing shortest receiver announced registrar
+  above, below which a node calls itself so), probes=, announces=0..3 (1: to
+  all, 2: to the registrar, 3: both), moves=0|1 (running programs,
+  if it pays), policy=home random local global probing shortest receiver announced registrar
   talking memory
 """
 

@@ -1,10 +1,11 @@
 """migrate: move a running program to another node.
 
 usage: migrate [--memory M] [--delivery D] PID NODE
-  M  copy (the default): all of its memory while it stands still; precopy: while it runs, and the rest then;
-     reference: what it used last, the rest when it is touched
-  D  prevent (the default): who has sent it messages is told, and sends them to where it is; recover: who sends it
-     messages finds out by itself; redirect: messages to it are sent on from where it was
+  M  its memory goes: copy (the default): while it stands still; precopy: while
+     it runs, the rest while it stands still; reference: when it is touched
+  D  who sends it messages: prevent (the default): is told where it is; recover:
+     finds out by himself; redirect: sends them to where it was, from where they
+     are sent on
   a PID is node.number, or the number alone for a program of this node
 """
 
@@ -42,7 +43,7 @@ def memory_strategy(name: Text) -> u64:
             return MemoryStrategy.PRECOPY
         case "reference":
             return MemoryStrategy.REFERENCE
-    misuse("there is no such strategy")
+    misuse(f"there is no strategy {name}")
 
 
 def delivery_strategy(name: Text) -> u64:
@@ -54,7 +55,7 @@ def delivery_strategy(name: Text) -> u64:
             return Delivery.PREVENT
         case "recover":
             return Delivery.RECOVER
-    misuse("there is no such strategy")
+    misuse(f"there is no strategy {name}")
 
 
 def find_program(node: u64, number: u64) -> Member:
@@ -114,16 +115,18 @@ def main() -> i64:
     set_usage(USAGE)
     order.delivery = Delivery.PREVENT
     index: u64 = 0
-    while index + 1 < argument_count() and is_option(argument(index)):
-        match argument(index):
+    while index < argument_count() and is_option(argument(index)):
+        option = argument(index)
+        value = argument(index + 1) if index + 1 < argument_count() else ""
+        match option:
             case "--memory":
-                order.memory = memory_strategy(argument(index + 1))
+                order.memory = memory_strategy(value)
             case "--delivery":
-                order.delivery = delivery_strategy(argument(index + 1))
+                order.delivery = delivery_strategy(value)
             case _:
-                misuse("there is no such option")
+                misuse(f"there is no option {option}")
         index += 2
-    if argument_count() - index != 2:
+    if argument_count() != index + 2:
         misuse("a program and a node")
     try:
         migrate(argument(index), argument(index + 1))

@@ -1,4 +1,4 @@
-"""remote: run a program on an idle station of the cluster, with our files, names, streams and environment.
+"""remote: run a program on an idle station, as if it ran here.
 
 usage: remote [-v] [-m MEMORY] [-s SPEED] PROGRAM [ARGUMENT ...]
   -m  MiB of memory that the station must have free

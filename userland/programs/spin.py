@@ -1,4 +1,4 @@
-"""spin: use so much CPU time, once or again and again with pauses: work to measure others by.
+"""spin: use so much CPU time, at once or with pauses: work to measure others by.
 
 usage: spin [-b] [-n TIMES] [-p PAUSE] [-t TALKS] MICROSECONDS
   -b  in the background: other programs go first
