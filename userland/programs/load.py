@@ -7,8 +7,8 @@ usage: load [-plo] [NAME=VALUE ...]
   settings: index=programs|active|cpu, busy= and idle= (hundredths of a program
   above, below which a node calls itself so), probes=, announces=0..3 (1: to
   all, 2: to the registrar, 3: both), moves=0|1 (running programs,
-  if it pays), policy=home random local global probing shortest receiver announced registrar
-  talking memory
+  if it pays), policy=home random local global probing shortest receiver
+  announced registrar talking memory
 """
 
 from atoll.abi.types import Array, Text, i64, u8, u64
