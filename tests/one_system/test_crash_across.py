@@ -11,7 +11,7 @@ from tests.one_system.nodes import NODES, Nodes
 KINDS = ("names", "files", "pipe", "programs", "counter")
 SECOND = 1_000_000_000
 SPAN = 0.1  # seconds that the clients work if nothing happens
-TOLD = 3.3  # until a call to a dead node has failed: three of silence, and a little
+TOLD = 3.7  # until a call to a dead node has failed: three of silence, 0.35 of asking for the port, and a little
 NOTICED = 4.5  # until everything has been drawn from that
 RESTARTED = 1.5  # until a node that was switched on again is known to all
 # Each is what one type of error says: the last two are NoNode, when a program is to be started there.

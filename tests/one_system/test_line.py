@@ -19,9 +19,9 @@ The squares of 1 to 10 add up to 385, in hexadecimal 0x181.
 A third of that is 128.333.
 """
 NODES = r"""number state     since starts     clock  memory    free  name
-     1 up            0      1  1000 MHz    124M +\d+M  node1
-     2 up            0      1  1000 MHz    124M +\d+M  node2
-     3 up            0      1  1000 MHz    124M +\d+M  node3
+     1 up            0      1  1000 MHz    123M +\d+M  node1
+     2 up            0      1  1000 MHz    123M +\d+M  node2
+     3 up            0      1  1000 MHz    123M +\d+M  node3
 """
 PROGRAMS = r"""node          pid     from gen pri state      cpu time memory waits for    name
 node1         1\.1        -   0  16 receiving +\d+ us +\d+K -            shell

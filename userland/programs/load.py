@@ -1,14 +1,10 @@
 """load: how busy the nodes are, and how load is shared.
 
 usage: load [-plo] [NAME=VALUE ...]
-  -p  this node's programs
-  -l  the log: moods, decisions and why
-  -o  what collecting costs
-  settings: index=programs|active|cpu, busy= and idle= (hundredths of a program
-  above, below which a node calls itself so), probes=, announces=0..3 (1: to
-  all, 2: to the registrar, 3: both), moves=0|1 (running programs,
-  if it pays), policy=home random local global probing shortest receiver
-  announced registrar talking memory
+  -p this node's programs, -l the log, -o the cost; settings: index=programs|
+  active|cpu busy= idle= (hundredths of a program) probes= announces=0..3 moves=0|1
+  policy=home random local global probing shortest receiver announced registrar
+  talking memory
 """
 
 from atoll.abi.types import Array, Text, i64, u8, u64

@@ -1,12 +1,10 @@
-"""migrate: move a running program to another node.
+"""migrate: move a running program to another node; a PID is node.number.
 
 usage: migrate [--memory M] [--delivery D] PID NODE
-  M  its memory goes: copy (the default): while it stands still; precopy: while
-     it runs, the rest while it stands still; reference: when it is touched
-  D  who sends it messages: prevent (the default): is told where it is; recover:
-     finds out by himself; redirect: sends them to where it was, from where they
-     are sent on
-  a PID is node.number, or the number alone for a program of this node
+  M copy (the default): memory goes while it stands still; precopy: while it
+    runs; reference: when it is touched
+  D prevent (the default): who sends it messages is told; recover: finds out;
+    redirect: its old node sends them on
 """
 
 from atoll.abi.types import Text, i64, u64
