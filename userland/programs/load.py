@@ -2,9 +2,9 @@
 
 usage: load [-plo] [NAME=VALUE ...]
   -p this node's programs, -l the log, -o the cost; settings: index=programs|
-  active|cpu busy= idle= (hundredths of a program) probes= announces=0..3 moves=0|1
-  policy=home random local global probing shortest receiver announced registrar
-  talking memory
+  active|cpu busy= idle= (hundredths of a program) probes= announces=0..3
+  moves=0|1 policy=home random local global probing shortest receiver announced
+  registrar talking memory
 """
 
 from atoll.abi.types import Array, Text, i64, u8, u64
