@@ -60,9 +60,8 @@ class Doubts:
             self.own.go(guest.id)
         elif guest.phase == Phase.ACCEPTED and is_gone:
             self.own.abort(guest.id)
-        elif guest.phase == Phase.READY or guest.phase == Phase.ACCEPTED:
-            if not is_gone:
-                self.ask_source(guest)
+        elif guest.phase == Phase.READY and not is_gone:
+            self.ask_source(guest)
         elif guest.phase == Phase.RUNNING:
             if guest.awaited != 0 and (is_gone or not self.comes_more(guest)):
                 self.own.run(guest.id)
