@@ -9,7 +9,7 @@ from atoll.abi.riscv import ecall
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.network.parcels import COLLECTED, parcels
 from atoll.servers.network.proxies import proxies
-from atoll.userland.runtime.kernel_calls import let_others_run
+from atoll.userland.runtime.kernel_calls import sleep
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port, create_set
 from atoll.userland.runtime.objects import Process, Thread
 from atoll.userland.runtime.state import StateRefused
@@ -19,6 +19,7 @@ STACK_SIZE = 8 << 10
 OPEN: u64 = 1 << 63  # notification bit: ports are opening; those of parcels are lower
 ALL: u64 = (1 << COLLECTED) - 1
 MOST_TRIES = 100  # to stop it while it does nothing
+PAUSE = 20_000  # nanoseconds between two tries: what it waits for may be done by somebody with less priority than we
 # ---- labels of our own ports; proxies have larger ones ----
 FREE_LABEL = 1  # where parcels are given back
 RIGHTS_LABEL = 2  # which threads call to make reply rights (rights.py)
@@ -73,7 +74,7 @@ def stop() -> u64:
             collector.is_stopped = True
             return filled_parcels()
         collector.thread.resume()
-        let_others_run()
+        sleep(PAUSE)
     raise StateRefused("its collector does not come to rest")
 
 
