@@ -20,8 +20,9 @@ LIMIT = 10.0  # seconds of virtual time that anything may take now
 # What there may be more of than before, although each server had died and been swapped before the first count:
 # - the network server's watchers come back to its successor when they next look (2);
 # - shell and tally keep the gates of managers of programs and memory that have died since, as heir and pager (2 each);
-# - the shell touches pages of its own for the first time when it has a kind of line that it has never had.
-KEPT = {"handles": 2, "gates": 6, "private": 8, "mappings": 8}
+# - the shell touches pages of its own for the first time when it has a kind of line that it has never had;
+# - a process's table of handles has as many pages as it once needed.
+KEPT = {"handles": 2, "gates": 6, "private": 8, "mappings": 8, "pages": 4}
 # Another for each other node: directories keep gates to those of the others that they have needed so far.
 KEPT_OF_NODES = {"handles": 1, "gates": 1, "proxies": 1, "exports": 1}
 # Another for each death or swap: a table of the supervisor's address space, for images at places of instances where

@@ -109,7 +109,7 @@ def disturb(cluster: Cluster) -> None:
     for name in KILLED:
         kill(cluster, name)
         cluster.advance(SETTLED)
-    for name in SWAPPED * 2:                    # the second time the image takes the other one's place
+    for name in SWAPPED:
         cluster.run(f"swap {name} /lib/servers/{name}{' &' if name == NETWORK else ''}")
         cluster.advance(SETTLED)
     for line in UNUSUAL:
