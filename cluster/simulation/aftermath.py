@@ -7,7 +7,7 @@ from atoll.cluster.cluster import Cluster
 from atoll.cluster.programs import programs
 from atoll.cluster.services import ServiceFigures, services
 from atoll.cluster.simulation.history import Found, Step
-from atoll.cluster.simulation.scenario import COUNTERS
+from atoll.cluster.simulation.scenario import COUNTERS, start_tally
 from atoll.cluster.transfer import get_file
 from atoll.net.station import CallError, NoSuchService
 from atoll.servers.programs.interface import ProgramState
@@ -108,7 +108,7 @@ def ensure_tally(cluster: Cluster, number: int) -> None:
     try:
         surely(cluster, lambda: cluster.call("/tally", (0, 0, 0, 0)))
     except NoSuchService:
-        cluster.run(f"tally {number} &")
+        cluster.run(start_tally(number))
 
 
 def probes(cluster: Cluster, number: int) -> list[tuple[str, int]]:
@@ -136,7 +136,11 @@ def try_until(cluster: Cluster, line: str, wanted: int) -> str:
 
 
 def census(cluster: Cluster) -> dict[str, int]:
-    """What the kernel of the current node counts."""
+    """What the kernel of the current node counts.
+
+    Processes that lived when their manager died or was swapped are the supervisor's too, until the next one comes.
+    """
+    surely(cluster, lambda: cluster.run("swap programs /lib/servers/programs"))
     cluster.advance(0.1)
     words = dict(line.split() for line in surely(cluster, lambda: cluster.run("census")).output.splitlines()
                  if line.count(" ") == 1)
@@ -160,6 +164,7 @@ class Base:
         complaints = []
         for number, node in enumerate(cluster.nodes):
             cluster.node = node
+            surely(cluster, lambda: cluster.run("wait"))
             for line, wanted in probes(cluster, 9000 + 10 * number):
                 output = try_until(cluster, line, wanted)
                 if output:

@@ -16,7 +16,7 @@ from atoll.cluster.progress import Report, progress_bar
 from atoll.cluster.services import SUPERVISOR, services
 from atoll.cluster.simulation.aftermath import Base, census, deaths, probes
 from atoll.cluster.simulation.run import Run, Verdict
-from atoll.cluster.simulation.scenario import KILLED, SWAPPED, Scenario, switch_of
+from atoll.cluster.simulation.scenario import KILLED, SWAPPED, Scenario, start_tally, switch_of
 from atoll.cluster.transfer import put_file
 from atoll.net.network import Link, Topology
 from atoll.servers.supervisor.interface import Supervisor
@@ -99,7 +99,7 @@ def equip(cluster: Cluster, images: dict[str, bytes]) -> None:
         put_file(cluster, image, f"/bin/{name}")
     cluster.run("mkdir /sim; sync")
     disturb(cluster)
-    cluster.run(f"tally {100 * cluster.node.number + 1} &")
+    cluster.run(start_tally(100 * cluster.node.number + 1))
 
 
 def disturb(cluster: Cluster) -> None:

@@ -15,7 +15,7 @@ from atoll.cluster.plan import HOST
 from atoll.cluster.simulation.aftermath import Base, Unwell, examine, still_working
 from atoll.cluster.simulation.history import Step, has_ended, read_steps
 from atoll.cluster.simulation.model import judge
-from atoll.cluster.simulation.scenario import MILLISECOND, Fault, Scenario, Worker
+from atoll.cluster.simulation.scenario import MILLISECOND, Fault, Scenario, Worker, start_tally
 from atoll.net.station import Call, CallError, NotTaken
 
 SHELL, RUN = "/services/shell", 0x1000
@@ -107,7 +107,7 @@ class Run:
         lines = [worker.line() for worker in self.workers(node)]
         if self.starts[node] > 1:
             number = 100 * self.cluster.find(node).number + self.starts[node]
-            lines.insert(0, f"tally {number} &")
+            lines.insert(0, start_tally(number))
         self.lines[node] = Lines(lines)
 
     def steps(self) -> dict[int, list[Step]]:

@@ -143,6 +143,11 @@ def draw_fault(
     return [Fault(begin, "spoil", "", rate), Fault(end, "monitor", "", "heal")]
 
 
+def start_tally(number: int) -> str:
+    """The line that starts a node's tally, with that number. It is no job of the shell's, which can wait for all."""
+    return f"sh -c 'tally {number} &'"
+
+
 def switch_of(names: list[str], switches: int, node: str) -> str:
     """The switch that a node's link leads to: the second one has the second half of the nodes."""
     return "switch2" if switches > 1 and names.index(node) >= len(names) // 2 else "switch1"

@@ -31,6 +31,15 @@ def test_programs_outlive_the_program_manager(fresh: System) -> None:
     assert "woke\n" in printed
 
 
+def test_the_shell_hears_of_ends_although_the_program_manager_died(fresh: System) -> None:
+    """Also of a job in the background, for which it does not wait."""
+    fresh.cluster.run("sleep 0.2 &")
+    fresh.cluster.client(Supervisor, SUPERVISOR).kill("programs")
+    assert "done" not in fresh.cluster.run("jobs").output
+    fresh.cluster.advance(1.5)
+    assert "done" in fresh.cluster.run("jobs").output
+
+
 def test_a_program_goes_on_after_the_file_service(fresh: System) -> None:
     """Code that it has not used yet is read from its file, which has been opened again."""
     before = page_ins(fresh)

@@ -14,6 +14,7 @@ from atoll.userland.library.nodes import is_up, name_of
 from atoll.userland.library.processes import ENDED_BY_KEY, copy_of
 from atoll.userland.library.text import StringBuilder
 from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError, TimedOut
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 
@@ -86,6 +87,7 @@ class Jobs:
     processes: Array[Process, MAX_PROCESSES]
     jobs: Array[Job, MAX_JOBS]
     interrupted: bool  # Ctrl-C has come
+    asked: u64  # when this node's program manager was last asked without need; nanoseconds
 
     def start(self) -> None:
         """Make the port."""
@@ -215,7 +217,13 @@ class Jobs:
                 self.collect(self.processes[place])
 
     def look(self) -> None:
-        """Take notice of what has happened, without waiting."""
+        """Take notice of what has happened, without waiting; of what a program manager that died told nobody, too."""
+        now = clock()
+        if now - self.asked >= PATIENCE:
+            self.asked = now
+            for place in range(MAX_PROCESSES):
+                if self.processes[place].used and self.processes[place].away.number == 0:
+                    self.ask_about(place)
         try:
             while True:
                 self.port.receive(self.letter, 0)
