@@ -8,10 +8,10 @@ PROMPT = "node1 / $ "
 
 
 class Typist:
-    """Somebody at the console of a node."""
+    """Somebody at the console of a node, the first of so many."""
 
-    def __init__(self) -> None:
-        self.node = Cluster(seed=2, interactive=True)
+    def __init__(self, nodes: int = 1) -> None:
+        self.node = Cluster(nodes, seed=2, interactive=True)
         self.node.start()
         self.seen = 0
 
