@@ -14,7 +14,8 @@ SPAN = 0.1  # seconds that the clients work if nothing happens
 TOLD = 3.3  # until a call to a dead node has failed: three of silence, and a little
 NOTICED = 4.5  # until everything has been drawn from that
 RESTARTED = 1.5  # until a node that was switched on again is known to all
-TYPED = r"OutcomeUnknown|Unreachable|KernelError|no such name|ServiceError .*"
+# Each is what one type of error says: the last two are NoNode, when a program is to be started there.
+TYPED = r"OutcomeUnknown|Unreachable|KernelError|no such name|ServiceError .*|this node (has fallen silent|is down)"
 # What a kernel may have more of than before: the directory keeps gates to others' directories, found anew.
 SLACK = {"gates": 4, "handles": 4}
 
