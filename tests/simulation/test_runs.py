@@ -10,7 +10,7 @@ from atoll.cluster.cli import app
 from atoll.cluster.simulation import run as running
 from atoll.cluster.simulation.pool import Booted, run_all, run_one
 from atoll.cluster.simulation.run import Run
-from atoll.cluster.simulation.scenario import Fault, Scenario, Worker, draw
+from atoll.cluster.simulation.scenario import Fault, Scenario, Worker, draw, start_tally
 
 SEED = 1000
 MILLISECOND = 1_000_000
@@ -71,7 +71,7 @@ def test_work_that_does_not_end_is_told(booted: Booted, monkeypatch: pytest.Monk
 
 def test_what_is_left_over_is_told(booted: Booted, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tally more than there was is a process, a port and more."""
-    monkeypatch.setattr(Worker, "line", lambda _: "tally 7 &")
+    monkeypatch.setattr(Worker, "line", lambda _: start_tally(7))
     verdict = run_one(booted, scenario("w1"))
     assert any("processes are left, not" in text for text in verdict.complaints)
 
