@@ -123,7 +123,14 @@ def end_instance(number: u64) -> None:
     the table's handle is closed then.
     """
     instance = services.instances[number]
-    if instance.used:
+    if not instance.used:
+        return
+    try:
         process = Process(another_handle(instance.program.process.handle))
+    except KernelError:
+        return  # it has ended by itself, and is being buried
+    try:
         process.destroy(SWAPPED_OUT)
-        close(process.handle)
+    except KernelError:
+        pass  # the same, a moment later
+    close(process.handle)
