@@ -10,6 +10,7 @@ from atoll.cluster.transfer import put_file
 from atoll.compiler.cache import Cache
 from atoll.compiler.driver import compile_file
 from atoll.images.recipe import Image
+from atoll.images.strip import stripped
 from atoll.images.system import Service, build_system, read_recipe
 from atoll.images.system_disk import system_disk
 from tests.one_system.nodes import NODES, Nodes
@@ -44,7 +45,7 @@ def booted(make: Callable[[int], Cluster], cache: Cache) -> Nodes:
     for node in NODES:
         cluster.run("true", node=node)
     for source in PROGRAMS:
-        put_file(cluster, compile_file(source, "program", cache=cache), f"/bin/{source.stem}")
+        put_file(cluster, stripped(compile_file(source, "program", cache=cache)), f"/bin/{source.stem}")
         for node in NODES[1:]:
             assert cluster.run(f"cp /bin/{source.stem} /nodes/{node}/bin").status == 0
     for node in NODES:

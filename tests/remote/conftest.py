@@ -8,6 +8,7 @@ from atoll.cluster.cluster import Cluster
 from atoll.cluster.transfer import put_file
 from atoll.compiler.cache import Cache
 from atoll.compiler.driver import compile_file
+from atoll.images.strip import stripped
 from tests.remote.system import System, near_and_far
 
 PROGRAMS = Path(__file__).parent / "programs"
@@ -16,7 +17,7 @@ PROGRAMS = Path(__file__).parent / "programs"
 def install(cluster: Cluster, cache: Cache) -> None:
     """The test programs are node1's only."""
     for source in sorted(PROGRAMS.glob("*.py")):
-        put_file(cluster, compile_file(source, "program", cache=cache), f"/bin/{source.stem}")
+        put_file(cluster, stripped(compile_file(source, "program", cache=cache)), f"/bin/{source.stem}")
 
 
 @pytest.fixture(scope="session")

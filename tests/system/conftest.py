@@ -9,6 +9,7 @@ from atoll.cluster.cluster import Cluster
 from atoll.cluster.transfer import put_file
 from atoll.compiler.cache import Cache
 from atoll.compiler.driver import compile_file
+from atoll.images.strip import stripped
 from tests.system.killing import System
 from tests.system.variants import FAILURES, OLD_FAILURES, compiled, other_version
 
@@ -69,7 +70,7 @@ def loaded(cache: Cache) -> System:
     cluster.start()
     cluster.run("true")
     for source in sorted((Path(__file__).parent / "programs").glob("*.py")):
-        put_file(cluster, compile_file(source, "program", cache=cache), f"/bin/{source.stem}")
+        put_file(cluster, stripped(compile_file(source, "program", cache=cache)), f"/bin/{source.stem}")
     return System(cluster)
 
 
