@@ -20,7 +20,10 @@ UNITS = {
     "jobs": "", "throughput": "jobs/s", "mean_response": "ms", "tail_response": "ms", "fairness": "Jain",
     "messages": "per job", "moved": "of 1",
 }  # fmt: skip
-SHOWN = ("throughput", "mean_response", "tail_response", "fairness", "messages", "moved")
+# What the table for people has, by its headings; of the second lot only the means, that it fits a terminal.
+SHOWN = {"throughput": "jobs/s", "mean_response": "mean ms", "tail_response": "95 % ms", "fairness": "Jain"}
+DIGITS = (0, 1, 0, 2)
+MEANS = {"messages": "msgs", "moved": "moved"}
 
 # What nodes say of themselves: nothing that the policy does not need.
 ANNOUNCES = {
@@ -130,15 +133,17 @@ def model_runner(jobs: Sequence[Job], nodes: int, policy: Policy, settings: dict
 def show(plan: Plan, rows: Sequence[Row], what: str) -> None:
     """The table for people."""
     title = f"{plan.workload}, {plan.nodes} nodes, {plan.seconds:g} s of arrivals, {counted(rows)} seeds ({what})"
-    table = Table(title=title, title_justify="left")
-    table.add_column("load")
-    table.add_column("policy")
-    for name in SHOWN:
-        table.add_column(f"{name.replace('_', ' ')} {UNITS[name]}".rstrip(), justify="right")
-    table.add_column(f"of {plan.against.name.lower()}'s", justify="right")
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1))
+    table.add_column("load", no_wrap=True)
+    table.add_column("policy", no_wrap=True)
+    for heading in (*SHOWN.values(), *MEANS.values()):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column(f"of {plan.against.name.lower()}'s", justify="right", no_wrap=True)
     for row in rows:
-        cells = [shown(row.figures[name], 3 if name in ("fairness", "moved") else 1) for name in SHOWN]
-        table.add_row(f"{row.load:g}", row.policy, *cells, "" if row.relative is None else shown(row.relative, 3))
+        cells = [shown(row.figures[name], digits) for name, digits in zip(SHOWN, DIGITS, strict=True)]
+        means = [f"{row.figures[name].mean:.2f}" for name in MEANS]
+        of_other = "" if row.relative is None else shown(row.relative, 2)
+        table.add_row(f"{row.load:g}", row.policy, *cells, *means, of_other)
     Console().print(table)
 
 
@@ -152,7 +157,7 @@ def shown(value: Interval, digits: int) -> str:
     """A mean, and half of its interval if that is known."""
     if value.half == float("inf"):
         return f"{value.mean:.{digits}f}"
-    return f"{value.mean:.{digits}f} ± {value.half:.{digits}f}"
+    return f"{value.mean:.{digits}f}±{value.half:.{digits}f}"
 
 
 def write_csv(rows: Sequence[Row], file: Path) -> None:

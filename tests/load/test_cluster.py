@@ -8,12 +8,14 @@ import pytest
 
 from atoll.benchmarks.experiments.costs import measure
 from atoll.benchmarks.experiments.model import Costs
+from atoll.benchmarks.experiments.outcome import Outcome
 from atoll.benchmarks.experiments.system import Runs
 from atoll.benchmarks.experiments.workloads import Job
 from atoll.cluster.cluster import Cluster
 from atoll.servers.load.interface import Policy
 
 SETTINGS = {"index": 1, "busy_above": 100, "idle_below": 50, "probes": 3, "announces": 1}
+JOBS = [Job(2000 * number, 1, 30_000) for number in range(6)]
 HEAD = 1  # lines of `load` before the nodes
 
 
@@ -122,11 +124,15 @@ def test_the_registrar_is_another_when_its_node_is_down(nodes: Cluster) -> None:
     assert "registrar: 10." in run(nodes, "load -l", "node2")
 
 
+@pytest.fixture(scope="module")
+def alone(runs: Runs) -> Outcome:
+    """What comes of jobs of which none goes elsewhere."""
+    return runs.run(JOBS, 3, Policy.HOME, SETTINGS, 1)
+
+
 @pytest.mark.parametrize("policy", [Policy.PROBING, Policy.RECEIVER, Policy.ANNOUNCED, Policy.REGISTRAR])
-def test_programs_of_a_busy_node_run_elsewhere(runs: Runs, policy: Policy) -> None:
-    jobs = [Job(2000 * number, 1, 30_000) for number in range(6)]
-    found = runs.run(jobs, 3, policy, SETTINGS, 1)
-    alone = runs.run(jobs, 3, Policy.HOME, SETTINGS, 1)
+def test_programs_of_a_busy_node_run_elsewhere(runs: Runs, alone: Outcome, policy: Policy) -> None:
+    found = runs.run(JOBS, 3, policy, SETTINGS, 1)
     assert found.moved > 0
     assert alone.moved == 0
     assert found.mean_response < 0.9 * alone.mean_response
