@@ -122,8 +122,11 @@ class Runs:
 
     def asked(self, cluster: Cluster) -> int:
         """Messages that load servers have sent to each other."""
-        told = [cluster.client(Load, LOAD, node.name).overhead() for node in cluster.nodes]
-        return sum(int(OVERHEAD.unpack(bytes(each))[ASKED]) for each in told)  # type: ignore[call-overload]
+        asked = 0
+        for node in cluster.nodes:
+            told = cluster.client(Load, LOAD, node.name).overhead()
+            asked += int(OVERHEAD.unpack(bytes(told))[ASKED])  # type: ignore[call-overload]
+        return asked
 
 
 def booted(nodes: int, memory: int, medium: Medium) -> Cluster:
