@@ -12,7 +12,7 @@ from atoll.abi.types import Array, u64
 from atoll.servers.mover.interface import MOST_LINKS, MOST_THREADS, Immovable
 from atoll.userland.runtime.kernel_calls import clock, sleep
 from atoll.userland.runtime.kernel_errors import BadArgument, KernelError
-from atoll.userland.runtime.objects import Process, Thread, read_info
+from atoll.userland.runtime.objects import Process, Thread, close, read_info
 
 PC = 0  # of Registers.x
 A0 = 10
@@ -20,6 +20,7 @@ A5 = 15
 A7 = 17
 SHORT = 1_000_000  # nanoseconds until a thread that waits for its pager is looked at again
 PATIENCE = 200  # times
+ECALL = 0x73  # the instruction
 
 
 class CapturedThread:
@@ -191,6 +192,19 @@ class Capture:
         except KernelError:
             raise Immovable("what a thread waits for is in a page that is not there") from None
         captured.buffer, captured.buffer_size = transfer.buffer_address, transfer.buffer_size
+
+    def end_call(self, number: u64) -> None:
+        """The reply to a stopped thread's call has gone with who waited for it: as if whom it called had died."""
+        thread = self.thread_handles[number]
+        registers = Registers()
+        instruction: Array[u64, 1] = Array()
+        try:
+            thread.read_registers(registers)
+            self.process.read(registers.x[PC], view(address_of(instruction), 4))
+            if instruction[0] == ECALL:  # else it has just been answered
+                close(thread.await_reply(0, 0))
+        except KernelError:
+            return  # it waits still: nobody has taken its call over
 
     def resume(self) -> None:
         """All go on where they were."""

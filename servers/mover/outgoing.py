@@ -4,13 +4,12 @@ A thread for each migration under way makes the calls to the other node's mover.
 and the process goes on here; once GO was sent it never runs here again.
 """
 
-from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind, Registers
-from atoll.abi.raw import address_of, view
+from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind
 from atoll.abi.types import Array, u64
 from atoll.abi.wire import Delivery
 from atoll.servers.memory.interface import Carrying
 from atoll.servers.mover.answers import NOBODY, helpers
-from atoll.servers.mover.capture import PC, Capture
+from atoll.servers.mover.capture import Capture
 from atoll.servers.mover.counterpart import Counterpart, close_quietly
 from atoll.servers.mover.guest import is_passed
 from atoll.servers.mover.interface import (
@@ -36,12 +35,11 @@ from atoll.userland.runtime.interface import ServiceError, Unreachable
 from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Port
-from atoll.userland.runtime.objects import Process, Thread, close, duplicate
+from atoll.userland.runtime.objects import duplicate
 from atoll.userland.runtime.shared import SharedNumber
 
 NODE_SHIFT = 48  # of pids
 INCARNATION_SHIFT = 32
-ECALL = 0x73  # the instruction
 LOST = 130  # status of a program that died with its destination
 
 
@@ -126,7 +124,7 @@ class Outgoing:
             self.other.wait_until_dropped()
         for number in range(self.capture.thread_count):
             if passage.calls >> number & 1 != 0:
-                end_call(self.capture.process, self.capture.thread_handles[number])
+                self.capture.end_call(number)
         self.give_up()
 
     # ---- negotiation ----
@@ -262,24 +260,34 @@ class Outgoing:
     def give_up(self) -> None:
         """The process goes on here; the destination forgets it, now or when it is heard of."""
         self.phase.write(Phase.GIVEN_UP)
+        self.abort()
         try:
             self.carrying.hold(self.offered.migrant.space, False)
         except (ServiceError, KernelError):
             pass
         if self.has_frozen:
-            for number in range(self.capture.thread_count):
-                if self.calls[number] != NOBODY:
-                    captured, thread = self.capture.threads[number], self.capture.thread_handles[number]
-                    helpers.give_back(
-                        self.calls[number], thread.await_reply(captured.buffer, captured.buffer_size, captured.timeout)
-                    )
-            self.capture.resume()
+            self.let_go_on()
         self.passage.id = 0
         try:
             self.note(Phase.GIVEN_UP)
         except (ServiceError, KernelError):
-            pass  # it has ended
-        self.abort()
+            return  # it has ended
+
+    def let_go_on(self) -> None:
+        """Its threads run here again, unless it was ended meanwhile."""
+        for number in range(self.capture.thread_count):
+            if self.calls[number] != NOBODY:
+                captured, reply = self.capture.threads[number], NO_HANDLE
+                try:
+                    thread = self.capture.thread_handles[number]
+                    reply = thread.await_reply(captured.buffer, captured.buffer_size, captured.timeout)
+                except KernelError:
+                    pass
+                helpers.give_back(self.calls[number], reply)
+        try:
+            self.capture.resume()
+        except KernelError:
+            return
 
     def abort(self) -> None:
         """The destination is told that it does not come."""
@@ -290,6 +298,11 @@ class Outgoing:
         self.report.messages += 1
         try:
             self.note(Phase.RUNNING)
+        except (ServiceError, KernelError) as error:  # it was ended while it stood still
+            self.other.wait_until_dropped()
+            self.give_up()
+            raise MigrationFailed(f"{error}") from None
+        try:
             self.other.mover.go(self.offered.id)
         except (Unreachable, NoSuchMigration) as error:
             self.give_up()
@@ -377,16 +390,3 @@ class Outgoing:
         self.report.bytes += self.pages.bytes
         self.report.messages += self.pages.messages
         self.report.pages = self.pages.sent
-
-
-def end_call(process: Process, thread: Thread) -> None:
-    """The reply to a stopped thread's call has gone with who waited for it: as if whom it called had died."""
-    registers = Registers()
-    instruction: Array[u64, 1] = Array()
-    try:
-        thread.read_registers(registers)
-        process.read(registers.x[PC], view(address_of(instruction), 4))
-        if instruction[0] == ECALL:  # else it has just been answered
-            close(thread.await_reply(0, 0))
-    except KernelError:
-        return  # it waits still: nobody has taken its call over
