@@ -73,10 +73,18 @@ class Runs:
 
     def run_here(self, cluster: Cluster, jobs: Sequence[Job], policy: Policy, settings: dict[str, int]) -> Outcome:
         """One run on a cluster that is idle."""
-        names = [node.name for node in cluster.nodes]
+        self.prepare(cluster, jobs, policy, settings)
+        before = self.asked(cluster)
+        self.start(cluster)
+        ended = self.finish(cluster, jobs)
+        return outcome(ended, self.asked(cluster) - before)
+
+    def prepare(self, cluster: Cluster, jobs: Sequence[Job], policy: Policy, settings: dict[str, int]) -> None:
+        """Settings, daemons, and each node's jobs in a file."""
         words = f"policy={policy.name.lower()} busy={settings['busy_above']} idle={settings['idle_below']}"
         words += f" probes={settings['probes']} announces={settings['announces']}"
-        for number, name in enumerate(names, 1):
+        for number, node in enumerate(cluster.nodes, 1):
+            name = node.name
             check(cluster, name, f"load {words}")
             mine = [job for job in jobs if job.node == number]
             lines = "".join(f"{job.at} {job.need} {job.talks}\n" for job in mine if not job.is_daemon)
@@ -84,19 +92,24 @@ class Runs:
             for _ in range(sum(job.is_daemon for job in mine)):
                 pause = round((DAEMON_PERIOD - DAEMON_NEED) * MICRO)
                 check(cluster, name, f"spin -n 1000000 -p {pause} {round(DAEMON_NEED * MICRO)} &")
-        before = sum(self.asked(name) for name in names)
-        begin = cluster.time_ns // 1000 + LEAD * (len(names) + 1)
-        for name in names:
-            check(cluster, name, f"{STARTER} {begin} < {SCHEDULE} > {RESULTS} &")
+
+    def start(self, cluster: Cluster) -> None:
+        """The first job is about to arrive."""
+        begin = cluster.time_ns // 1000 + LEAD * (len(cluster.nodes) + 1)
+        for node in cluster.nodes:
+            check(cluster, node.name, f"{STARTER} {begin} < {SCHEDULE} > {RESULTS} &")
+
+    def finish(self, cluster: Cluster, jobs: Sequence[Job]) -> list[Ended]:
+        """What became of all jobs, when the last has ended. Raises Failed."""
         ended = []
-        for number, name in enumerate(names, 1):
+        for number, node in enumerate(cluster.nodes, 1):
             daemons = sum(job.is_daemon and job.node == number for job in jobs)
-            check(cluster, name, f"wait %{daemons + 1}")
-            ended += self.results(cluster, number, name)
+            check(cluster, node.name, f"wait %{daemons + 1}")
+            ended += self.results(cluster, number, node.name)
         wanted = sum(not job.is_daemon for job in jobs)
         if len(ended) != wanted:
             raise Failed(f"{len(ended)} of {wanted} jobs have ended")
-        return outcome(ended, sum(self.asked(name) for name in names) - before)
+        return ended
 
     def results(self, cluster: Cluster, number: int, name: str) -> list[Ended]:
         """What became of a node's jobs."""
@@ -107,11 +120,13 @@ class Runs:
                 found.append(Ended(number, node, arrival, end, need))
         return found
 
-    def asked(self, name: str) -> int:
-        """Messages that a node's load server has sent to others."""
-        assert self.cluster is not None
-        told = self.cluster.client(Load, LOAD, name).overhead()
-        return int(OVERHEAD.unpack(bytes(told))[ASKED])  # type: ignore[call-overload]
+    def asked(self, cluster: Cluster) -> int:
+        """Messages that load servers have sent to each other."""
+        asked = 0
+        for node in cluster.nodes:
+            told = cluster.client(Load, LOAD, node.name).overhead()
+            asked += int(OVERHEAD.unpack(bytes(told))[ASKED])  # type: ignore[call-overload]
+        return asked
 
 
 def booted(nodes: int, memory: int, medium: Medium) -> Cluster:

@@ -133,6 +133,14 @@ class Helpers:
             item.gate = item.port.mint(0)
             start_thread(Process(own_process()), serve, index, item.stack[:], PRIORITY)
 
+    def has(self, id: u64) -> bool:
+        """Whether an answer to a call of that migration's process is awaited, or on its way."""
+        for item in self.items:
+            state = item.state.read()
+            if item.id == id and (state == WAITING or state == ANSWERED):
+                return True
+        return False
+
     def give_on(self, index: u64, peer: Mover) -> None:
         """The thread has moved: its answer goes to that mover, when it comes."""
         item = self.items[index]

@@ -29,6 +29,7 @@ WORKING_SET = 8  # pages that go at once by reference, of those used since the n
 IS_SENT = 1 << 36  # mark of a page in the list
 MOST_RUNS = 1024  # in a message
 MOST_PLACES = 16  # where pages are: here, and other nodes
+SOURCE_BADGE = 1 << 32  # bit of the badges of gates through which pages are fetched; below is their space
 
 
 class Pages:
@@ -38,7 +39,7 @@ class Pages:
     carrying: Carrying
     peer: Mover
     id: u64
-    sources: Port  # where pages are fetched that stay: the badge is their space
+    sources: Port  # where pages are fetched that stay: the mover's own, which outlives it
     list: Array[u8, LIST_SIZE]
     count: u64  # pages in the list
     numbers: Array[u8, MOST_WRITTEN * WORD]
@@ -190,7 +191,7 @@ class Pages:
     def source_at(self, place: u64) -> Gate:
         """A gate through which the destination fetches."""
         if place == 0:
-            return self.sources.mint(self.space, True)
+            return self.sources.mint(SOURCE_BADGE | self.space, True)
         return Gate(self.carrying.source(self.space, place - 1).handle)
 
     def add_to_runs(self, page: u64, number: u64) -> None:

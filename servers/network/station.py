@@ -43,7 +43,8 @@ from atoll.userland.runtime.objects import Memory, Process, duplicate
 from atoll.userland.runtime.seal import draw_seal_key
 from atoll.userland.runtime.system import own_process
 
-SETTLE = 200_000_000  # nanoseconds that calls of others have to end in, before a swap
+SETTLE = 20_000_000  # nanoseconds that calls of others have to end in, before a swap: those that last longer go over
+SETTLE_GROUPS = 500_000_000  # and groups, to answer
 INTERRUPT: u64 = 1 << 63  # notification bit: the card has something; the bits of requests that are done are lower
 
 card: Card = Card()
@@ -76,6 +77,7 @@ def start(
     to_us = done.mint(0)
     interrupt.bind(to_us, INTERRUPT)
     interrupt.done()
+    workers.take_over()
 
 
 def place_frame(frame: Frame) -> bool:
@@ -161,12 +163,13 @@ def look(now: u64) -> u64:
 
 
 def settle() -> None:
-    """Before the state is written: short calls of others end, and nothing new of our own begins."""
+    """Before the state is written: short calls of others and groups' queries end, and nothing new of our own begins."""
     letter = Letter()
-    end = clock() + SETTLE
     now = clock()
-    while is_working() and now < end:
-        if letter.attempt(KernelCall.RECEIVE, done_port.handle, end - now) == Status.OK:
+    end, end_of_groups = now + SETTLE, now + SETTLE_GROUPS
+    while (is_working() and now < end) or (groups.groups.count != 0 and now < end_of_groups):
+        due = min(groups.look(now), end if now < end else end_of_groups)
+        if letter.attempt(KernelCall.RECEIVE, done_port.handle, max(due, now) - now) == Status.OK:
             notified(letter.words[0])
         now = clock()
     outbox.filled(collector.stop())
@@ -182,6 +185,7 @@ def is_working() -> bool:
 
 def go_on() -> None:
     """The swap has not come about."""
+    workers.let_go()
     collector.go_on()
 
 

@@ -113,6 +113,15 @@ def test_programs_are_shown_with_their_shares(node: Cluster) -> None:
     assert int(line[-7]) > 80, "its share of the CPU over its life"
 
 
+def test_a_programs_busiest_link_is_shown_when_a_statistic_is_complete(node: Cluster) -> None:
+    run(node, "spin -n 1000 -p 40000 -t 10 1000 &")
+    node.advance(10.1)
+    line = next(line for line in run(node, "load -p").splitlines() if line.endswith(" spin")).split()
+    sent, a_second = int(line[-4]), int(line[-5])
+    assert 10 * 5 / 0.05 <= sent <= 10 * 10 / 0.04, "ten look-ups a turn, of 5 s at the least and of 10 at most"
+    assert 10 / 0.05 <= a_second <= 15 / 0.04
+
+
 @pytest.mark.parametrize(
     ("line", "status", "said"),
     [
