@@ -141,6 +141,14 @@ class Helpers:
                 return True
         return False
 
+    def are_busy(self) -> bool:
+        """Whether any answer is."""
+        for item in self.items:
+            state = item.state.read()
+            if state == WAITING or state == ANSWERED:
+                return True
+        return False
+
     def give_on(self, index: u64, peer: Mover) -> None:
         """The thread has moved: its answer goes to that mover, when it comes."""
         item = self.items[index]

@@ -127,6 +127,13 @@ class Workers:
                 item.gate.notify(1)
                 return
 
+    def are_busy(self) -> bool:
+        """Whether a program is on its way from here."""
+        for item in self.items:
+            if item.state.read() == BUSY:
+                return True
+        return False
+
     def note_given_up(self, id: u64) -> None:
         """A destination that was not told may ask."""
         self.given_up[self.given_up_count % MOST_GIVEN_UP] = id

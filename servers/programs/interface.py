@@ -260,6 +260,10 @@ class Moving(
         """Keep that, in the place of what was noted before. Raises NoSuchProgram."""
 
     @idempotent
+    def note_place(self, pid: u64, node: u64, incarnation: u64) -> None:
+        """A program that has moved away from here is on that node now. Nothing if it is here, or unknown."""
+
+    @idempotent
     def next_passage(self, place: u64) -> Passage:
         """What is noted of the first program from a place on that is on its way or was, is elsewhere, or was born
         elsewhere and has ended. Raises NoSuchProgram: no more.

@@ -203,6 +203,9 @@ class ProgramsServer(Programs, Child, Parent, Moving):
     def note(self, passage: Passage) -> None:
         programs.find(passage.pid).passage = passage
 
+    def note_place(self, pid: u64, node: u64, incarnation: u64) -> None:
+        moving.note_place(pid, node, incarnation)
+
     def next_passage(self, place: u64) -> Passage:
         return moving.next_passage(place, self.first_pid >> 48)
 

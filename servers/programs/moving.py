@@ -165,6 +165,14 @@ def discard(pid: u64, memory: MemoryManager) -> None:
 # ---- what a mover has noted ----
 
 
+def note_place(pid: u64, node: u64, incarnation: u64) -> None:
+    """Where a program is that is not here."""
+    place = place_of_absent(pid)
+    if place != NOWHERE:
+        passage = programs.entries[place].passage
+        passage.node, passage.incarnation = node, incarnation
+
+
 def next_passage(place: u64, node: u64) -> Passage:
     """The first from that place on. Raises NoSuchProgram."""
     while place < u64(len(programs.entries)):
