@@ -21,8 +21,8 @@ settings.register_profile("long", deadline=None, max_examples=2000, print_blob=T
 settings.load_profile("default")
 
 
-# Folders whose tests start from the same booted systems, those that take longest first: one worker of pytest-xdist takes
-# each of them (`--dist loadgroup`), so that nothing is booted twice. Of all others a worker takes a file at a time.
+# Folders whose tests start from the same booted systems, those that take longest first: one worker of pytest-xdist
+# takes each of them (`--dist loadgroup`), so that nothing is booted twice. Of others a worker takes a file at a time.
 BOOTED_ONCE = ("system", "one_system", "migration", "load", "remote", "simulation", "cluster_calls", "directory")
 
 
@@ -30,7 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests stay together; skip what needs QEMU where there is none."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=lambda item: BOOTED_ONCE.index(group_of(item)) if group_of(item) in BOOTED_ONCE else len(BOOTED_ONCE))
+    ranks = {folder: rank for rank, folder in enumerate(BOOTED_ONCE)}
+    items.sort(key=lambda item: ranks.get(group_of(item), len(ranks)))
     if shutil.which("qemu-system-riscv64"):
         return
     reason = "qemu-system-riscv64 is not installed: apt-get install qemu-system-misc"
