@@ -61,6 +61,7 @@ class Helper:
         self.letter.set_buffer(self.buffer[0 : self.buffer_size])
         self.status = Thread(self.thread).take_call(self.letter, self.timeout)
         if self.status == Status.NOT_WAITING or self.status == Status.NOT_STOPPED:
+            close(self.thread)
             self.state.write(MISSED)
             return
         self.state.write(ANSWERED)
@@ -102,6 +103,7 @@ class Helper:
                 self.peer.deliver(self.id, self.number, self.parcel.contents())
         except (ServiceError, KernelError) as error:
             print(f"mover: an answer could not be sent on: {error}")
+            close_quietly(self.letter.handle)
 
 
 class Helpers:
@@ -114,8 +116,6 @@ class Helpers:
         for index in range(u64(HELPERS)):
             item = self.items[index]
             state = item.state.read()
-            if state == MISSED:
-                close(item.thread)
             if state == IDLE or state == MISSED:
                 item.thread = duplicate(thread.handle, Right.MANAGE)
                 item.number, item.id, item.buffer_size, item.timeout = number, id, buffer_size, timeout
@@ -159,6 +159,14 @@ def serve(index: u64) -> None:
         item.port.receive(told)
         if item.state.read() == WAITING:
             item.run()
+
+
+def close_quietly(handle: u64) -> None:
+    """Close what may have gone with a message."""
+    try:
+        close(handle)
+    except KernelError:
+        return
 
 
 def finish_call(thread: Thread, reply: u64, status: u64, word: u64) -> None:

@@ -5,9 +5,11 @@ from enum import IntEnum
 from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.mover.doubts import doubts
+from atoll.servers.mover.incoming import incoming
 from atoll.servers.mover.interface import Mover, own_number
 from atoll.servers.mover.peers import open_peer
 from atoll.servers.network.interface import Member
+from atoll.servers.programs.interface import Moving
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_calls import sleep
 from atoll.userland.runtime.kernel_errors import KernelError, TimedOut
@@ -172,6 +174,8 @@ class Whereabouts:
         """Whoever waits for a program on a node that has gone learns that it has ended."""
         member = Member()
         for item in self.items:
+            if item.pid != 0 and not Moving(incoming.programs.handle).knows(item.pid):
+                item.pid = 0  # word of where it was came later than that of its end
             is_gone = item.pid != 0 and doubts.nodes.find(item.node, member) and item.is_lost(member)
             if is_gone and not self.is_with_others(item.pid):
                 doubts.own.ended(item.pid, LOST_NODE)

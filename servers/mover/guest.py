@@ -38,6 +38,8 @@ class Guest:
     phase: u64  # a Phase; UNKNOWN: the place is free
     source: u64  # a node's number
     pid: u64
+    cpu_time: u64  # nanoseconds that it has used so far
+    sent_on_by: u64  # nodes that send on what comes to its ports
     space: u64
     process: Process
     child: Child  # to hear of its end

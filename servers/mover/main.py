@@ -83,7 +83,7 @@ class MoverServer(Mover, PageSource):
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
-    def set_source(self, id: u64, source: Gate) -> u64:
+    def set_source(self, id: u64, node: u64, source: Gate) -> u64:
         guest = incoming.expect_phase(id, Phase.ACCEPTED)
         info = Info()
         read_info(source.handle, info)
@@ -91,7 +91,7 @@ class MoverServer(Mover, PageSource):
             guest.earlier = source
             return OWN_SOURCE
         try:
-            return Carrying(incoming.memory.handle).set_source(guest.space, PageSource(source.handle))
+            return Carrying(incoming.memory.handle).set_source(guest.space, node, PageSource(source.handle))
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
@@ -118,8 +118,8 @@ class MoverServer(Mover, PageSource):
         incoming.take_state(id, data)
 
     def go(self, id: u64) -> None:
-        incoming.go(id)
         pid = incoming.find(id).pid
+        incoming.go(id)
         errands.send(Errand.SETTLED, pid >> NODE_SHIFT, pid, self.node)
 
     def pass_over(self, id: u64, value: u64, handle: Handle) -> None:
@@ -144,6 +144,9 @@ class MoverServer(Mover, PageSource):
     # ---- where it was born, and where it is ----
 
     def settled(self, pid: u64, node: u64, incarnation: u64) -> None:
+        if node == self.node:
+            errands.whereabouts.remove(pid)
+            return
         errands.whereabouts.set(pid, node, incarnation)
         errands.look_later()
 

@@ -7,8 +7,8 @@ and the process goes on here; once GO was sent it never runs here again.
 from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind
 from atoll.abi.types import Array, u64
 from atoll.abi.wire import Delivery
-from atoll.servers.memory.interface import Carrying
-from atoll.servers.mover.answers import NOBODY, helpers
+from atoll.servers.memory.interface import Carrying, bit_of
+from atoll.servers.mover.answers import NOBODY, close_quietly, helpers
 from atoll.servers.mover.capture import Capture
 from atoll.servers.mover.guest import is_passed
 from atoll.servers.mover.interface import (
@@ -151,6 +151,7 @@ class Outgoing:
         for number in range(self.capture.thread_count):
             captured, thread = self.capture.threads[number], self.capture.thread_handles[number]
             if captured.is_calling != 0:
+                self.pages.find_buffer(captured)
                 taker = helpers.take(thread, number, self.offered.id, captured.buffer_size, captured.timeout)
                 self.calls[number] = taker
                 if taker == NOBODY:  # the answer has just come, or nobody is free
@@ -195,11 +196,18 @@ class Outgoing:
         """Threads, handles, start page; the reply says READY."""
         parcel = self.parcel
         parcel.clear()
-        pack(self.capture, parcel)
+        pack(self.capture, parcel, self.sent_on_by())
         self.report.messages += 1
         self.report.bytes += parcel.size
         self.may_be_ready = True
         self.peer.state(self.offered.id, parcel.contents())
+
+    def sent_on_by(self) -> u64:
+        """Nodes that will send on what comes to its ports (unless they are told where it is: then nobody will)."""
+        if self.order.delivery != Delivery.REDIRECT:
+            return 0
+        own = bit_of(self.offered.source) if self.capture.has_ports() else u64(0)
+        return (self.offered.migrant.sent_on_by | own) & ~bit_of(self.order.node)
 
     # ---- the end ----
 
@@ -383,11 +391,3 @@ class Outgoing:
         self.report.bytes += self.pages.bytes
         self.report.messages += self.pages.messages
         self.report.pages = self.pages.sent
-
-
-def close_quietly(handle: u64) -> None:
-    """Close what may have gone with a message."""
-    try:
-        close(handle)
-    except KernelError:
-        return

@@ -182,8 +182,8 @@ def ended(call: Call) -> None:
     if proxy != NOWHERE:
         if call.in_order:
             proxies.table[proxy].is_sending = False
-        if has_had_its_time(proxy):
-            proxies.end(proxy)
+        if not proxies.table[proxy].has_moved and has_had_its_time(proxy):
+            proxies.end(proxy)  # (others are swept: moves.py)
     if outbox.count != 0:
         pump()
 

@@ -49,7 +49,7 @@ class Proxy:
     is_home: bool  # a process of this node receives there; it came from `owner`
     manage: u64  # then: a gate by which we make others
     delivery: u64  # how it came, or leaves: a Delivery
-    is_between: bool  # its receiver had come from one node and has gone to another, by redirection
+    senders: u64  # a bit for each peer that had its receiver before, and sends on what comes for it by way of us
 
     # ---- a port that is not where it was thought to be (seeking.py) ----
     is_seeking: bool  # nothing is sent there: what comes waits in the kernel
@@ -78,6 +78,7 @@ class Proxies:
     held_free: u16  # chain
     count: u64
     ports: PortSet  # where they are received from
+    sweep_due: u64  # when to look at those whose receiver has moved
     seek_due: u64  # when to look at those that are sought
     open: Callable[[], None]  # let the collector receive at those that are opening
 
@@ -149,7 +150,7 @@ class Proxies:
         proxy.first, proxy.is_used, proxy.is_sending, proxy.is_public = u16(0), True, False, False
         proxy.has_moved, proxy.is_passing, proxy.is_opening = False, False, False
         proxy.is_home, proxy.manage, proxy.delivery = False, NO_HANDLE, u64(Delivery.REDIRECT)
-        proxy.is_between = False
+        proxy.senders = 0
         proxy.is_seeking, proxy.misses, proxy.are_friends_known = False, 0, False
         port.set_label(proxy.label)
         self.used = max(self.used, place + 1)
@@ -172,6 +173,7 @@ class Proxies:
         """A node is gone: what led there may have moved before. What came from there is here."""
         for place in range(self.used):
             proxy = self.table[place]
+            proxy.senders = proxy.senders & ~(u64(1) << owner)
             if proxy.is_used and proxy.owner == owner:
                 if proxy.is_home:
                     proxy.owner = NOWHERE
@@ -185,8 +187,8 @@ class Proxies:
         proxy = self.table[place]
         if proxy.first != 0 or proxy.is_public or proxy.is_home or proxy.is_passing:
             return False
-        if proxy.is_between:
-            return False  # the node before us sends through it, and does not count how often
+        if proxy.senders != 0:
+            return False  # they count nothing, but say goodbye (moves.py)
         info = Info()
         read_info(proxy.port.handle, info)
         return info.words[PORT_GATES] == 0 and info.words[PORT_WAITING] == 0 and info.words[PORT_BITS] == 0
@@ -226,9 +228,9 @@ class Proxies:
 
     def take_port(self, identity: Identity, owner: u64, port: Port, delivery: u64) -> u64:
         """A port of this node whose receive right leaves for a peer: its label, as a proxy; 0: there are too many."""
-        place, came_from = self.find(identity), u64(NOWHERE)
+        place, senders = self.find(identity), u64(0)
         if place != NOWHERE:  # it had come from elsewhere
-            came_from = self.table[place].owner if self.table[place].delivery == Delivery.REDIRECT else came_from
+            senders = self.table[place].senders
             self.end(place)
         place = self.free_place() if place == NOWHERE else place
         if place == NOWHERE:
@@ -236,7 +238,9 @@ class Proxies:
         self.begin(place, identity, owner, port)
         proxy = self.table[place]
         proxy.has_moved, proxy.is_passing, proxy.delivery = True, True, delivery
-        proxy.is_between = delivery == Delivery.REDIRECT and came_from != NOWHERE and came_from != owner
+        if delivery == Delivery.REDIRECT:
+            proxy.senders = senders & ~(u64(1) << owner)  # all others learn where it is
+        self.sweep_due = 0
         return self.table[place].label
 
     def port_passed(self, label: u64, was_taken: bool) -> u64:
@@ -260,6 +264,9 @@ class Proxies:
         ecall(self.ports.handle, handle, 0, 0, 0, 0, 0, Call.SET_REMOVE)  # refused if it is opening still
         proxy.owner, proxy.has_moved, proxy.is_home, proxy.is_opening = came_from, True, True, False
         proxy.delivery, proxy.is_seeking, proxy.are_friends_known = delivery, False, False
+        if delivery == Delivery.REDIRECT:
+            proxy.senders = proxy.senders | u64(1) << came_from
+        self.sweep_due = 0
         proxy.port.handle = NO_HANDLE
         return handle
 

@@ -148,7 +148,7 @@ def take_frames() -> None:
 def look(now: u64) -> u64:
     """Do what time asks for; how many nanoseconds until the next time."""
     due = min(members.look(now), calls.look(now), requests.look(now), groups.look(now), claims.look(now))
-    due = min(due, seeking.look(now))
+    due = min(due, seeking.look(now), moves.look(now))
     return max(due, now) - now
 
 
@@ -197,6 +197,9 @@ def ready(request: Request) -> None:
         return
     if envelope.way == Way.FRIENDS or envelope.way == Way.HOLD:
         told(request)
+        return
+    if envelope.way == Way.GOODBYE:
+        moves.heard_goodbye(request)
         return
     place = exports.find(envelope.target, envelope.badge)
     if envelope.way == Way.NOTIFY:
