@@ -10,14 +10,12 @@ from atoll.abi.calls import Call as KernelCall
 from atoll.abi.riscv import ecall
 from atoll.abi.types import u64
 from atoll.abi.wire import MILLISECOND, OWN_GATES, Delivery, Outcome, Way
-from atoll.servers.network import friends, outbox, station
+from atoll.servers.network import farewells, outbox, station
 from atoll.servers.network.calls import calls
 from atoll.servers.network.exports import close_quietly, exports
-from atoll.servers.network.parcels import parcels
 from atoll.servers.network.peers import NOWHERE, peers
 from atoll.servers.network.proxies import proxies
 from atoll.servers.network.requests import Request
-from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import is_dead_gate
 
@@ -101,26 +99,14 @@ def look(now: u64) -> u64:
         proxy = proxies.table[place]
         if not proxy.is_used or not proxy.has_moved:
             continue
+        if proxy.counted_by != NOWHERE and not calls.is_on_way(proxy.label):
+            farewells.give_back_gates(place)
         is_over = is_dead_gate(proxy.manage) if proxy.is_home else outbox.has_had_its_time(place)
-        if is_over and say_goodbye(place):
+        if is_over and farewells.say_goodbye(place):
             proxies.end(place)
         else:
             proxies.sweep_due = now + LOOK_EVERY
     return proxies.sweep_due
-
-
-def say_goodbye(place: u64) -> bool:
-    """To the node that counts on what we send on; False: there is no room now."""
-    proxy = proxies.table[place]
-    if proxy.is_home or proxy.delivery != Delivery.REDIRECT or not peers.table[proxy.owner].is_up:
-        return True
-    parcel = friends.new_message(proxy.identity, Way.GOODBYE)
-    if parcel == NOWHERE:
-        return False
-    if calls.begin(parcel, proxy.owner, False, clock()) is None:
-        parcels.give(parcel)
-        return False
-    return True
 
 
 def heard_goodbye(request: Request) -> None:

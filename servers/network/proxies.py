@@ -49,6 +49,7 @@ class Proxy:
     is_home: bool  # a process of this node receives there; it came from `owner`
     manage: u64  # then: a gate by which we make others
     delivery: u64  # how it came, or leaves: a Delivery
+    counted_by: u64  # peer that has counted the gates of it that are here, and is to be told; NOWHERE: nobody
     senders: u64  # a bit for each peer that had its receiver before, and sends on what comes for it by way of us
 
     # ---- a port that is not where it was thought to be (seeking.py) ----
@@ -150,7 +151,7 @@ class Proxies:
         proxy.first, proxy.is_used, proxy.is_sending, proxy.is_public = u16(0), True, False, False
         proxy.has_moved, proxy.is_passing, proxy.is_opening = False, False, False
         proxy.is_home, proxy.manage, proxy.delivery = False, NO_HANDLE, u64(Delivery.REDIRECT)
-        proxy.senders = 0
+        proxy.senders, proxy.counted_by = 0, NOWHERE
         proxy.is_seeking, proxy.misses, proxy.are_friends_known = False, 0, False
         port.set_label(proxy.label)
         self.used = max(self.used, place + 1)
@@ -185,8 +186,10 @@ class Proxies:
     def is_unused(self, place: u64) -> bool:
         """Whether there is no gate any more through which somebody could send there."""
         proxy = self.table[place]
-        if proxy.first != 0 or proxy.is_public or proxy.is_home or proxy.is_passing:
+        if proxy.is_public or proxy.is_home or proxy.is_passing:
             return False
+        if proxy.first != 0 and not proxy.has_moved:
+            return False  # (of one that has moved not all gates tell their end)
         if proxy.senders != 0:
             return False  # they count nothing, but say goodbye (moves.py)
         info = Info()
@@ -262,6 +265,7 @@ class Proxies:
         handle = proxy.port.handle
         proxy.manage = Gate(handle).mint(0, MintFlag.MANAGE).handle
         ecall(self.ports.handle, handle, 0, 0, 0, 0, 0, Call.SET_REMOVE)  # refused if it is opening still
+        proxy.counted_by = proxy.owner if proxy.owner != came_from else NOWHERE  # that one knows it by its coming
         proxy.owner, proxy.has_moved, proxy.is_home, proxy.is_opening = came_from, True, True, False
         proxy.delivery, proxy.is_seeking, proxy.are_friends_known = delivery, False, False
         if delivery == Delivery.REDIRECT:
@@ -275,15 +279,24 @@ class Proxies:
     def mint(self, place: u64, badge: u64) -> u64:
         """A gate that came; NOWHERE: there are too many. Raises KernelError."""
         proxy = self.table[place]
-        number = self.find_held(proxy, badge)
-        if number == NOWHERE:
-            number = self.new_held(proxy, badge)
+        number = self.place_of_held(proxy, badge)
         if number == NOWHERE:
             return NOWHERE
         gate = self.make_gate(place, badge, MintFlag.TELL_LAST)
         self.held[number].out += 1
         self.held[number].came += 1
         return gate.handle
+
+    def note_own(self, place: u64, badge: u64) -> None:
+        """A gate was here before its receiver left, and the node where that is now counts it as sent here once."""
+        number = self.place_of_held(self.table[place], badge)
+        if number != NOWHERE:
+            self.held[number].out, self.held[number].came = 1, 1
+
+    def place_of_held(self, proxy: Proxy, badge: u64) -> u64:
+        """The gates of a badge, a new place if need be; NOWHERE: there are too many."""
+        number = self.find_held(proxy, badge)
+        return number if number != NOWHERE else self.new_held(proxy, badge)
 
     def make_gate(self, place: u64, badge: u64, flags: u64) -> Gate:
         """A gate that nobody counts. Raises KernelError."""

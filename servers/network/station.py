@@ -64,7 +64,7 @@ def start(
     line.address = card.address
     line.place, line.transmit = place_frame, transmit
     calls.answered, calls.failed, calls.ended = answers.answered, answers.failed, outbox.ended
-    calls.claim = claims.claim_for_call
+    calls.came, calls.claim = outbox.pump, claims.claim_for_call
     calls.is_waited_for, calls.repeat = answers.is_waited_for, outbox.repeat
     proxies.seek_due, seeking.search.pump = 0, outbox.pump
     calls.due = NO_TIMEOUT

@@ -66,8 +66,8 @@ def depart(entry: Entry, keeps_space: bool, memory: MemoryManager, node: u64) ->
         return
     entry.state, entry.is_in_doubt, entry.has_come = ProgramState.MOVED, False, False
     entry.order = 0
+    keep_trace(entry, memory)  # (with the process the memory manager may let its space go)
     ending.destroy_surely(entry.process, 0)
-    keep_trace(entry, memory)
     if keeps_space:
         entry.space = 0
     if entry.pid >> NODE_SHIFT == node:
