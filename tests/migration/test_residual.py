@@ -1,5 +1,5 @@
-"""What a program that has moved takes along, and what it leaves behind: its CPU time goes on, and `ps` and `--stats` say
-which nodes it needs, for what.
+"""What a program that has moved takes along, and leaves behind: its CPU time goes on; `ps` and `--stats` say which nodes
+it needs, and for what.
 """
 
 from atoll.cluster.programs import Program, programs, residual_dependencies
