@@ -1,5 +1,5 @@
-"""What a program that has moved takes along, and leaves behind: its CPU time goes on; `ps` and `--stats` say which nodes
-it needs, and for what.
+"""What a program takes along and leaves behind when it moves: CPU time goes on; `ps` and `--stats` say which nodes it
+needs, and for what.
 """
 
 from atoll.cluster.programs import Program, programs, residual_dependencies
