@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from atoll.benchmarks.experiments.model import Costs
 from atoll.cluster.cluster import Cluster
 
-CALLS = 500
-TIMES = 5
+CALLS = 100
+TIMES = 3
 SHORT = 10_000  # microseconds of CPU time of the programs that are measured
 
 

@@ -4,12 +4,12 @@ All runs begin with the same booted cluster, each in a copy of this process. The
 each node starts them and says when each has ended.
 """
 
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 from atoll.benchmarks.experiments.aside import CAN_COPY, aside
 from atoll.benchmarks.experiments.outcome import Ended, Outcome, outcome
+from atoll.benchmarks.experiments.overhead import overhead_of
 from atoll.benchmarks.experiments.workloads import DAEMON_NEED, DAEMON_PERIOD, MICRO, Job
 from atoll.cluster.cluster import Cluster
 from atoll.cluster.transfer import put_file
@@ -17,13 +17,10 @@ from atoll.compiler.cache import Cache
 from atoll.images.recipe import compile_file
 from atoll.images.strip import stripped
 from atoll.net.wire import Medium
-from atoll.servers.load.interface import Load, Policy
+from atoll.servers.load.interface import Policy
 
 PROGRAM = Path(__file__).parent.parent / "programs" / "load_jobs.py"
 STARTER, SCHEDULE, RESULTS = "/bin/load_jobs", "/schedule", "/results"
-LOAD = "/services/load"
-OVERHEAD = struct.Struct("<9Q")  # an Overhead
-ASKED = 5  # its messages to other nodes
 MEETING = 2.0  # seconds until all load servers know each other, and nobody is busy with the start any more
 LEAD = 5_000  # microseconds for each node, until all starters have read their jobs and the first one arrives
 LIMIT = 60.0  # virtual seconds of a run
@@ -73,10 +70,18 @@ class Runs:
 
     def run_here(self, cluster: Cluster, jobs: Sequence[Job], policy: Policy, settings: dict[str, int]) -> Outcome:
         """One run on a cluster that is idle."""
-        names = [node.name for node in cluster.nodes]
+        self.prepare(cluster, jobs, policy, settings)
+        before = self.asked(cluster)
+        self.start(cluster)
+        ended = self.finish(cluster, jobs)
+        return outcome(ended, self.asked(cluster) - before)
+
+    def prepare(self, cluster: Cluster, jobs: Sequence[Job], policy: Policy, settings: dict[str, int]) -> None:
+        """Settings, daemons, and each node's jobs in a file."""
         words = f"policy={policy.name.lower()} busy={settings['busy_above']} idle={settings['idle_below']}"
         words += f" probes={settings['probes']} announces={settings['announces']}"
-        for number, name in enumerate(names, 1):
+        for number, node in enumerate(cluster.nodes, 1):
+            name = node.name
             check(cluster, name, f"load {words}")
             mine = [job for job in jobs if job.node == number]
             lines = "".join(f"{job.at} {job.need} {job.talks}\n" for job in mine if not job.is_daemon)
@@ -84,19 +89,24 @@ class Runs:
             for _ in range(sum(job.is_daemon for job in mine)):
                 pause = round((DAEMON_PERIOD - DAEMON_NEED) * MICRO)
                 check(cluster, name, f"spin -n 1000000 -p {pause} {round(DAEMON_NEED * MICRO)} &")
-        before = sum(self.asked(name) for name in names)
-        begin = cluster.time_ns // 1000 + LEAD * (len(names) + 1)
-        for name in names:
-            check(cluster, name, f"{STARTER} {begin} < {SCHEDULE} > {RESULTS} &")
+
+    def start(self, cluster: Cluster) -> None:
+        """The first job is about to arrive."""
+        begin = cluster.time_ns // 1000 + LEAD * (len(cluster.nodes) + 1)
+        for node in cluster.nodes:
+            check(cluster, node.name, f"{STARTER} {begin} < {SCHEDULE} > {RESULTS} &")
+
+    def finish(self, cluster: Cluster, jobs: Sequence[Job]) -> list[Ended]:
+        """What became of all jobs, when the last has ended. Raises Failed."""
         ended = []
-        for number, name in enumerate(names, 1):
+        for number, node in enumerate(cluster.nodes, 1):
             daemons = sum(job.is_daemon and job.node == number for job in jobs)
-            check(cluster, name, f"wait %{daemons + 1}")
-            ended += self.results(cluster, number, name)
+            check(cluster, node.name, f"wait %{daemons + 1}")
+            ended += self.results(cluster, number, node.name)
         wanted = sum(not job.is_daemon for job in jobs)
         if len(ended) != wanted:
             raise Failed(f"{len(ended)} of {wanted} jobs have ended")
-        return outcome(ended, sum(self.asked(name) for name in names) - before)
+        return ended
 
     def results(self, cluster: Cluster, number: int, name: str) -> list[Ended]:
         """What became of a node's jobs."""
@@ -107,11 +117,9 @@ class Runs:
                 found.append(Ended(number, node, arrival, end, need))
         return found
 
-    def asked(self, name: str) -> int:
-        """Messages that a node's load server has sent to others."""
-        assert self.cluster is not None
-        told = self.cluster.client(Load, LOAD, name).overhead()
-        return int(OVERHEAD.unpack(bytes(told))[ASKED])  # type: ignore[call-overload]
+    def asked(self, cluster: Cluster) -> int:
+        """Messages that load servers have sent to each other."""
+        return sum(overhead_of(cluster, node.name)["asked"] for node in cluster.nodes)
 
 
 def booted(nodes: int, memory: int, medium: Medium) -> Cluster:

@@ -6,7 +6,7 @@ A load level is the share of all CPUs' time that the jobs need: at 0.9 every nod
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MICRO = 1e6  # microseconds in a second
 MEAN_NEED = 0.02  # seconds of CPU time of a job, the mean
@@ -93,7 +93,17 @@ WORKLOADS: dict[str, Workload] = {
 }  # fmt: skip
 
 
-def jobs_of(name: str, nodes: int, load: float, seconds: float, seed: int) -> list[Job]:
-    """The jobs of a workload in the order of their arrival; the same for every policy."""
+def jobs_of(name: str, nodes: int, load: float, seconds: float, seed: int, stretch: float = 1.0) -> list[Job]:
+    """The jobs of a workload in the order of their arrival; the same for every policy.
+
+    `stretch`: they need so many times as much, and come so many times as seldom. Daemons stay what they are.
+    """
     draw = random.Random(f"{name} {nodes} {load} {seed}")
-    return sorted(WORKLOADS[name](draw, nodes, load, seconds), key=lambda job: (job.at, job.node))
+    drawn = WORKLOADS[name](draw, nodes, load, seconds / stretch)
+    jobs = [job if job.is_daemon else stretched(job, stretch) for job in drawn]
+    return sorted(jobs, key=lambda job: (job.at, job.node))
+
+
+def stretched(job: Job, stretch: float) -> Job:
+    """A longer job, later."""
+    return replace(job, at=round(job.at * stretch), need=round(job.need * stretch))

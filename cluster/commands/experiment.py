@@ -29,6 +29,8 @@ def load(
     nodes: Annotated[int | None, typer.Option(min=2, max=32, help="How many.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, help="Runs of each, with seeds from 1 on.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.01, help="Virtual time in which jobs arrive.")] = None,
+    against: Annotated[str, typer.Option(help="The policy that the others are compared with.")] = "home",
+    stretch: Annotated[float, typer.Option(min=0.1, help="Jobs need so many times 20 ms, the mean.")] = 1.0,
     busy: Annotated[int, typer.Option(min=1, help="Threshold, hundredths of a program.")] = 100,
     latency: Annotated[float, typer.Option(min=1, help="Microseconds, of the network of the system.")] = 50.0,
     keep: Annotated[
@@ -49,14 +51,15 @@ def load(
     if workload not in WORKLOADS:
         raise CommandError(f"there is no workload {workload!r}; there is: {', '.join(WORKLOADS)}")
     known = {each.name.lower(): each for each in Policy}
-    unknown = [name for name in policy or [] if name not in known]
+    unknown = [name for name in (*(policy or []), against) if name not in known]
     if unknown:
         raise CommandError(f"there is no policy {unknown[0]!r}; there is: {', '.join(known)}")
     what = MODEL if model else SYSTEM
     usual = DEFAULTS[what]
     plan = experiment.Plan(
         workload, tuple(known[name] for name in policy or known), tuple(level or (0.3, 0.6, 0.9)), seeds or usual[1],
-        nodes or usual[0], seconds or usual[2], busy_above=busy, idle_below=busy // 2, latency_us=latency,
+        nodes or usual[0], seconds or usual[2], stretch, busy_above=busy, idle_below=busy // 2, latency_us=latency,
+        against=known[against],
     )  # fmt: skip
     if plot_file is not None:
         require_matplotlib()

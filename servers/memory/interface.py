@@ -97,7 +97,7 @@ class MemoryInfo:
     spaces: u64
     page_ins: u64
     page_outs: u64
-    limit: u64  # frames that the pool may have at most
+    limit: u64  # frames that the pool can come to have: as many as its quota is enough for
 
 
 class SpaceRegion:

@@ -46,9 +46,8 @@ class Pool:
 
     def grow(self, frames: Places[FRAMES], own_process: u64) -> bool:
         """Another chunk, as large as quota and limit let it be; False if nothing is to be had."""
-        reserve = RESERVE + (frames.known + CHUNK + MAX_SLOTS) // STATE_SHARE
-        pages = min(CHUNK, self.limit - frames.known, spare_quota(own_process, reserve))
-        if pages == 0 or self.count * CHUNK != frames.known:
+        pages = self.next_chunk(frames.known, spare_quota(own_process))
+        if pages == 0:
             return False
         try:
             memory = create_memory(pages)
@@ -59,6 +58,23 @@ class Pool:
         self.count += 1
         frames.extend(pages)
         return True
+
+    def next_chunk(self, known: u64, quota: u64) -> u64:
+        """Pages of the chunk that follows on so many frames, with so much quota left; 0: there is none."""
+        if known % CHUNK != 0:  # the last one is not whole: it was all that was left
+            return 0
+        reserve = RESERVE + (known + CHUNK + MAX_SLOTS) // STATE_SHARE
+        return min(CHUNK, self.limit - known, quota - min(quota, reserve))
+
+    def most(self, known: u64, own_process: u64) -> u64:
+        """Frames that a pool of so many will have when it has grown as far as quota and limit let it."""
+        quota = spare_quota(own_process)
+        while True:
+            pages = self.next_chunk(known, quota)
+            if pages == 0:
+                return known
+            known += pages
+            quota -= pages
 
     def chunk_of(self, frame: u64) -> Chunk:
         """The chunk that a frame is in."""
@@ -104,11 +120,10 @@ class Pool:
                 process.map(memory, self.page_of(frame), address, 1, rights)
 
 
-def spare_quota(own_process: u64, reserve: u64) -> u64:
-    """How many pages of our own quota may become frames."""
+def spare_quota(own_process: u64) -> u64:
+    """How many pages of our own quota are left; without a process as many as one likes."""
     if own_process == NO_HANDLE:
-        return CHUNK
+        return 2 * CHUNK * CHUNKS
     info = Info()
     read_info(own_process, info)
-    pages = (info.words[1] - info.words[2]) // PAGE_SIZE
-    return pages - reserve if pages > reserve else 0
+    return (info.words[1] - info.words[2]) // PAGE_SIZE

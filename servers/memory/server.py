@@ -289,7 +289,7 @@ class MemoryServer(MemoryManager, Carrying):
         info.swap_total, info.swap_used = pager.swap.slots.known, pager.swap.slots.used
         info.private, info.spaces = pager.private_pages(), pager.spaces.count
         info.page_ins, info.page_outs = pager.page_ins, pager.page_outs
-        info.limit = pager.pool.limit
+        info.limit = pager.pool.most(pager.frames.known, pager.own_process)
         return info
 
     # ---- faults ----

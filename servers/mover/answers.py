@@ -5,6 +5,7 @@ comes: to the destination's mover, or to the thread itself if it stays after all
 from atoll.abi.calls import NO_TIMEOUT, Call, Status
 from atoll.abi.objects import NO_HANDLE, Registers, Right
 from atoll.abi.types import Array, Bytes, u8, u64
+from atoll.servers.mover.counterpart import close_quietly
 from atoll.servers.mover.interface import Mover
 from atoll.servers.mover.parcel import WORD, Parcel
 from atoll.userland.runtime.interface import ServiceError
@@ -133,6 +134,22 @@ class Helpers:
             item.gate = item.port.mint(0)
             start_thread(Process(own_process()), serve, index, item.stack[:], PRIORITY)
 
+    def has(self, id: u64) -> bool:
+        """Whether an answer to a call of that migration's process is awaited, or on its way."""
+        for item in self.items:
+            state = item.state.read()
+            if item.id == id and (state == WAITING or state == ANSWERED):
+                return True
+        return False
+
+    def are_busy(self) -> bool:
+        """Whether any answer is."""
+        for item in self.items:
+            state = item.state.read()
+            if state == WAITING or state == ANSWERED:
+                return True
+        return False
+
     def give_on(self, index: u64, peer: Mover) -> None:
         """The thread has moved: its answer goes to that mover, when it comes."""
         item = self.items[index]
@@ -159,14 +176,6 @@ def serve(index: u64) -> None:
         item.port.receive(told)
         if item.state.read() == WAITING:
             item.run()
-
-
-def close_quietly(handle: u64) -> None:
-    """Close what may have gone with a message."""
-    try:
-        close(handle)
-    except KernelError:
-        return
 
 
 def finish_call(thread: Thread, reply: u64, status: u64, word: u64) -> None:

@@ -208,9 +208,14 @@ def service_on(node: u64, name: Text) -> u64:
             close(names.handle)
 
 
-def own_number(name: Text) -> u64:
-    """A number of our environment, `number` (of this node) or `incarnation`; 1 if there is none: a node by itself."""
+def number_of(name: Text) -> u64:
+    """A number of our environment; 0 if there is none."""
     value: u64 = 0
     for digit in environment(name).encode():
         value = value * 10 + u64(digit) - ZERO
-    return max(value, 1)
+    return value
+
+
+def own_number(name: Text) -> u64:
+    """`number` (of this node) or `incarnation` in our environment; 1 if there is none: a node by itself."""
+    return max(number_of(name), 1)

@@ -31,6 +31,7 @@ WORKING_SET = 8  # pages that go at once by reference, of those used since the n
 IS_SENT = 1 << 36  # mark of a page in the list
 MOST_RUNS = 1024  # in a message
 MOST_PLACES = 16  # where pages are: here, and other nodes
+SOURCE_BADGE = 1 << 32  # bit of the badges of gates through which pages are fetched; below is their space
 
 
 class Pages:
@@ -41,7 +42,7 @@ class Pages:
     peer: Mover
     id: u64
     node: u64  # our own
-    sources: Port  # where pages are fetched that stay: the badge is their space
+    sources: Port  # where pages are fetched that stay: the mover's own, which outlives it
     list: Array[u8, LIST_SIZE]
     count: u64  # pages in the list
     numbers: Array[u8, MOST_WRITTEN * WORD]
@@ -213,7 +214,7 @@ class Pages:
     def source_at(self, place: u64) -> tuple[u64, u64]:
         """A node, and a gate through which the destination fetches from there."""
         if place == 0:
-            return self.node, self.sources.mint(self.space, True).handle
+            return self.node, self.sources.mint(SOURCE_BADGE | self.space, True).handle
         return self.carrying.source(self.space, place - 1)
 
     def add_to_runs(self, page: u64, number: u64) -> None:

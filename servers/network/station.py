@@ -26,7 +26,7 @@ from atoll.servers.network import (
 )
 from atoll.servers.network.calls import calls
 from atoll.servers.network.card import Card
-from atoll.servers.network.crossing import arrive
+from atoll.servers.network.crossing import arrive, copy_identity
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.frame import Frame
 from atoll.servers.network.key import parse_key
@@ -133,7 +133,14 @@ def answered(request: Request) -> None:
     if request.is_query:
         groups.answer(request)
     else:
-        requests.answered(request)
+        reply(request)
+
+
+def reply(request: Request) -> None:
+    """What is answered is in the message. Of a port that is dead its peer has nothing more, which both now know."""
+    if request.message.envelope.is_dead:
+        exports.take_back(request.target, request.peer)
+    requests.answered(request)
 
 
 def take_frames() -> None:
@@ -189,6 +196,7 @@ def ready(request: Request) -> None:
     """A request is here as a whole."""
     message = request.message
     envelope = message.envelope
+    copy_identity(envelope.target, request.target)
     if envelope.name_size != 0:
         workers.begin(request.place)
         return
@@ -291,4 +299,4 @@ def answer_claim(request: Request) -> None:
 def answer(request: Request, outcome: u64, word: u64 = 0) -> None:
     """Without any thread."""
     request.message.answer(outcome, word)
-    requests.answered(request)
+    reply(request)

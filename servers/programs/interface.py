@@ -184,6 +184,25 @@ class Migrant:
     path: Array[u8, MAX_PATH]
 
 
+class Passage:
+    """How far a program's move is: what a mover has noted of it. It is kept here, so that a mover that is started anew
+    goes on from there.
+    """
+
+    pid: u64
+    id: u64  # of the migration; 0: none is under way
+    node: u64  # the other end; of a program that has moved away: where it is
+    incarnation: u64  # of that node
+    phase: u64  # a Phase of the mover's
+    memory: u64  # strategies of the mover's
+    delivery: u64
+    calls: u64  # bit i: the mover waits in the place of the i-th thread for the reply to its call
+    # ---- what `next_passage` tells besides ----
+    state: u64  # a ProgramState
+    status: u64  # of one that has ended
+    next: u64  # where to go on from
+
+
 class Moving(
     Interface, messages=0x1B00, errors=(NoSuchProgram, NotMovable, TooManyPrograms, OutOfMemory, BadRequest)
 ):
@@ -245,6 +264,28 @@ class Moving(
     @idempotent
     def doubt(self, pid: u64, is_in_doubt: bool) -> None:
         """It stands still until another node is heard of, or does not any more. Nothing if it is unknown."""
+
+    @idempotent
+    def note(self, passage: Passage) -> None:
+        """Keep that, in the place of what was noted before. Raises NoSuchProgram."""
+
+    @idempotent
+    def note_place(self, pid: u64, node: u64, incarnation: u64) -> None:
+        """A program that has moved away from here is on that node now. Nothing if it is here, or unknown."""
+
+    @idempotent
+    def next_passage(self, place: u64) -> Passage:
+        """What is noted of the first program from a place on that is on its way or was, is elsewhere, or was born
+        elsewhere and has ended. Raises NoSuchProgram: no more.
+        """
+
+    @idempotent
+    def has_settled(self, id: u64) -> bool:
+        """Whether a program has come here by that migration and was let run: of the last 64."""
+
+    @idempotent
+    def release(self, pid: u64) -> None:
+        """Where it was born its end is known: a program from elsewhere that has ended here is forgotten."""
 
 
 class Offers(Interface, messages=0x1600):

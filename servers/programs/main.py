@@ -17,6 +17,7 @@ from atoll.servers.programs.interface import (
     NoSuchProgram,
     NotExecutable,
     OutOfMemory,
+    Passage,
     Programs,
     ProgramState,
     TooManyPrograms,
@@ -197,9 +198,22 @@ class ProgramsServer(Programs, Child, Parent, Moving):
             self.bury(place, status)
 
     def doubt(self, pid: u64, is_in_doubt: bool) -> None:
-        for entry in programs.entries:
-            if entry.pid == pid and entry.state in (ProgramState.RUNNING, ProgramState.FROZEN):
-                entry.is_in_doubt = is_in_doubt
+        moving.doubt(pid, is_in_doubt)
+
+    def note(self, passage: Passage) -> None:
+        programs.find(passage.pid).passage = passage
+
+    def note_place(self, pid: u64, node: u64, incarnation: u64) -> None:
+        moving.note_place(pid, node, incarnation)
+
+    def next_passage(self, place: u64) -> Passage:
+        return moving.next_passage(place, self.first_pid >> 48)
+
+    def has_settled(self, id: u64) -> bool:
+        return id in programs.settled[:]
+
+    def release(self, pid: u64) -> None:
+        moving.release(pid)
 
     def knows(self, pid: u64) -> bool:
         return programs.has(pid) and programs.find(pid).state != ProgramState.ENDED
@@ -283,7 +297,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         tell_end(entry)
         ending.tell_watcher()
         give_back(entry, self.memory)
-        if not entry.is_held:
+        if moving.is_over(entry, self.first_pid >> 48):
             entry.state = UNUSED
 
     def forget(self, place: u64) -> None:
@@ -291,8 +305,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         entry = programs.entries[place]
         self.preparations.drop(place)
         drop_waiting(entry)
-        if entry.process.handle != NO_HANDLE:
-            entry.process.destroy(0)
+        destroy_surely(entry.process, 0)
         give_back(entry, self.memory)
         entry.state = UNUSED
 
@@ -309,7 +322,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         entry.is_held = False
         if entry.state == ProgramState.PREPARED:
             self.forget(place)
-        elif entry.state == ProgramState.ENDED:
+        elif entry.state == ProgramState.ENDED and moving.is_over(entry, self.first_pid >> 48):
             entry.state = UNUSED
 
     def other_message(self, letter: Letter) -> None:

@@ -8,12 +8,15 @@ import pytest
 
 from atoll.benchmarks.experiments.costs import measure
 from atoll.benchmarks.experiments.model import Costs
+from atoll.benchmarks.experiments.outcome import Outcome
 from atoll.benchmarks.experiments.system import Runs
 from atoll.benchmarks.experiments.workloads import Job
 from atoll.cluster.cluster import Cluster
 from atoll.servers.load.interface import Policy
+from tests.load.support import figures_of
 
 SETTINGS = {"index": 1, "busy_above": 100, "idle_below": 50, "probes": 3, "announces": 1}
+JOBS = [Job(2000 * number, 1, 30_000) for number in range(6)]
 HEAD = 1  # lines of `load` before the nodes
 
 
@@ -122,14 +125,64 @@ def test_the_registrar_is_another_when_its_node_is_down(nodes: Cluster) -> None:
     assert "registrar: 10." in run(nodes, "load -l", "node2")
 
 
+@pytest.fixture(scope="module")
+def alone(runs: Runs) -> Outcome:
+    """What comes of jobs of which none goes elsewhere."""
+    return runs.run(JOBS, 3, Policy.HOME, SETTINGS, 1)
+
+
 @pytest.mark.parametrize("policy", [Policy.PROBING, Policy.RECEIVER, Policy.ANNOUNCED, Policy.REGISTRAR])
-def test_programs_of_a_busy_node_run_elsewhere(runs: Runs, policy: Policy) -> None:
-    jobs = [Job(2000 * number, 1, 30_000) for number in range(6)]
-    found = runs.run(jobs, 3, policy, SETTINGS, 1)
-    alone = runs.run(jobs, 3, Policy.HOME, SETTINGS, 1)
+def test_programs_of_a_busy_node_run_elsewhere(runs: Runs, alone: Outcome, policy: Policy) -> None:
+    found = runs.run(JOBS, 3, policy, SETTINGS, 1)
     assert found.moved > 0
     assert alone.moved == 0
     assert found.mean_response < 0.9 * alone.mean_response
+
+
+def bytes_sent(cluster: Cluster) -> int:
+    """By all nodes so far."""
+    links = cluster.engine.network.stats()["links"]
+    return sum(counts["bytes"] for counts in links.values())
+
+
+def talked(runs: Runs, policy: Policy) -> tuple[Outcome, int]:
+    """What comes of two jobs that talk with their home all the time, and how many bytes the nodes have sent."""
+    cluster = runs.begin(3)
+    before = bytes_sent(cluster)
+    jobs = [Job(2000 * number, 1, 10_000, talks=20_000) for number in range(2)]
+    return runs.run_here(cluster, jobs, policy, SETTINGS), bytes_sent(cluster) - before
+
+
+def test_those_who_talk_end_up_on_one_node_and_less_is_sent(runs: Runs) -> None:
+    apart, far = talked(runs, Policy.LOCAL)
+    together, near = talked(runs, Policy.TALKING)
+    assert apart.moved > 0
+    assert together.moved == 0
+    assert near < far / 3
+    assert together.mean_response < apart.mean_response
+
+
+def test_calls_that_wait_for_the_network_are_among_the_figures(nodes: Cluster) -> None:
+    run(nodes, "spin 200000 @node2")
+    assert figures_of(nodes, "node2")["waiting_frames"] == 0
+    run(nodes, "spin -t 4000 200000 @node2 &")
+    nodes.advance(0.3)
+    assert figures_of(nodes, "node2")["waiting_frames"] > 0
+
+
+def test_the_policy_is_changed_and_the_server_replaced_while_jobs_wait_and_nothing_is_lost(nodes: Cluster) -> None:
+    runs = Runs()
+    jobs = [Job(1000 * number, 1, 20_000) for number in range(8)]
+    runs.prepare(nodes, jobs, Policy.RECEIVER, SETTINGS)
+    runs.start(nodes)
+    nodes.advance(0.03)
+    assert "waits" in run(nodes, "load -l")
+    assert "version 1" in run(nodes, "swap load /lib/servers/load")
+    run(nodes, "load policy=probing")
+    assert len(runs.finish(nodes, jobs)) == len(jobs)
+    log = run(nodes, "load -l")
+    assert "there is room now" in log
+    assert "PROBING" in log
 
 
 def test_the_models_costs_are_the_systems(nodes: Cluster) -> None:

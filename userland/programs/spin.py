@@ -9,7 +9,7 @@ usage: spin [-b] [-n TIMES] [-p PAUSE] [-t TALKS] MICROSECONDS
 
 from atoll.abi.objects import Info
 from atoll.abi.startup import NAMING
-from atoll.abi.types import i64, u64, wrapping_add, wrapping_mul
+from atoll.abi.types import i64, u64, wrapping_mul
 from atoll.servers.naming.interface import Naming, NoSuchName
 from atoll.userland.library.arguments import begin, expect_operands, number, operand, option, option_number
 from atoll.userland.runtime.kernel_calls import sleep
@@ -21,7 +21,8 @@ from atoll.userland.runtime.threads import DEFAULT_PRIORITY
 MICROSECOND = 1000
 BACKGROUND = DEFAULT_PRIORITY + 1
 CPU_TIME = 5  # word of an Info of a process
-CHUNK = 250  # steps between two looks at the CPU time: some 10 us
+CHUNK = 1000  # rounds between two looks at the CPU time, each of which is a call of the kernel: some 50 us
+ODD = 6364136223846793005
 
 
 def talk() -> None:
@@ -48,6 +49,28 @@ def cpu_time() -> u64:
     return info.words[CPU_TIME]
 
 
+def stir(value: u64) -> u64:
+    """Work that no compiler can shorten: each step needs the whole of what the one before has made."""
+    for _ in range(CHUNK):
+        value = wrapping_mul(value ^ value >> 29, ODD)
+        value = wrapping_mul(value ^ value >> 31, ODD)
+        value = wrapping_mul(value ^ value >> 29, ODD)
+        value = wrapping_mul(value ^ value >> 31, ODD)
+        value = wrapping_mul(value ^ value >> 29, ODD)
+        value = wrapping_mul(value ^ value >> 31, ODD)
+        value = wrapping_mul(value ^ value >> 29, ODD)
+        value = wrapping_mul(value ^ value >> 31, ODD)
+        value = wrapping_mul(value ^ value >> 29, ODD)
+        value = wrapping_mul(value ^ value >> 31, ODD)
+        value = wrapping_mul(value ^ value >> 29, ODD)
+        value = wrapping_mul(value ^ value >> 31, ODD)
+        value = wrapping_mul(value ^ value >> 29, ODD)
+        value = wrapping_mul(value ^ value >> 31, ODD)
+        value = wrapping_mul(value ^ value >> 29, ODD)
+        value = wrapping_mul(value ^ value >> 31, ODD)
+    return value
+
+
 def use(nanoseconds: u64, talks: u64) -> None:
     """Compute until so much CPU time is used; messages are spread over that time."""
     last = cpu_time()
@@ -62,17 +85,7 @@ def use(nanoseconds: u64, talks: u64) -> None:
         while talked < talks * used // nanoseconds:
             talk()
             talked += 1
-        value = result.value
-        for _ in range(CHUNK):
-            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
-            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
-            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
-            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
-            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
-            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
-            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
-            value = wrapping_add(wrapping_mul(value, 6364136223846793005), 1442695040888963407)
-        result.value = value
+        result.value = stir(result.value)
 
 
 def main() -> i64:
