@@ -2,11 +2,9 @@
 
 usage: ps [-l | NODE ...]
   -l  only those of this node; or only those of the nodes named
-  node, pid (node.number), who started it, generation, priority (0 is the
-  highest), state, CPU time, memory, whom it waits for, name; behind that
-  which nodes a program needs that has moved, by their numbers: h, its home;
-  p, pages of its memory are there; s, what is sent to it may come by way of
-  that node
+  node, pid (node.number), starter, generation, priority (0 is the highest),
+  state, CPU time, memory, whom it waits for, name; of one that has moved the
+  nodes that it needs: h home, p pages are there, s what comes is sent on
 """
 
 from atoll.abi.types import Text, i64, u64
