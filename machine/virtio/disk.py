@@ -7,6 +7,7 @@ from atoll.machine.errors import DiskError
 
 SECTOR = 512
 BLOCK = 4096  # bytes that a disk in memory keeps at a time
+Blocks = dict[int, bytes]  # by their numbers
 
 
 class Disk(Protocol):
@@ -24,6 +25,12 @@ class Disk(Protocol):
     def flush(self) -> None:
         """Everything written is safe when this returns."""
 
+    def contents(self) -> Blocks | None:
+        """All that it holds, for `put_back`, at little cost; None if there is no such way."""
+
+    def put_back(self, contents: Blocks) -> None:
+        """It holds that again."""
+
 
 class MemoryDisk:
     """A disk that is gone with the board. What it was made of is shared and stays as it is: nodes that have the same
@@ -34,7 +41,7 @@ class MemoryDisk:
         if not data or len(data) % SECTOR:
             raise DiskError(f"a disk of {len(data)} bytes is not possible: it has whole sectors of {SECTOR} bytes")
         self._given = data
-        self._changed: dict[int, bytes] = {}  # blocks by their numbers
+        self._changed: Blocks = {}
         self.size = len(data)
         self.read_only = read_only
 
@@ -42,8 +49,9 @@ class MemoryDisk:
         """A copy."""
         first, end = offset // BLOCK, -(-(offset + size) // BLOCK)
         data = bytearray(self._given[first * BLOCK : end * BLOCK])
-        for index in range(first, end):
-            if (block := self._changed.get(index)) is not None:
+        few = self._changed if len(self._changed) < end - first else range(first, end)
+        for index in few:
+            if first <= index < end and (block := self._changed.get(index)) is not None:
                 data[(index - first) * BLOCK : (index - first + 1) * BLOCK] = block
         begin = offset - first * BLOCK
         return bytes(data[begin : begin + size])
@@ -63,6 +71,14 @@ class MemoryDisk:
 
     def flush(self) -> None:
         """Nothing to do."""
+
+    def contents(self) -> Blocks:
+        """Those blocks that are not as they were given."""
+        return dict(self._changed)
+
+    def put_back(self, contents: Blocks) -> None:
+        """The others are as they were given."""
+        self._changed = dict(contents)
 
 
 class FileDisk:
@@ -96,6 +112,12 @@ class FileDisk:
     def flush(self) -> None:
         """The file is unbuffered, so everything has gone to the host's kernel: that survives whatever happens to us."""
         self._file.flush()
+
+    def contents(self) -> None:
+        """Others may write to the file."""
+
+    def put_back(self, contents: Blocks) -> None:
+        """There is nothing to put back."""
 
 
 def open_disk(source: Path | bytes, read_only: bool = False) -> Disk:

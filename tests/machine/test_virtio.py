@@ -143,6 +143,45 @@ def test_a_disk_in_memory_is_as_an_array_and_leaves_what_it_was_made_of(writes: 
     assert disk.read(0, disk.size) == given_ and not disk._changed
 
 
+WRITES = st.lists(st.tuples(st.integers(0, 19), st.binary(min_size=1, max_size=512)), max_size=6)
+
+
+@given(WRITES, WRITES, WRITES)
+def test_a_saved_disk_comes_back_whatever_was_written_since(
+    before: list[tuple[int, bytes]], after: list[tuple[int, bytes]], again: list[tuple[int, bytes]]
+) -> None:
+    given_ = bytes(range(256)) * 40
+    block, other = Block(MemoryDisk(given_)), Block(MemoryDisk(given_))
+
+    def write(writes: list[tuple[int, bytes]]) -> None:
+        for sector, data in writes:
+            block.disk.write(512 * sector, data)
+
+    write(before)
+    wanted, saved = block.disk.read(0, len(given_)), block.save()
+    for writes in (after, again):
+        write(writes)
+        block.restore(saved)
+        assert block.disk.read(0, len(given_)) == wanted
+    write(after)
+    later, saved_later = block.disk.read(0, len(given_)), block.save()
+    block.restore(saved)
+    assert block.disk.read(0, len(given_)) == wanted
+    for state, contents in ((saved_later, later), (saved, wanted)):
+        other.restore(state)
+        assert other.disk.read(0, len(given_)) == contents
+
+
+def test_a_file_comes_back_too_though_another_has_written_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "disk"
+    path.write_bytes(b"then" * 1024)
+    block = Block(open_disk(path))
+    saved = block.save()
+    path.write_bytes(b"now!" * 1024)
+    block.restore(saved)
+    assert path.read_bytes() == b"then" * 1024
+
+
 def test_disks_that_cannot_be_used_are_refused_by_name(tmp_path: Path) -> None:
     odd = tmp_path / "odd"
     odd.write_bytes(bytes(700))
