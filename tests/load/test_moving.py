@@ -129,7 +129,5 @@ def test_a_node_that_writes_out_pages_is_slow_and_gets_nothing(runs: Runs, nodes
     assert figures_of(nodes, "node1")["page_outs"] > 0
     frames, limit_then = memory_of(nodes)
     assert frames == limit_then == pytest.approx(limit, rel=0.01)
-    state = nodes.save()
     assert 1 in places_of_jobs(runs, nodes, Policy.LOCAL)
-    nodes.restore(state)
     assert 1 not in places_of_jobs(runs, nodes, Policy.MEMORY)
