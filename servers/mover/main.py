@@ -89,7 +89,7 @@ class MoverServer(Mover, PageSource):
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
-    def set_source(self, id: u64, source: Gate) -> u64:
+    def set_source(self, id: u64, node: u64, source: Gate) -> u64:
         guest = incoming.expect_phase(id, Phase.ACCEPTED)
         info = Info()
         read_info(source.handle, info)
@@ -98,7 +98,7 @@ class MoverServer(Mover, PageSource):
             guest.earlier = source
             return OWN_SOURCE
         try:
-            return Carrying(incoming.memory.handle).set_source(guest.space, PageSource(source.handle))
+            return Carrying(incoming.memory.handle).set_source(guest.space, node, PageSource(source.handle))
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
@@ -125,8 +125,8 @@ class MoverServer(Mover, PageSource):
         incoming.take_state(id, data)
 
     def go(self, id: u64) -> None:
-        incoming.go(id)
         pid = incoming.find(id).pid
+        incoming.go(id)
         here = self.node << 32 | own_number("incarnation")
         say(Errand.SETTLED, pid >> NODE_SHIFT, pid >> INCARNATION_SHIFT, pid, 0, here)
         errands.look_later()

@@ -94,7 +94,7 @@ class Workers:
             item.outgoing.carrying = Carrying(incoming.memory.handle)
             item.outgoing.moving = Moving(incoming.programs.handle)
             item.outgoing.other.moving = Moving(incoming.programs.handle)
-            item.outgoing.pages.sources = Port(sources.handle)
+            item.outgoing.pages.node, item.outgoing.pages.sources = node, Port(sources.handle)
             item.port = create_port()
             item.gate = item.port.mint(0)
             start_thread(Process(own_process()), serve, index, item.stack[:], PRIORITY)
