@@ -50,13 +50,14 @@ TARGET = 32  # 16 bytes: identity of the port, or group, that is called; 0: the 
 BADGE = 48  # of the gate that the call came through
 HANDLE = 56  # 16 bytes: identity of the port that the handle which travels with the message is about
 HANDLE_BADGE = 72  # of a gate; of a receive right: a Delivery
-HANDLE_KIND = 80  # abi.objects.Kind: GATE, PORT, REPLY; NONE: no handle
+HANDLE_KIND = 80  # abi.objects.Kind: GATE, PORT, REPLY; NONE: no handle; or GROUP
 HANDLE_NODE = 88  # where that port was last known to be received: a hint
 WAY = 96  # REQUEST: a Way; REPLY: an Outcome
 NAME_SIZE = 104  # REQUEST: bytes of a service's name, which follow, padded to 8; 0: TARGET says which port
 ROOM = 112  # REQUEST: bytes that the client takes as the reply's segment
 TAKEN = 120  # REPLY: 1 if the handle that came with the request was taken
 ENVELOPE_SIZE = 128
+GROUP = 64  # in HANDLE_KIND: a gate to a group, which asks those around whoever has it
 MAX_MESSAGE = ENVELOPE_SIZE + MAX_NAME + (1 << 16)  # with a segment of 64 KiB
 MAX_FRAGMENTS = (MAX_MESSAGE + FRAGMENT_SIZE - 1) // FRAGMENT_SIZE  # at most 64: they are bits of a word
 
@@ -112,6 +113,7 @@ class Way(IntEnum):
     FRIENDS = 6  # of a node: the receive right of TARGET comes to you with another message; the segment says who has
     #              gates of it besides you (FRIEND_SIZE bytes each)
     HOLD = 7  # of a node: the receiver of TARGET is about to leave me: send nothing there until you know where it is
+    GOODBYE = 8  # of a node that has sent on to you what came for TARGET: nobody here can send there any more
 
 
 # ---- a record of FRIENDS: u64s ----

@@ -86,7 +86,7 @@ def test_calls_between_nodes_are_measured() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["clusters"], "there is no benchmark 'clusters'; there is: machine, kernel, node, cluster"),
+        (["clusters"], "there is no benchmark 'clusters'; there is: machine, kernel, node, cluster, migration"),
         (["cluster", "--json", "/nowhere/figures.json"], "/nowhere/figures.json: there is no such folder"),
     ],
 )

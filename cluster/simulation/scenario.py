@@ -11,9 +11,9 @@ SPAN_NS = 100 * MILLISECOND  # in which faults begin, unless another is asked fo
 LONG_NS = 4_000 * MILLISECOND  # more than the silence after which a node is taken for dead
 SIZES = (1,) * 10 + (2,) * 5 + (3,) * 3 + (4, 5)  # how many nodes, and how often
 KILLED = ("naming", "console", "block", "files", "time", "entropy", "memory", "programs", "pipe", "network",
-          "session", "directory")
+          "session", "directory", "mover", "migration", "load")
 SWAPPED = ("naming", "console", "block", "files", "time", "entropy", "memory", "programs", "pipe", "network",
-           "session", "directory", "supervisor")
+           "session", "directory", "supervisor", "mover", "migration", "load")
 FAULTS = ("kill", "kill", "swap", "swap", "crash", "spoil", "cut", "pause")
 SPOILS = ("loss", "duplication", "reordering", "corruption")
 COUNTERS = 4  # few, so that workers meet at them

@@ -4,7 +4,7 @@ import struct
 import zlib
 from typing import Any
 
-from atoll.machine.virtio.disk import SECTOR, Blocks, Disk
+from atoll.machine.virtio.disk import SECTOR, Disk, MemoryDisk, put_back
 from atoll.machine.virtio.queue import Chain, Queue, QueueError
 from atoll.machine.virtio.transport import FEATURE_INDIRECT, FEATURE_VERSION_1
 
@@ -34,8 +34,6 @@ class Block:
         )  # fmt: skip
         self._name = name.encode()[:NAME_SIZE].ljust(NAME_SIZE, b"\0")
         self.requests = 0
-        # What was saved or restored last, packed, and as the disk knows it: the same again needs no unpacking.
-        self._known: tuple[bytes, Blocks | None] = b"", None
 
     def configuration(self) -> bytes:
         """Capacity in sectors, largest segment (not offered), segments in a request, geometry (not offered), block."""
@@ -90,18 +88,12 @@ class Block:
 
     def save(self) -> dict[str, Any]:
         """What is on the disk belongs to the state of the machine."""
-        packed = zlib.compress(self.disk.read(0, self.disk.size), 1)
-        self._known = packed, self.disk.contents()
-        return {"requests": self.requests, "disk": packed}
+        return {"requests": self.requests, "disk": zlib.compress(self.disk.read(0, self.disk.size), 1)}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Puts the disk's contents back, too."""
         self.requests = saved["requests"]
-        packed, contents = self._known
-        if contents is not None and packed == saved["disk"]:
-            self.disk.put_back(contents)
-            return
-        data = zlib.decompress(saved["disk"])
-        if data != self.disk.read(0, self.disk.size):
-            self.disk.write(0, data)
-        self._known = saved["disk"], self.disk.contents()
+        if isinstance(self.disk, MemoryDisk):
+            self.disk.restore(saved["disk"])
+        else:
+            put_back(self.disk, saved["disk"])

@@ -1,5 +1,6 @@
 """What a block device keeps its sectors in: a file of the host, or memory."""
 
+import zlib
 from pathlib import Path
 from typing import Protocol
 
@@ -7,7 +8,6 @@ from atoll.machine.errors import DiskError
 
 SECTOR = 512
 BLOCK = 4096  # bytes that a disk in memory keeps at a time
-Blocks = dict[int, bytes]  # by their numbers
 
 
 class Disk(Protocol):
@@ -25,12 +25,6 @@ class Disk(Protocol):
     def flush(self) -> None:
         """Everything written is safe when this returns."""
 
-    def contents(self) -> Blocks | None:
-        """All that it holds, for `put_back`, at little cost; None if there is no such way."""
-
-    def put_back(self, contents: Blocks) -> None:
-        """It holds that again."""
-
 
 class MemoryDisk:
     """A disk that is gone with the board. What it was made of is shared and stays as it is: nodes that have the same
@@ -41,7 +35,9 @@ class MemoryDisk:
         if not data or len(data) % SECTOR:
             raise DiskError(f"a disk of {len(data)} bytes is not possible: it has whole sectors of {SECTOR} bytes")
         self._given = data
-        self._changed: Blocks = {}
+        self._changed: dict[int, bytes] = {}  # blocks by their numbers
+        self._restored = b""  # what was put back last, and the changed blocks of that
+        self._then: dict[int, bytes] = {}
         self.size = len(data)
         self.read_only = read_only
 
@@ -49,9 +45,8 @@ class MemoryDisk:
         """A copy."""
         first, end = offset // BLOCK, -(-(offset + size) // BLOCK)
         data = bytearray(self._given[first * BLOCK : end * BLOCK])
-        few = self._changed if len(self._changed) < end - first else range(first, end)
-        for index in few:
-            if first <= index < end and (block := self._changed.get(index)) is not None:
+        for index in range(first, end):
+            if (block := self._changed.get(index)) is not None:
                 data[(index - first) * BLOCK : (index - first + 1) * BLOCK] = block
         begin = offset - first * BLOCK
         return bytes(data[begin : begin + size])
@@ -72,13 +67,13 @@ class MemoryDisk:
     def flush(self) -> None:
         """Nothing to do."""
 
-    def contents(self) -> Blocks:
-        """Those blocks that are not as they were given."""
-        return dict(self._changed)
-
-    def put_back(self, contents: Blocks) -> None:
-        """The others are as they were given."""
-        self._changed = dict(contents)
+    def restore(self, packed: bytes) -> None:
+        """As `put_back`; the same state again costs next to nothing."""
+        if packed != self._restored:
+            put_back(self, packed)
+            self._restored, self._then = packed, self._changed.copy()
+        else:
+            self._changed = self._then.copy()
 
 
 class FileDisk:
@@ -113,11 +108,12 @@ class FileDisk:
         """The file is unbuffered, so everything has gone to the host's kernel: that survives whatever happens to us."""
         self._file.flush()
 
-    def contents(self) -> None:
-        """Others may write to the file."""
 
-    def put_back(self, contents: Blocks) -> None:
-        """There is nothing to put back."""
+def put_back(disk: Disk, packed: bytes) -> None:
+    """Make it what it was when its sectors were compressed to that."""
+    data = zlib.decompress(packed)
+    if data != disk.read(0, disk.size):
+        disk.write(0, data)
 
 
 def open_disk(source: Path | bytes, read_only: bool = False) -> Disk:

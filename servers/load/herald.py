@@ -3,7 +3,7 @@
 It is a client of its own load server: what it hears it tells there, what it says it asks there.
 """
 
-from atoll.abi.calls import NO_TIMEOUT
+from atoll.abi.calls import NO_TIMEOUT, Message
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, u8, u64
@@ -30,6 +30,8 @@ RETRY = 20_000_000  # until a node that is up but has no load server yet is aske
 TRIES = 50
 MEGAHERTZ = 1_000_000
 
+WATCH = 1  # badge of the gate that the network server notifies; the first thread's is 0
+
 # ---- notification bits ----
 MEMBERS = 1  # from the network server: somebody is up, or down
 MOOD = 2  # from the first thread: this node has become idle or busy
@@ -40,7 +42,7 @@ class Peer:
     """Another node."""
 
     number: u64
-    incarnation: u64
+    since: u64  # when it came up: another time if gates that lead there are dead, though it was not switched on again
     way: u64  # gate to its load server; NO_HANDLE: it has not answered yet
 
 
@@ -51,6 +53,8 @@ class Herald:
     gate: Gate  # the first thread notifies it
     naming: Naming
     network: Network
+    is_watching: bool  # the network server tells us who comes and goes
+    is_joined: bool  # and all else that we want of it is done
     own: Load
     number: u64  # of this node
     group: Load
@@ -65,11 +69,31 @@ class Herald:
     stack: Array[u8, 32768]
 
     def join(self) -> None:
-        """Hear announcements, and who comes and goes."""
-        self.network = Network(self.naming.wait_for("/services/network").handle)
-        self.network.watch(self.port.mint(0), MEMBERS)
+        """Hear announcements, and who comes and goes. What a network server that has died knew its successor learns."""
+        if self.network.handle == NO_HANDLE:
+            self.network = Network(self.naming.wait_for("/services/network").handle)
+        while self.count > 0:
+            self.lose(0)
+        close_if(self.group.handle)
+        self.group.handle = NO_HANDLE
+        if not self.is_watching:
+            self.network.watch(self.port.mint(WATCH, True), MEMBERS)
+            self.is_watching = True
         self.network.join(GROUP, Gate(duplicate(self.own.handle, FOR_OTHERS)))
         self.group = Load(self.network.group(GROUP).handle)
+        self.is_joined = True
+
+    def wait(self, timeout: u64) -> u64:
+        """Notification bits, or 0 when the time is over. A network server that has died is to be told of us again."""
+        letter = Letter()
+        try:
+            self.port.receive(letter, timeout)
+        except TimedOut:
+            return 0
+        if letter.kind == Message.LAST_HANDLE:
+            self.is_watching, self.is_joined = False, False
+            return MEMBERS
+        return letter.words[0]
 
     # ---- who is there ----
 
@@ -106,12 +130,12 @@ class Herald:
         while place < self.count and self.peers[place].number != member.number:
             place += 1
         is_known = place < self.count
-        if is_known and (member.is_up == 0 or self.peers[place].incarnation != member.incarnation):
+        if is_known and (member.is_up == 0 or self.peers[place].since != member.since):
             self.lose(place)
             is_known = False
         if not is_known and member.is_up == 1 and self.count < MOST_NODES:
             self.peers[self.count] = Peer()
-            self.peers[self.count].number, self.peers[self.count].incarnation = member.number, member.incarnation
+            self.peers[self.count].number, self.peers[self.count].since = member.number, member.since
             self.count += 1
 
     def lose(self, place: u64) -> None:
@@ -210,19 +234,12 @@ def start(naming: u64, own: Gate, number: u64) -> None:
 
 def run(_: u64) -> None:
     """Go about for ever."""
-    letter = Letter()
-    herald.join()
-    herald.look()
+    bits: u64 = MEMBERS
     tries: u64 = 0
     while True:
         try:
-            herald.port.receive(letter, u64(RETRY) if must_retry(tries) else NO_TIMEOUT)
-            bits = letter.words[0]
-            tries = 0 if bits & MEMBERS != 0 else tries
-        except TimedOut:
-            bits = MEMBERS
-            tries += 1
-        try:
+            if not herald.is_joined:
+                herald.join()
             if bits & MEMBERS != 0:
                 herald.look()
             if bits & MOOD != 0:
@@ -231,7 +248,12 @@ def run(_: u64) -> None:
                 herald.ask_for_work()
         except (ServiceError, KernelError) as error:
             print(f"load: the network server is not well: {error}")
-            herald.join()
+            herald.is_joined = False
+        bits = herald.wait(u64(RETRY) if must_retry(tries) else NO_TIMEOUT)
+        if bits == 0:
+            bits, tries = MEMBERS, tries + 1
+        elif bits & MEMBERS != 0:
+            tries = 0
 
 
 def calm(seen: NodeFigures) -> NodeFigures:
@@ -242,7 +264,9 @@ def calm(seen: NodeFigures) -> NodeFigures:
 
 
 def must_retry(tries: u64) -> bool:
-    """Whether somebody is up whose load server has not been found yet."""
+    """Whether somebody is up whose load server has not been found yet, or the network server has not heard of us."""
+    if not herald.is_joined:
+        return tries < TRIES
     for index in range(herald.count):
         if herald.peers[index].way == NO_HANDLE:
             return tries < TRIES

@@ -21,17 +21,17 @@ from atoll.servers.mover.interface import (
     Phase,
 )
 from atoll.servers.mover.parcel import Parcel
-from atoll.servers.programs.interface import Moving, Programs
+from atoll.servers.programs.interface import Moving, Passage, Programs
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
-from atoll.userland.runtime.messages import Gate, create_port
+from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import Process, Thread, close, create_memory, duplicate
 
 GUESTS = 16
-NOWHERE = GUESTS
 MOVED_ON = 1 << GUESTS  # bit of the notification that a process has left
-MOST_HANDED = 128
 NODE_SHIFT = 48  # of pids
+INCARNATION_SHIFT = 32  # in a migration's number
+INCARNATION = 0xFFFF
 START_PAGE_RIGHTS = Right.READ
 
 
@@ -44,8 +44,6 @@ class Incoming:
     node: u64  # our own
     ended_gate: Gate  # notified of a guest's end: bit i is guest i
     parcel: Parcel
-    handed_over: Array[u64, MOST_HANDED]  # numbers of the last ones: they may have ended, or moved on
-    handed_count: u64
 
     # ---- finding them ----
 
@@ -53,6 +51,7 @@ class Incoming:
         """Raises NoSuchMigration."""
         for guest in self.guests:
             if guest.phase != Phase.UNKNOWN and guest.id == id:
+                guest.hear()
                 return guest
         raise NoSuchMigration("it is not known here")
 
@@ -61,12 +60,19 @@ class Incoming:
         for guest in self.guests:
             if guest.phase != Phase.UNKNOWN and guest.id == id:
                 return Phase(guest.phase)
-        return Phase.RUNNING if id in self.handed_over[:] else Phase.UNKNOWN
+        return Phase.RUNNING if Moving(self.programs.handle).has_settled(id) else Phase.UNKNOWN
 
     def is_arriving(self, pid: u64) -> bool:
         """Whether something of a process is still to be passed here."""
         for guest in self.guests:
             if guest.phase == Phase.RUNNING and guest.pid == pid and guest.awaited != 0:
+                return True
+        return False
+
+    def is_coming(self, pid: u64) -> bool:
+        """Whether a part of a process is here, and the process itself is not."""
+        for guest in self.guests:
+            if guest.phase == Phase.ACCEPTED and guest.pid == pid:
                 return True
         return False
 
@@ -104,6 +110,12 @@ class Incoming:
         self.forget(guest)
         return True
 
+    def forget_at_home(self, guest: Guest) -> None:
+        """Where it was born nobody else is to be told of its end: when all of it has come it is as it ever was."""
+        is_here = guest.phase == Phase.RUNNING and guest.awaited == 0 and not guest.awaits_answer
+        if is_here and guest.pid >> NODE_SHIFT == self.node:
+            self.forget(guest)
+
     def forget_moved(self) -> None:
         """What has left is no business of ours."""
         for guest in self.guests:
@@ -115,23 +127,57 @@ class Incoming:
         """Room for it: a space, a process, an entry at the program manager. Raises MigrationRefused."""
         if offered.region_bytes > REGIONS_SIZE:
             raise MigrationRefused("more regions than a process may have")
-        place = self.free_place()
-        guest = self.guests[place]
+        self.drop(offered.migrant.pid)
+        guest = self.guests[self.free_place()]
         guest.clear(offered.id)
-        guest.source, guest.pid = offered.source, offered.migrant.pid
+        guest.source, guest.pid, guest.cpu_time = offered.source, offered.migrant.pid, offered.migrant.cpu_time
         try:
             regions = offered.regions[0 : offered.region_bytes]
             guest.space, pager = Carrying(self.memory.handle).prepare_carried(regions)
             guest.process = Moving(self.programs.handle).immigrate(offered.migrant, guest.space, Gate(pager))
+            self.note(guest)
         except (ServiceError, KernelError) as error:
             self.forget(guest)
             raise MigrationRefused(f"{error}") from None
 
+    def note(self, guest: Guest) -> None:
+        """A successor of this mover has to know of it."""
+        passage = Passage()
+        passage.pid, passage.id, passage.node = guest.pid, guest.id, guest.source
+        passage.incarnation = guest.id >> INCARNATION_SHIFT & INCARNATION
+        Moving(self.programs.handle).note(passage)
+
+    def drop(self, pid: u64) -> None:
+        """What has come of a process before is dropped: its source has it, and sends it anew, or it has ended."""
+        for guest in self.guests:
+            if guest.pid == pid and guest.phase == Phase.ACCEPTED:
+                self.discard(guest)
+
+    def restore(self, pid: u64, id: u64, source: u64) -> None:
+        """One that came before this mover's predecessor died: it runs, or will as soon as its source has passed what it
+        can. If it was born elsewhere, its end is told there. (`id` is 0 if it is on its way to another node already.)
+        """
+        guest = self.guests[self.free_place()]
+        guest.clear(id)
+        guest.phase, guest.source, guest.pid = Phase.RUNNING, source, pid
+        try:
+            guest.process = Moving(self.programs.handle).open_process(pid)
+            guest.restore(id != 0)
+            if pid >> NODE_SHIFT != self.node:
+                self.watch(guest)
+            self.forget_at_home(guest)
+        except (ServiceError, KernelError):
+            self.forget(guest)  # it has just ended: that is noted
+
     def link(self, id: u64, value: u64, handle: u64) -> None:
         """A handle has come."""
-        guest = self.expect_phase(id, Phase.ACCEPTED)
-        if guest.link_count == MOST_LINKS:
-            raise MigrationFailed("more handles than were announced")
+        try:
+            guest = self.expect_phase(id, Phase.ACCEPTED)
+            if guest.link_count == MOST_LINKS:
+                raise MigrationFailed("more handles than were announced")
+        except ServiceError:
+            close_if(handle)
+            raise
         link = guest.links[guest.link_count]
         link.value, link.handle, link.kind = value, handle, Kind.NONE
         guest.link_count += 1
@@ -142,6 +188,8 @@ class Incoming:
         parcel = self.parcel
         parcel.fill(data)
         try:
+            guest.sent_on_by = parcel.next()
+            guest.cpu_time += parcel.next()
             self.make_threads(guest, parcel)
             self.make_handles(guest, parcel)
             make_start_page(guest.process, parcel)
@@ -176,6 +224,7 @@ class Incoming:
                 guest.process.create_set_at(info.handle)
             else:
                 guest.process.install_at(self.handle_for(guest, info), info.handle)
+        guest.fill_places()
 
     def handle_for(self, guest: Guest, info: HandleInfo) -> u64:
         """What is to be installed: what has come, with the rights that it had, or what stands for itself here."""
@@ -188,24 +237,23 @@ class Incoming:
                 return duplicate(guest.threads[info.badge].handle, info.rights)
         return dead_gate()
 
-    def go(self, id: u64) -> u64:
-        """Let it run; its place."""
+    def go(self, id: u64) -> None:
+        """Let it run."""
         guest = self.find(id)
         if guest.phase == Phase.RUNNING:
-            return NOWHERE
+            return
         if guest.phase != Phase.READY:
             raise NoSuchMigration("not all of it is here")
         guest.phase = Phase.RUNNING
-        self.handed_over[self.handed_count % MOST_HANDED] = id
-        self.handed_count += 1
         first = Thread(duplicate(guest.threads[0].handle, Right.MANAGE | Right.DUPLICATE | Right.MOVE))
-        Moving(self.programs.handle).settle(guest.pid, first)
-        place = self.watch(guest) if guest.pid >> NODE_SHIFT != self.node else NOWHERE
+        Moving(self.programs.handle).settle(guest.pid, guest.cpu_time, guest.sent_on_by, first)
+        if guest.pid >> NODE_SHIFT != self.node:
+            self.watch(guest)
         close_if(guest.earlier.handle)
         guest.earlier.handle = NO_HANDLE
         if guest.awaited == 0:
             guest.resume()
-        return place
+        self.forget_at_home(guest)
 
     def pass_over(self, id: u64, value: u64, handle: u64) -> None:
         """A port or a reply right has come. Raises NoSuchMigration: nobody awaits it."""
@@ -214,6 +262,7 @@ class Incoming:
             link = guest.links[number]
             if link.value == value and link.is_awaited:
                 guest.install(link, handle)
+                self.forget_at_home(guest)
                 return
         close_if(handle)
         raise NoSuchMigration("it was not awaited any more")
@@ -221,20 +270,21 @@ class Incoming:
     def run(self, id: u64) -> None:
         """Nothing more comes."""
         guest = self.find(id)
-        for number in range(guest.link_count):
-            link = guest.links[number]
-            if link.is_awaited:
-                guest.install(link, create_port().handle if link.kind == Kind.PORT else dead_gate())
+        if guest.phase != Phase.RUNNING:
+            raise NoSuchMigration("it was not handed over")
+        lost = guest.give_up_links()
+        if lost != 0:
+            serial, home = guest.pid % (1 << 32), guest.pid >> NODE_SHIFT
+            print(f"mover: {lost} ports of process {serial} of node {home} were lost with node {guest.source}")
+        self.forget_at_home(guest)
 
-    def watch(self, guest: Guest) -> u64:
+    def watch(self, guest: Guest) -> None:
         """Hear of its end."""
         for place in range(u64(GUESTS)):
             if self.guests[place].phase != Phase.UNKNOWN and self.guests[place].id == guest.id:
                 guest.child = self.programs.open(guest.pid)
                 gate = Gate(duplicate(self.ended_gate.handle, Right.SEND | Right.MOVE | Right.DUPLICATE))
                 guest.child.tell(gate, u64(1) << place)
-                return place
-        return NOWHERE
 
     def deliver(self, id: u64, thread: u64, data: Bytes, handle: u64) -> None:
         """An answer to a call that was made before."""
@@ -246,6 +296,7 @@ class Incoming:
         reply = guest.replies[thread]
         guest.replies[thread] = NO_HANDLE
         answer_call(guest.threads[thread], reply, self.parcel, handle)
+        self.forget_at_home(guest)
         self.has_moved_on(guest)
 
     # ---- how it ends ----

@@ -10,9 +10,9 @@ from atoll.abi.startup import NAMING, PORT
 from atoll.abi.types import Array, Bytes, Slice, u8, u64
 from atoll.servers.memory.interface import Carrying, MemoryManager, NoSuchSpace, PageSource
 from atoll.servers.migration.interface import Migration
-from atoll.servers.mover import errands
+from atoll.servers.mover import errands, recovery
 from atoll.servers.mover.answers import helpers
-from atoll.servers.mover.errands import Errand
+from atoll.servers.mover.doubts import doubts
 from atoll.servers.mover.incoming import GUESTS, MOVED_ON, incoming
 from atoll.servers.mover.interface import (
     Immovable,
@@ -26,6 +26,9 @@ from atoll.servers.mover.interface import (
     Report,
     own_number,
 )
+from atoll.servers.mover.pages import SOURCE_BADGE
+from atoll.servers.mover.speakers import Errand, say, speakers
+from atoll.servers.mover.whereabouts import MOST_ABSENT, whereabouts
 from atoll.servers.mover.workers import workers
 from atoll.servers.naming.interface import Naming
 from atoll.servers.programs.interface import Moving, NoSuchProgram, Programs
@@ -35,11 +38,13 @@ from atoll.userland.runtime.messages import Gate, Port, create_port, create_set
 from atoll.userland.runtime.objects import PORT_OF_GATE, read_info
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import given
+from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
 ENDED_LABEL = FIRST_FREE_LABEL  # of the port that hears of guests' ends
 ORDERS_LABEL = FIRST_FREE_LABEL + 1  # of programs that have moved and are to be ended
-SOURCE_LABEL = FIRST_FREE_LABEL + 2  # where pages are fetched that stayed here
 NODE_SHIFT = 48  # of pids
+INCARNATION_SHIFT = 32
+STATE_VERSION = 1
 OWN_SOURCE = 0xFF  # number of the source that this node is itself
 # ---- words of an Info ----
 GATE_BADGE = 0
@@ -51,7 +56,8 @@ class MoverServer(Mover, PageSource):
 
     starter: Migration
     node: u64
-    sources_serial: u64  # of the port where pages are fetched that stayed here
+    orders: Port
+    port_serial: u64  # of the port where it is called, and pages are fetched that stayed here
     wanted: Array[u8, 8]
 
     # ---- the starter ----
@@ -83,15 +89,16 @@ class MoverServer(Mover, PageSource):
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
-    def set_source(self, id: u64, source: Gate) -> u64:
+    def set_source(self, id: u64, node: u64, source: Gate) -> u64:
         guest = incoming.expect_phase(id, Phase.ACCEPTED)
         info = Info()
         read_info(source.handle, info)
-        if info.words[PORT_OF_GATE] == self.sources_serial:  # it was here before, and left them here
+        is_ours = info.words[PORT_OF_GATE] == self.port_serial and info.words[GATE_BADGE] & SOURCE_BADGE != 0
+        if is_ours:  # it was here before, and left them here
             guest.earlier = source
             return OWN_SOURCE
         try:
-            return Carrying(incoming.memory.handle).set_source(guest.space, PageSource(source.handle))
+            return Carrying(incoming.memory.handle).set_source(guest.space, node, PageSource(source.handle))
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
@@ -104,7 +111,7 @@ class MoverServer(Mover, PageSource):
                 return
             info = Info()
             read_info(guest.earlier.handle, info)
-            carrying.inherit(guest.space, info.words[GATE_BADGE], runs)
+            carrying.inherit(guest.space, info.words[GATE_BADGE] % SOURCE_BADGE, runs)
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
@@ -118,9 +125,11 @@ class MoverServer(Mover, PageSource):
         incoming.take_state(id, data)
 
     def go(self, id: u64) -> None:
-        incoming.go(id)
         pid = incoming.find(id).pid
-        errands.send(Errand.SETTLED, pid >> NODE_SHIFT, pid, self.node)
+        incoming.go(id)
+        here = self.node << 32 | own_number("incarnation")
+        say(Errand.SETTLED, pid >> NODE_SHIFT, pid >> INCARNATION_SHIFT, pid, 0, here)
+        errands.look_later()
 
     def pass_over(self, id: u64, value: u64, handle: Handle) -> None:
         incoming.pass_over(id, value, handle)
@@ -144,12 +153,14 @@ class MoverServer(Mover, PageSource):
     # ---- where it was born, and where it is ----
 
     def settled(self, pid: u64, node: u64, incarnation: u64) -> None:
-        errands.whereabouts.set(pid, node, incarnation)
+        whereabouts.set(pid, node, incarnation)
+        Moving(incoming.programs.handle).note_place(pid, node, incarnation)
         errands.look_later()
 
     def ended(self, pid: u64, status: u64) -> None:
+        incoming.drop(pid)
         Moving(incoming.programs.handle).ended(pid, status)
-        errands.whereabouts.remove(pid)
+        whereabouts.remove(pid)
 
     def has(self, pid: u64) -> bool:
         return incoming.has(pid)
@@ -163,14 +174,14 @@ class MoverServer(Mover, PageSource):
     # ---- pages that stayed here ----
 
     def fetch(self, page: u64, into: Slice[u8]) -> u64:
-        if call.label != SOURCE_LABEL:
+        if call.badge & SOURCE_BADGE == 0:
             raise NoSuchSpace("that gate is not for pages")
         store64(address_of(self.wanted), page)
-        return Carrying(incoming.memory.handle).read_pages(call.badge, self.wanted[:], into)
+        return Carrying(incoming.memory.handle).read_pages(call.badge % SOURCE_BADGE, self.wanted[:], into)
 
     def last_handle(self, badge: u64) -> None:
         try:
-            Carrying(incoming.memory.handle).let_go(badge)
+            Carrying(incoming.memory.handle).let_go(badge % SOURCE_BADGE)
         except ServiceError:
             return
 
@@ -196,7 +207,7 @@ class MoverServer(Mover, PageSource):
         except (ServiceError, KernelError):
             status = 1
         if guest.pid >> NODE_SHIFT != self.node:
-            errands.send(Errand.ENDED, guest.pid >> NODE_SHIFT, guest.pid, status)
+            recovery.tell_end(guest.pid, status)
         incoming.forget(guest)
 
     def pass_orders(self) -> None:
@@ -205,23 +216,43 @@ class MoverServer(Mover, PageSource):
         try:
             while True:
                 pid, status = moving.next_order()
-                node = errands.whereabouts.find(pid)
-                if node != 0:
-                    errands.send(Errand.END, node, pid, status)
+                place = whereabouts.find(pid)
+                if place != MOST_ABSENT:
+                    absent = whereabouts.items[place]
+                    say(Errand.END, absent.node, absent.incarnation, pid, 0, status)
         except NoSuchProgram:
             return
+
+
+    # ---- hot swap: what is noted with the program manager is all that a successor needs, if nothing is on its way ----
+
+    def export_state(self, writer: StateWriter) -> None:
+        if workers.are_busy() or doubts.has_some():
+            raise StateRefused("a program is on its way, or waits for an answer that comes by way of another node")
+        if helpers.are_busy() or speakers.have_some():
+            raise StateRefused("something is to be told to another node")
+        writer.number(STATE_VERSION)
+
+    def import_state(self, reader: StateReader) -> None:
+        if reader.number() != STATE_VERSION:
+            raise StateRefused("a mover of another version")
+
+    def activated(self) -> None:
+        """From now on we are called: at first by what our predecessor has begun."""
+        info = Info()
+        read_info(loop.port.handle, info)
+        self.port_serial = info.words[PORT_SERIAL]
+        Moving(incoming.programs.handle).set_mover(self.orders.mint(0), 1)
+        errands.start(Mover(loop.port.mint(0).handle))
+        workers.start(self.node, Port(loop.port.handle))
+        recovery.recover(self.node)
 
 
 server: MoverServer = MoverServer()
 
 
-def given_gate() -> u64:
-    """A gate to ourselves, for our other threads."""
-    return Port(given(PORT)).mint(0).handle
-
-
 def main() -> None:
-    """Serve for ever."""
+    """Serve for ever; a successor begins when its predecessor has handed over."""
     naming = Naming(given(NAMING))
     server.node = own_number("number")
     incoming.node = server.node
@@ -229,16 +260,12 @@ def main() -> None:
     incoming.programs = Programs(naming.wait_for("/services/programs").handle)
     server.starter = Migration(naming.wait_for("/services/migration").handle)
     loop.ports = create_set()
-    ended, orders, source = create_port(), create_port(), create_port()
+    ended, server.orders = create_port(), create_port()
     incoming.ended_gate = ended.mint(0)
-    info = Info()
-    read_info(source.handle, info)
-    server.sources_serial = info.words[PORT_SERIAL]
     loop.add(ended, ENDED_LABEL)
-    loop.add(orders, ORDERS_LABEL)
-    loop.add(source, SOURCE_LABEL)
-    Moving(incoming.programs.handle).set_mover(orders.mint(0), 1)
+    loop.add(server.orders, ORDERS_LABEL)
     helpers.start()
-    errands.start(Mover(given_gate()))
-    workers.start(server.node, source)
+    if given(PORT) != NO_HANDLE:
+        loop.port.handle = given(PORT)
+        server.activated()
     serve(server)

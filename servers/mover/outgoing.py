@@ -4,12 +4,14 @@ A thread for each migration under way makes the calls to the other node's mover.
 and the process goes on here; once GO was sent it never runs here again.
 """
 
-from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind
+from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind, Registers
+from atoll.abi.raw import address_of, view
 from atoll.abi.types import Array, u64
 from atoll.abi.wire import Delivery
-from atoll.servers.memory.interface import Carrying
+from atoll.servers.memory.interface import Carrying, bit_of
 from atoll.servers.mover.answers import NOBODY, helpers
-from atoll.servers.mover.capture import Capture
+from atoll.servers.mover.capture import PC, Capture
+from atoll.servers.mover.counterpart import Counterpart, close_quietly
 from atoll.servers.mover.guest import is_passed
 from atoll.servers.mover.interface import (
     MOST_THREADS,
@@ -27,19 +29,19 @@ from atoll.servers.mover.interface import (
 from atoll.servers.mover.packing import pack
 from atoll.servers.mover.pages import Pages
 from atoll.servers.mover.parcel import Parcel
-from atoll.servers.mover.peers import Nodes, open_peer, tell_ended, tell_leaving, tell_settled
-from atoll.servers.network.interface import Member
-from atoll.servers.programs.interface import Moving
+from atoll.servers.mover.peers import tell_leaving
+from atoll.servers.mover.speakers import Errand, say
+from atoll.servers.programs.interface import Moving, Passage
 from atoll.userland.runtime.interface import ServiceError, Unreachable
-from atoll.userland.runtime.kernel_calls import clock, sleep
+from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Port
-from atoll.userland.runtime.objects import close, duplicate
+from atoll.userland.runtime.objects import Process, Thread, close, duplicate
 from atoll.userland.runtime.shared import SharedNumber
 
-ASK_AGAIN = 1_000_000_000  # nanoseconds until a node that may have the process is asked again
 NODE_SHIFT = 48  # of pids
-TRIES = 3  # to tell
+INCARNATION_SHIFT = 32
+ECALL = 0x73  # the instruction
 LOST = 130  # status of a program that died with its destination
 
 
@@ -51,13 +53,12 @@ class Outgoing:
     offered: Offered
     capture: Capture
     pages: Pages
-    peer: Mover
+    other: Counterpart
+    passage: Passage
     carrying: Carrying
     moving: Moving
     is_cancelled: SharedNumber
     phase: SharedNumber  # a Phase
-    destination: Member
-    nodes: Nodes
     has_frozen: bool
     may_be_ready: bool  # the destination may have all of it, and run it if this node ends
     frozen_at: u64
@@ -69,10 +70,8 @@ class Outgoing:
         start = clock()
         self.report = Report()
         self.has_frozen, self.may_be_ready = False, False
-        self.peer.handle, self.capture.process.handle = NO_HANDLE, NO_HANDLE
-        self.capture.thread_count = 0
-        self.phase.write(Phase.UNKNOWN)
         self.offered.id, self.offered.source = id, own_node
+        self.begin(self.order.node)
         try:
             self.prepare()
             self.negotiate()
@@ -80,9 +79,55 @@ class Outgoing:
             self.hand_over()
         finally:
             self.capture.close()
-            if self.peer.handle != NO_HANDLE:
-                close(self.peer.handle)
+            self.other.leave()
         self.report.total = clock() - start
+
+    def begin(self, node: u64) -> None:
+        """Nothing is known of it yet."""
+        self.capture.process.handle, self.capture.thread_count = NO_HANDLE, 0
+        for number in range(u64(MOST_THREADS)):
+            self.calls[number] = NOBODY
+        self.other.begin(node, self.offered.id, self.order.pid)
+        self.passage = Passage()
+        self.passage.pid, self.passage.id, self.passage.node = self.order.pid, self.offered.id, node
+        self.passage.memory, self.passage.delivery = self.order.memory, self.order.delivery
+
+    # ---- what was begun before ----
+
+    def recover(self, passage: Passage) -> None:
+        """Give up, or finish, a migration whose mover has died."""
+        self.order.pid, self.order.node = passage.pid, passage.node
+        self.order.memory, self.order.delivery = passage.memory, passage.delivery
+        self.offered.id = passage.id
+        self.begin(passage.node)
+        self.passage = passage
+        self.other.incarnation = passage.incarnation
+        self.has_frozen, self.may_be_ready = True, passage.phase != Phase.ACCEPTED
+        try:
+            self.offered.migrant = self.moving.describe_migrant(passage.pid)
+            self.capture.open(self.moving.open_process(passage.pid))
+            self.capture.list_all()
+            self.go_on(passage)
+        except (ServiceError, KernelError) as error:
+            print(f"mover: the migration of process {passage.pid % (1 << 32)} after a mover's death: {error}")
+        finally:
+            self.capture.close()
+            self.other.leave()
+
+    def go_on(self, passage: Passage) -> None:
+        """Its threads, handles and pages are here still, and the destination says what it has."""
+        if passage.phase == Phase.RUNNING and self.was_handed_over():
+            self.pages.begin(self.offered.migrant.space, self.carrying)
+            self.pages.kept = u64(self.order.memory == MemoryStrategy.REFERENCE)
+            self.finish()
+            return
+        if passage.phase == Phase.READY:
+            self.other.open_again()
+            self.other.wait_until_dropped()
+        for number in range(self.capture.thread_count):
+            if passage.calls >> number & 1 != 0:
+                end_call(self.capture.process, self.capture.thread_handles[number])
+        self.give_up()
 
     # ---- negotiation ----
 
@@ -103,22 +148,26 @@ class Outgoing:
 
     def negotiate(self) -> None:
         """Messages 4 to 7. Raises MigrationRefused."""
-        if not self.nodes.find(self.order.node, self.destination):
-            raise MigrationRefused("there is no such node")
-        self.peer = open_peer(self.order.node)
-        self.pages.peer, self.pages.id = Mover(self.peer.handle), self.offered.id
+        self.other.meet()
+        self.pages.peer, self.pages.id = Mover(self.other.mover.handle), self.offered.id
         try:
             self.report.messages += 1
-            self.peer.request(self.offered)
+            self.other.mover.request(self.offered)
         except (ServiceError, KernelError) as error:
+            self.abort()  # it may have got it nevertheless
             raise MigrationRefused(f"{error}") from None
-        self.phase.write(Phase.ACCEPTED)
+
+    def note(self, phase: Phase) -> None:
+        """A successor of this mover has to know how far it is."""
+        self.passage.phase, self.passage.incarnation = phase, self.other.incarnation
+        self.moving.note(self.passage)
 
     # ---- transfer ----
 
     def transfer(self) -> None:
         """Image, links, state; whatever fails, the process goes on here. Raises MigrationFailed, Immovable."""
         try:
+            self.note(Phase.ACCEPTED)
             self.carrying.hold(self.offered.migrant.space, True)
             if self.order.memory == MemoryStrategy.PRECOPY:
                 self.report.rounds = self.pages.send_rounds(self.is_cancelled)
@@ -129,7 +178,7 @@ class Outgoing:
             self.check_cancelled()
         except Exception as error:
             if self.may_be_ready:
-                self.take_back()
+                self.other.wait_until_dropped()
             self.give_up()
             raise MigrationFailed(f"{error}") from None
         self.phase.write(Phase.READY)
@@ -144,19 +193,26 @@ class Outgoing:
         self.check_cancelled()
         self.frozen_at = clock()
         self.has_frozen = True
-        for number in range(u64(MOST_THREADS)):
-            self.calls[number] = NOBODY
         self.capture.stop()
         self.capture.list_handles()
+        self.note_calls()
         for number in range(self.capture.thread_count):
             captured, thread = self.capture.threads[number], self.capture.thread_handles[number]
             if captured.is_calling != 0:
+                self.pages.find_buffer(captured)
                 taker = helpers.take(thread, number, self.offered.id, captured.buffer_size, captured.timeout)
                 self.calls[number] = taker
                 if taker == NOBODY:  # the answer has just come, or nobody is free
                     self.capture.settle(thread, captured)
                     if captured.is_calling != 0:
                         raise MigrationFailed("too many calls are waited for already")
+
+    def note_calls(self) -> None:
+        """Whose calls are about to be taken over."""
+        for number in range(self.capture.thread_count):
+            self.passage.calls = self.passage.calls | self.capture.threads[number].is_calling << number
+        if self.passage.calls != 0:
+            self.note(Phase.ACCEPTED)
 
     def send_image(self) -> None:
         """The pages that are not there yet, or that stay."""
@@ -181,13 +237,13 @@ class Outgoing:
                 process.install_at(taken, info.handle)
             self.report.messages += 1
             try:
-                self.peer.link(self.offered.id, info.handle, Gate(sent))
+                self.other.mover.link(self.offered.id, info.handle, Gate(sent))
                 self.report.links += 1
             except KernelError:
                 close_quietly(sent)
                 info.kind = Kind.DEAD
         try:
-            self.peer.set_error(self.offered.id, self.moving.open_error(self.order.pid))
+            self.other.mover.set_error(self.offered.id, self.moving.open_error(self.order.pid))
         except (ServiceError, KernelError):
             return  # it has none
 
@@ -195,11 +251,19 @@ class Outgoing:
         """Threads, handles, start page; the reply says READY."""
         parcel = self.parcel
         parcel.clear()
-        pack(self.capture, parcel)
+        pack(self.capture, parcel, self.sent_on_by())
         self.report.messages += 1
         self.report.bytes += parcel.size
         self.may_be_ready = True
-        self.peer.state(self.offered.id, parcel.contents())
+        self.note(Phase.READY)
+        self.other.mover.state(self.offered.id, parcel.contents())
+
+    def sent_on_by(self) -> u64:
+        """Nodes that will send on what comes to its ports (unless they are told where it is: then nobody will)."""
+        if self.order.delivery != Delivery.REDIRECT:
+            return 0
+        own = bit_of(self.offered.source) if self.capture.has_ports() else u64(0)
+        return (self.offered.migrant.sent_on_by | own) & ~bit_of(self.order.node)
 
     # ---- the end ----
 
@@ -218,40 +282,59 @@ class Outgoing:
                         self.calls[number], thread.await_reply(captured.buffer, captured.buffer_size, captured.timeout)
                     )
             self.capture.resume()
+        self.passage.id = 0
         try:
-            self.peer.abort(self.offered.id)
+            self.note(Phase.GIVEN_UP)
         except (ServiceError, KernelError):
-            return
+            pass  # it has ended
+        self.abort()
+
+    def abort(self) -> None:
+        """The destination is told that it does not come."""
+        say(Errand.ABORT, self.order.node, self.other.incarnation, self.order.pid, self.offered.id, 0)
 
     def hand_over(self) -> None:
         """GO: from here on it is the destination's. Raises MigrationFailed."""
         self.report.messages += 1
         try:
-            self.peer.go(self.offered.id)
+            self.note(Phase.RUNNING)
+            self.other.mover.go(self.offered.id)
         except (Unreachable, NoSuchMigration) as error:
             self.give_up()
             raise MigrationFailed(f"{error}") from None
         except (ServiceError, KernelError):
-            self.resolve_doubt()
+            if not self.was_handed_over():
+                self.give_up()
+                raise MigrationFailed("its destination does not know it") from None
+        self.finish()
+
+    def was_handed_over(self) -> bool:
+        """Nobody knows whether GO came there: frozen, until that node is heard of. Raises MigrationFailed.
+
+        A node that was switched on again has lost the process, if it ever had it; it may have run, so it does not here.
+        """
+        try:
+            return self.other.has_it()
+        except MigrationFailed:
+            self.lose()
+            raise
+
+    def finish(self) -> None:
+        """It is the destination's."""
         self.phase.write(Phase.RUNNING)
         self.pass_rest()
         self.report.freeze = clock() - self.frozen_at
         for number in range(self.capture.thread_count):
             if self.calls[number] != NOBODY:
                 self.report.calls += 1
-                helpers.give_on(self.calls[number], Mover(self.peer.handle))
+                helpers.give_on(self.calls[number], Mover(self.other.mover.handle))
         self.tell_home()
         self.clean_up()
 
     def tell_home(self) -> None:
         """Where it is: if its destination dies now, it can perhaps not say so itself."""
-        home = self.order.pid >> NODE_SHIFT
-        for _ in range(TRIES):
-            try:
-                tell_settled(home, self.order.pid, self.destination)
-                return
-            except (ServiceError, KernelError):
-                sleep(ASK_AGAIN)
+        pid, other = self.order.pid, self.other
+        say(Errand.SETTLED, pid >> NODE_SHIFT, pid >> INCARNATION_SHIFT, pid, 0, other.node << 32 | other.incarnation)
 
     def pass_rest(self) -> None:
         """Ports and rights to reply, which can be in one place only. What cannot be passed is lost."""
@@ -263,7 +346,7 @@ class Outgoing:
         if is_complete:
             return
         try:
-            self.peer.run(self.offered.id)
+            self.other.mover.run(self.offered.id)
         except (ServiceError, KernelError):
             return  # the destination asks whether more comes
 
@@ -277,7 +360,7 @@ class Outgoing:
                 tell_leaving(Port(handle), self.order.delivery)
             elif info.kind == Kind.PORT:
                 self.report.ports += 1
-            self.peer.pass_over(self.offered.id, info.handle, handle)
+            self.other.mover.pass_over(self.offered.id, info.handle, handle)
         except KernelError:
             close_quietly(handle)
             return False
@@ -286,93 +369,12 @@ class Outgoing:
         self.report.links += 1
         return True
 
-    def resolve_doubt(self) -> None:
-        """Nobody knows whether GO came there: frozen, until that node is heard of. Raises MigrationFailed.
-
-        A node that was switched on again has lost the process, if it ever had it; it may have run, so it does not here.
-        """
-        while True:
-            member = self.look_at_destination()
-            if member.incarnation != self.destination.incarnation:
-                self.lose()
-                raise MigrationFailed("its destination has died with it")
-            if member.is_up != 0 and self.ask_destination():
-                self.doubt(False)
-                return
-
-    def look_at_destination(self) -> Member:
-        """A moment later: how it is. So long it is unknown who has the process."""
-        member = Member()
-        self.doubt(True)
-        sleep(ASK_AGAIN)
-        while not self.nodes.find(self.order.node, member):
-            sleep(ASK_AGAIN)
-        return member
-
-    def doubt(self, is_in_doubt: bool) -> None:
-        """Have it shown."""
-        try:
-            self.moving.doubt(self.order.pid, is_in_doubt)
-        except (ServiceError, KernelError):
-            return
-
-    def take_back(self) -> None:
-        """The destination may have all of it, and would run it if this node ended: first it has to drop it, or to have
-        ended itself. Until then the process stays frozen.
-        """
-        while not self.is_dropped():
-            member = self.look_at_destination()
-            if member.incarnation != self.destination.incarnation:
-                break
-            self.open_again()
-        self.doubt(False)
-
-    def is_dropped(self) -> bool:
-        """Whether the destination says that it has it no more."""
-        try:
-            self.peer.abort(self.offered.id)
-        except (ServiceError, KernelError):
-            return False
-        return True
-
-    def open_again(self) -> None:
-        """Another gate to the destination: the one that we have is dead, if it was away."""
-        if self.peer.handle != NO_HANDLE:
-            close_quietly(self.peer.handle)
-        self.peer.handle = NO_HANDLE
-        try:
-            self.peer = open_peer(self.order.node)
-        except MigrationRefused:
-            return
-
-    def ask_destination(self) -> bool:
-        """Whether the process is there for certain. Raises MigrationFailed: it is not, and goes on here."""
-        try:
-            self.open_again()
-            phase = self.peer.know(self.offered.id)
-            if phase == Phase.READY:
-                self.peer.go(self.offered.id)
-        except (ServiceError, KernelError):
-            return False
-        if phase == Phase.UNKNOWN:
-            self.give_up()
-            raise MigrationFailed("its destination does not know it")
-        return True
-
     def lose(self) -> None:
         """Whoever waits for it learns that it has ended: at the node where it was born."""
         self.phase.write(Phase.RUNNING)
         self.moving.depart(self.order.pid, False)
-        home = self.order.pid >> NODE_SHIFT
-        for _ in range(TRIES):
-            try:
-                if home == self.offered.source:
-                    self.moving.ended(self.order.pid, LOST)
-                else:
-                    tell_ended(home, self.order.pid, LOST)
-                return
-            except (ServiceError, KernelError):
-                sleep(ASK_AGAIN)
+        pid = self.order.pid
+        say(Errand.ENDED, pid >> NODE_SHIFT, pid >> INCARNATION_SHIFT, pid, 0, LOST)
 
     def clean_up(self) -> None:
         """What it had here goes; with reference, not the pages."""
@@ -385,9 +387,14 @@ class Outgoing:
         self.report.pages = self.pages.sent
 
 
-def close_quietly(handle: u64) -> None:
-    """Close what may have gone with a message."""
+def end_call(process: Process, thread: Thread) -> None:
+    """The reply to a stopped thread's call has gone with who waited for it: as if whom it called had died."""
+    registers = Registers()
+    instruction: Array[u64, 1] = Array()
     try:
-        close(handle)
+        thread.read_registers(registers)
+        process.read(registers.x[PC], view(address_of(instruction), 4))
+        if instruction[0] == ECALL:  # else it has just been answered
+            close(thread.await_reply(0, 0))
     except KernelError:
-        return
+        return  # it waits still: nobody has taken its call over

@@ -30,24 +30,6 @@ def open_peer(node: u64) -> Mover:
         raise MigrationRefused(f"node {node} cannot be reached: {error}") from None
 
 
-def tell_ended(node: u64, pid: u64, status: u64) -> None:
-    """To where a process was born: it has ended. Raises ServiceError, KernelError."""
-    peer = open_peer(node)
-    try:
-        peer.ended(pid, status)
-    finally:
-        close(peer.handle)
-
-
-def tell_settled(node: u64, pid: u64, at: Member) -> None:
-    """To where a process was born: it is on another node now. Raises ServiceError, KernelError."""
-    peer = open_peer(node)
-    try:
-        peer.settled(pid, at.number, at.incarnation)
-    finally:
-        close(peer.handle)
-
-
 def tell_leaving(port: Port, delivery: u64) -> None:
     """A port is about to leave, with that delivery; otherwise it is redirected. Raises KernelError."""
     gate = port.mint(0)

@@ -2,6 +2,7 @@
 
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.memory.interface import Carrying
+from atoll.servers.mover.answers import helpers
 from atoll.servers.mover.incoming import MOVED_ON, incoming
 from atoll.servers.mover.interface import (
     Immovable,
@@ -11,10 +12,11 @@ from atoll.servers.mover.interface import (
     Mover,
     Order,
     Phase,
+    number_of,
     own_number,
 )
 from atoll.servers.mover.outgoing import Outgoing
-from atoll.servers.programs.interface import Moving
+from atoll.servers.programs.interface import Moving, Passage
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Process
 from atoll.userland.runtime.shared import SharedNumber
@@ -26,6 +28,7 @@ MOST_GIVEN_UP = 32
 PRIORITY = 12
 NODE_SHIFT = 48
 INCARNATION_SHIFT = 32
+GENERATION_SHIFT = 20  # of serial numbers: each start of this server has its own
 
 # ---- what a worker does ----
 IDLE = 0
@@ -41,13 +44,25 @@ class Worker:
     reply: u64
     id: u64
     outgoing: Outgoing
+    passage: Passage
+    is_resumed: bool  # the migration was begun by another mover, who has died
     stack: Array[u8, 32768]
 
     def work(self) -> None:
-        """One migration; the answer."""
+        """One migration."""
+        if self.is_resumed:
+            self.outgoing.recover(self.passage)
+        else:
+            self.migrate()
+        if self.outgoing.phase.read() != Phase.RUNNING:
+            workers.note_given_up(self.id)
+        incoming.ended_gate.notify(MOVED_ON)
+        self.state.write(IDLE)
+
+    def migrate(self) -> None:
+        """A new one; the answer."""
         try:
             self.outgoing.run(self.id, workers.node)
-            incoming.ended_gate.notify(MOVED_ON)
             Mover.reply_migrate_out(self.reply, self.outgoing.report)
         except Immovable as error:
             Mover.fail(self.reply, Immovable(f"{error}"))
@@ -57,9 +72,6 @@ class Worker:
             Mover.fail(self.reply, MigrationInDoubt(f"{error}"))
         except Exception as error:
             Mover.fail(self.reply, MigrationFailed(f"{error}"))
-        if self.outgoing.phase.read() != Phase.RUNNING:
-            workers.note_given_up(self.id)
-        self.state.write(IDLE)
 
 
 class Workers:
@@ -76,11 +88,13 @@ class Workers:
         """Make the threads."""
         self.node = node
         self.boot = (node << NODE_SHIFT) + (own_number("incarnation") % 65536 << INCARNATION_SHIFT)
+        self.serial = number_of("GENERATION") << GENERATION_SHIFT
         for index in range(u64(WORKERS)):
             item = self.items[index]
             item.outgoing.carrying = Carrying(incoming.memory.handle)
             item.outgoing.moving = Moving(incoming.programs.handle)
-            item.outgoing.pages.sources = Port(sources.handle)
+            item.outgoing.other.moving = Moving(incoming.programs.handle)
+            item.outgoing.pages.node, item.outgoing.pages.sources = node, Port(sources.handle)
             item.port = create_port()
             item.gate = item.port.mint(0)
             start_thread(Process(own_process()), serve, index, item.stack[:], PRIORITY)
@@ -93,11 +107,32 @@ class Workers:
                 item.id = self.boot + self.serial
                 item.outgoing.order = order
                 item.outgoing.is_cancelled.write(0)
-                item.reply = reply
+                item.outgoing.phase.write(Phase.ACCEPTED)
+                item.reply, item.is_resumed = reply, False
                 item.state.write(BUSY)
                 item.gate.notify(1)
                 return
         Mover.fail(reply, MigrationRefused("as many processes are on their way as there is room for"))
+
+    def resume(self, passage: Passage) -> None:
+        """Go on with what a mover before us had begun."""
+        for item in self.items:
+            if item.state.read() == IDLE:
+                item.id, item.is_resumed = passage.id, True
+                item.passage = passage
+                item.outgoing.order.pid = passage.pid
+                item.outgoing.is_cancelled.write(0)
+                item.outgoing.phase.write(passage.phase)
+                item.state.write(BUSY)
+                item.gate.notify(1)
+                return
+
+    def are_busy(self) -> bool:
+        """Whether a program is on its way from here."""
+        for item in self.items:
+            if item.state.read() == BUSY:
+                return True
+        return False
 
     def note_given_up(self, id: u64) -> None:
         """A destination that was not told may ask."""
@@ -109,6 +144,8 @@ class Workers:
         for item in self.items:
             if item.id == id and item.state.read() == BUSY:
                 return Phase(item.outgoing.phase.read())
+        if helpers.has(id):
+            return Phase.RUNNING
         return Phase.GIVEN_UP if id in self.given_up[:] else Phase.UNKNOWN
 
     def cancel(self, pid: u64) -> bool:

@@ -26,6 +26,10 @@ def answered(call: Call, message: Message) -> None:
         claims.finished(call, envelope.way == Outcome.ANSWERED)
         return
     handle = arrive(envelope, call.peer)
+    if envelope.is_dead:
+        place = proxies.of_label(call.label)
+        if place != NOWHERE:
+            proxies.end(place)  # nothing is given back: the owner forgets what we had of it too
     if call.reply.handle == NO_HANDLE:
         close_quietly(handle)
         return
@@ -45,13 +49,10 @@ def answered(call: Call, message: Message) -> None:
 
 
 def not_taken(call: Call, outcome: u64, word: u64) -> None:
-    """The service has not got it. If its port is dead, so is its proxy from now on."""
+    """The service has not got it."""
     if call.is_lent:
         close_quietly(call.reply.handle)  # what its caller has asked for may have happened
         return
-    place = proxies.of_label(call.label)
-    if outcome == Outcome.NOT_TAKEN and word == Status.DEAD and place != NOWHERE:
-        proxies.end(place)
     refuse(call.reply.handle, UNREACHABLE, outcome, word)
 
 

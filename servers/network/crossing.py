@@ -1,9 +1,10 @@
 """Handles in messages on their way from node to node: what becomes of one that leaves, and of one that comes."""
 
+from atoll.abi import wire
 from atoll.abi.objects import NO_HANDLE, Info, Kind, Right
 from atoll.abi.types import u64
 from atoll.abi.wire import Delivery
-from atoll.servers.network import friends, rights, seeking
+from atoll.servers.network import farewells, friends, rights, seeking
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
@@ -52,9 +53,11 @@ def leave_gate(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: P
     if place == NOWHERE or proxies.table[place].is_home:
         return leave_own(handle, port, peer, envelope, passing)
     proxy = proxies.table[place]
-    if proxy.owner == GROUP:
-        return False  # whom it asks depends on where it is
     copy_identity(proxy.identity, envelope.handle)
+    if proxy.owner == GROUP:
+        envelope.handle_kind = wire.GROUP
+        close_quietly(handle)
+        return True
     envelope.handle_node = peers.table[proxy.owner].number
     passing.handle = handle
     return True
@@ -81,9 +84,14 @@ def leave_port(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: P
         return False
     proxies.end_dead()
     find_identity(port, envelope.handle)
+    place = proxies.find_port(port)
+    if place != NOWHERE:
+        farewells.give_back_gates(place)
     delivery = friends.delivery_of(port, envelope.handle, peer)
     passing.port = proxies.take_port(envelope.handle, peer, Port(handle), delivery)
     envelope.handle_badge = delivery
+    if passing.port != 0 and delivery != Delivery.REDIRECT:
+        friends.note_own(proxies.of_label(passing.port))
     if delivery == Delivery.RECOVER:
         exports.drop_all(envelope.handle)
     return passing.port != 0
@@ -139,6 +147,8 @@ def arrive(envelope: Envelope, peer: u64) -> u64:
                 return arrive_port(envelope.handle, peer, envelope.handle_badge)
             case Kind.REPLY:
                 return rights.take(envelope.handle, peer)
+            case wire.GROUP:
+                return mint_group(envelope.handle)
             case _:
                 return NO_HANDLE
     except KernelError:
@@ -157,6 +167,13 @@ def arrive_gate(envelope: Envelope, peer: u64) -> u64:
         owner = peers.find(envelope.handle_node)
         place = proxies.make(envelope.handle, peer if owner == NOWHERE else owner)
     gate = NOWHERE if place == NOWHERE else proxies.mint(place, envelope.handle_badge)
+    return NO_HANDLE if gate == NOWHERE else gate
+
+
+def mint_group(identity: Identity) -> u64:
+    """A gate to a group; NO_HANDLE if there is no room. Raises KernelError."""
+    place = proxies.make(identity, GROUP, True)
+    gate = NOWHERE if place == NOWHERE else proxies.mint(place, 0)
     return NO_HANDLE if gate == NOWHERE else gate
 
 

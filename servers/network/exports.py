@@ -63,7 +63,9 @@ class Exports:
         return entry.is_public or entry.sent[peer] != 0
 
     def find_port(self, serial: u64, identity: Identity) -> bool:
-        """The identity of a port by its serial number; False if it has none."""
+        """The identity of a port by its serial number; False if it has none, or is dead (0)."""
+        if serial == 0:
+            return False
         for place in range(self.used):
             entry = self.entries[place]
             if entry.gate != NO_HANDLE and entry.port == serial:

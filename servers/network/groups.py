@@ -12,14 +12,13 @@ from atoll.abi.types import Array, Bytes, Text, u64
 from atoll.abi.wire import Kind, Outcome
 from atoll.servers.network import answers, workers
 from atoll.servers.network import message as messages
-from atoll.servers.network.crossing import copy_identity
+from atoll.servers.network.crossing import copy_identity, mint_group
 from atoll.servers.network.exports import close_quietly
 from atoll.servers.network.frame import Frame
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
 from atoll.servers.network.parcels import parcels
 from atoll.servers.network.peers import NOWHERE, Peer, peers
-from atoll.servers.network.proxies import GROUP, proxies
 from atoll.servers.network.requests import Request, State, requests
 from atoll.userland.runtime.kernel_errors import KernelError
 
@@ -128,14 +127,13 @@ def as_bytes(message: messages.Message) -> Bytes:
 
 
 def gate_of(name: Text) -> u64:
-    """A gate to a group; NOWHERE if there is no room."""
+    """A gate to a group; NO_HANDLE if there is no room."""
     identity = Identity()
     name_group(name, identity)
     try:
-        place = proxies.make(identity, GROUP, True)
-        return NOWHERE if place == NOWHERE else proxies.mint(place, 0)
+        return mint_group(identity)
     except KernelError:
-        return NOWHERE
+        return NO_HANDLE
 
 
 def ask(place: u64, now: u64) -> bool:

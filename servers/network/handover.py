@@ -1,15 +1,17 @@
 """What a network server hands to its successor: acquaintances, proxies, exports, and the calls in hand both ways.
 
-Tables go over as they lie in memory, handles beside them. A request that a thread is carrying out cannot go over: its
-effect is told to be unknown. Of what has come in part, the rest is asked for again; so is a whole reply.
+Tables go over as they lie in memory, handles beside them. Where a thread waits for a service's reply, one of the new
+server's waits in its place (workers.py); if it was just about to call or to answer, the effect is told to be unknown.
+Of what has come in part, the rest is asked for again; so is a whole reply.
 """
 
 from atoll.abi.calls import Status
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.raw import address_of, size_of, view
 from atoll.abi.types import u8, u16, u64
-from atoll.abi.wire import Outcome
+from atoll.abi.wire import ENVELOPE_SIZE, Outcome
 from atoll.servers.network import requests as incoming
+from atoll.servers.network import workers
 from atoll.servers.network.calls import Call, Claimer, State, calls
 from atoll.servers.network.exports import Export, exports
 from atoll.servers.network.friends import MOST_LEAVERS, Leaver, leavers
@@ -25,7 +27,7 @@ from atoll.servers.network.proxies import Held, Proxy, proxies
 from atoll.servers.network.requests import Channel, requests
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
-STATE_VERSION = 4
+STATE_VERSION = 7
 MOST_BYTES = 512 << 10  # of all but messages
 
 
@@ -118,6 +120,9 @@ def write_requests(writer: StateWriter) -> None:
             writer.copied(request.passing.handle)
             if request.state == incoming.State.ANSWERED:
                 put(writer, address_of(request.message), request.message.size)
+            else:
+                writer.copied(workers.hold(request.place))
+                put(writer, address_of(request.message), ENVELOPE_SIZE)
         else:
             writer.number(0)
 
@@ -203,7 +208,7 @@ def read_proxies(reader: StateReader) -> None:
 
 
 def read_requests(reader: StateReader) -> None:
-    """What was carried out when the old server was parked has an unknown effect."""
+    """Those that threads of the old server were carrying out are ours, or else their effect is unknown."""
     for place in range(peers.count * CHANNELS):
         channel: Channel = requests.channels[place]
         channel.last, channel.place = reader.number(), u8(reader.number())
@@ -213,13 +218,18 @@ def read_requests(reader: StateReader) -> None:
             continue
         reader.structure(address_of(request), address_of(request.message) - address_of(request))
         request.passing.handle = reader.copied()
-        request.state, request.handle, request.until = u64(incoming.State.ANSWERED), NO_HANDLE, 0
-        request.is_gate_ours = False
+        request.state, request.handle, request.until = state, NO_HANDLE, 0
+        request.gate, request.is_gate_ours = NO_HANDLE, False
         if state == incoming.State.ANSWERED:
             read_message(reader, request.message)
-        else:
+            continue
+        request.passing.clear()
+        worker = workers.workers.table[request.place]
+        worker.predecessor.handle = reader.copied()
+        read_message(reader, request.message)
+        if worker.predecessor.handle == NO_HANDLE:
+            request.state = incoming.State.ANSWERED
             request.message.answer(Outcome.UNKNOWN, Status.PEER_DIED)
-            request.passing.clear()
 
 
 def read_calls(reader: StateReader) -> None:

@@ -65,7 +65,7 @@ class NetworkServer(Network):
     def group(self, name: Text) -> Gate:
         check_group(name)
         gate = groups.gate_of(name)
-        if gate == NOWHERE:
+        if gate == NO_HANDLE:
             raise NetworkFull("too many ports of other nodes")
         return Gate(gate)
 

@@ -4,9 +4,10 @@ Both sides are little-endian, so an envelope in memory is one on the wire: nothi
 """
 
 from atoll.abi import wire
-from atoll.abi.calls import MAX_SEGMENT
+from atoll.abi.calls import MAX_SEGMENT, Status
 from atoll.abi.raw import address_of, copy_memory, view
 from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
+from atoll.abi.wire import Outcome
 from atoll.servers.network.frame import Frame, all_fragments, fragment_size, fragments_of, padded
 from atoll.servers.network.identity import Identity
 
@@ -25,6 +26,11 @@ class Envelope:
     name_size: u64
     room: u64
     taken: u64
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it is the answer of a port that nobody receives at any more."""
+        return self.way == Outcome.NOT_TAKEN and self.words[0] == Status.DEAD
 
 
 class Message:

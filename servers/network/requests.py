@@ -15,6 +15,7 @@ from atoll.abi.wire import Kind, Outcome
 from atoll.servers.network.crossing import leave
 from atoll.servers.network.exports import close_quietly
 from atoll.servers.network.frame import Fault, Frame, all_fragments, fragments_of
+from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Message
 from atoll.servers.network.passing import Passing
@@ -51,6 +52,7 @@ class Request:
     number: u64
     heard: u64  # when its client last said something about it
     is_query: bool  # it belongs to no channel, and its reply is not kept
+    target: Identity  # the port that is called
     gate: u64  # which is called; of a named service: NO_HANDLE
     until: u64  # it waits so long for a reply right that is to come with it (rights.py); 0: it does not
     is_gate_ours: bool  # it was made for this request, and is closed with it

@@ -26,7 +26,7 @@ from atoll.servers.network import (
 )
 from atoll.servers.network.calls import calls
 from atoll.servers.network.card import Card
-from atoll.servers.network.crossing import arrive
+from atoll.servers.network.crossing import arrive, copy_identity
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.frame import Frame
 from atoll.servers.network.key import parse_key
@@ -43,7 +43,8 @@ from atoll.userland.runtime.objects import Memory, Process, duplicate
 from atoll.userland.runtime.seal import draw_seal_key
 from atoll.userland.runtime.system import own_process
 
-SETTLE = 200_000_000  # nanoseconds that calls of others have to end in, before a swap
+SETTLE = 20_000_000  # nanoseconds that calls of others have to end in, before a swap: those that last longer go over
+SETTLE_GROUPS = 500_000_000  # and groups, to answer
 INTERRUPT: u64 = 1 << 63  # notification bit: the card has something; the bits of requests that are done are lower
 
 card: Card = Card()
@@ -63,7 +64,7 @@ def start(
     line.address = card.address
     line.place, line.transmit = place_frame, transmit
     calls.answered, calls.failed, calls.ended = answers.answered, answers.failed, outbox.ended
-    calls.claim = claims.claim_for_call
+    calls.came, calls.claim = outbox.pump, claims.claim_for_call
     calls.is_waited_for, calls.repeat = answers.is_waited_for, outbox.repeat
     proxies.seek_due, seeking.search.pump = 0, outbox.pump
     calls.due = NO_TIMEOUT
@@ -76,6 +77,7 @@ def start(
     to_us = done.mint(0)
     interrupt.bind(to_us, INTERRUPT)
     interrupt.done()
+    workers.take_over()
 
 
 def place_frame(frame: Frame) -> bool:
@@ -131,7 +133,14 @@ def answered(request: Request) -> None:
     if request.is_query:
         groups.answer(request)
     else:
-        requests.answered(request)
+        reply(request)
+
+
+def reply(request: Request) -> None:
+    """What is answered is in the message. Of a port that is dead its peer has nothing more, which both now know."""
+    if request.message.envelope.is_dead:
+        exports.take_back(request.target, request.peer)
+    requests.answered(request)
 
 
 def take_frames() -> None:
@@ -146,7 +155,7 @@ def take_frames() -> None:
 def look(now: u64) -> u64:
     """Do what time asks for; how many nanoseconds until the next time."""
     due = min(members.look(now), calls.look(now), requests.look(now), groups.look(now), claims.look(now))
-    due = min(due, seeking.look(now))
+    due = min(due, seeking.look(now), moves.look(now))
     return max(due, now) - now
 
 
@@ -154,12 +163,13 @@ def look(now: u64) -> u64:
 
 
 def settle() -> None:
-    """Before the state is written: short calls of others end, and nothing new of our own begins."""
+    """Before the state is written: short calls of others and groups' queries end, and nothing new of our own begins."""
     letter = Letter()
-    end = clock() + SETTLE
     now = clock()
-    while is_working() and now < end:
-        if letter.attempt(KernelCall.RECEIVE, done_port.handle, end - now) == Status.OK:
+    end, end_of_groups = now + SETTLE, now + SETTLE_GROUPS
+    while (is_working() and now < end) or (groups.groups.count != 0 and now < end_of_groups):
+        due = min(groups.look(now), end if now < end else end_of_groups)
+        if letter.attempt(KernelCall.RECEIVE, done_port.handle, max(due, now) - now) == Status.OK:
             notified(letter.words[0])
         now = clock()
     outbox.filled(collector.stop())
@@ -175,6 +185,7 @@ def is_working() -> bool:
 
 def go_on() -> None:
     """The swap has not come about."""
+    workers.let_go()
     collector.go_on()
 
 
@@ -185,6 +196,7 @@ def ready(request: Request) -> None:
     """A request is here as a whole."""
     message = request.message
     envelope = message.envelope
+    copy_identity(envelope.target, request.target)
     if envelope.name_size != 0:
         workers.begin(request.place)
         return
@@ -193,6 +205,9 @@ def ready(request: Request) -> None:
         return
     if envelope.way == Way.FRIENDS or envelope.way == Way.HOLD:
         told(request)
+        return
+    if envelope.way == Way.GOODBYE:
+        moves.heard_goodbye(request)
         return
     place = exports.find(envelope.target, envelope.badge)
     if envelope.way == Way.NOTIFY:
@@ -284,4 +299,4 @@ def answer_claim(request: Request) -> None:
 def answer(request: Request, outcome: u64, word: u64 = 0) -> None:
     """Without any thread."""
     request.message.answer(outcome, word)
-    requests.answered(request)
+    reply(request)

@@ -1,21 +1,28 @@
-"""Threads that carry out the calls from the wire, one for each request: a long call holds up no other."""
+"""Threads that carry out the calls from the wire, one for each request: a long call holds up no other.
+
+At a swap they are stopped, and the successor's threads wait in their place for the replies (CALL_TAKE).
+"""
 
 from collections.abc import Callable
 
 from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Status
-from atoll.abi.objects import NO_HANDLE
+from atoll.abi.objects import NO_HANDLE, STOPPED, Info, ThreadState
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.abi.wire import Outcome, Way
 from atoll.servers.network.message import Message
 from atoll.servers.network.peers import MOST_REQUESTS
 from atoll.servers.network.requests import Request, requests
+from atoll.userland.runtime.kernel_calls import sleep
+from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
-from atoll.userland.runtime.objects import Process, Thread, close
+from atoll.userland.runtime.objects import Process, Thread, close, read_info
 from atoll.userland.runtime.threads import create_thread
 
 STACK_SIZE = 8 << 10  # bytes
 WAKE = 1  # notification to a thread: its request is there
+SHORTLY = 5_000  # nanoseconds in which a thread of ours has begun
+STATE_OF_THREAD = 1  # where what is known of a thread says what it does
 
 
 class Worker:
@@ -24,6 +31,8 @@ class Worker:
     thread: Thread
     port: Port  # it waits here for work
     wake: Gate  # to that
+    is_held: bool  # stopped, so that a successor can take its call
+    predecessor: Thread  # whose call it is to take
     stack: Array[u8, STACK_SIZE]
 
 
@@ -31,6 +40,7 @@ class Workers:
     """All of them."""
 
     find: Callable[[Text], u64]  # a gate to the service of that name, which is ours then; NO_HANDLE: there is none
+    holds: bool  # some are held
     done: Gate  # notified, with a bit for its place, when a thread has done its work
     table: Array[Worker, MOST_REQUESTS]
 
@@ -67,8 +77,70 @@ def work(place: u64) -> None:
     port = workers.table[place].port
     while True:
         if letter.attempt(Call.RECEIVE, port.handle, NO_TIMEOUT) == Status.OK:
-            carry_out(requests.table[place])
+            if workers.table[place].predecessor.handle != NO_HANDLE:
+                wait_instead(requests.table[place], workers.table[place].predecessor)
+            else:
+                carry_out(requests.table[place])
             workers.done.notify(u64(1) << place)
+
+
+# ---- a swap ----
+
+
+def hold(place: u64) -> u64:
+    """The old server's side: stop the thread. Its handle, if it waits for a service's reply; else NO_HANDLE."""
+    worker = workers.table[place]
+    worker.thread.stop()
+    worker.is_held, workers.holds = True, True
+    return worker.thread.handle if is_waiting(worker.thread) else u64(NO_HANDLE)
+
+
+def is_waiting(thread: Thread) -> bool:
+    """Whether it is stopped, and a reply would come to it."""
+    info = Info()
+    try:
+        read_info(thread.handle, info)
+    except KernelError:
+        return False
+    return info.words[STATE_OF_THREAD] == ThreadState.REPLY + STOPPED
+
+
+def let_go() -> None:
+    """The swap has not come about."""
+    if not workers.holds:
+        return
+    workers.holds = False
+    for worker in workers.table:
+        if worker.is_held:
+            worker.is_held = False
+            worker.thread.resume()
+
+
+def take_over() -> None:
+    """The new server's side: all calls that were handed over are ours when this returns; then the old one may end."""
+    for place in range(u64(MOST_REQUESTS)):
+        if workers.table[place].predecessor.handle != NO_HANDLE:
+            begin(place)
+    for worker in workers.table:
+        while is_waiting(worker.predecessor):
+            sleep(SHORTLY)
+
+
+def wait_instead(request: Request, predecessor: Thread) -> None:
+    """Wait for the reply to a call that another thread began. If it has come meanwhile, it has come for nothing."""
+    message = request.message
+    letter = Letter()
+    letter.set_buffer(message.room(message.envelope.room))
+    status = predecessor.take_call(letter)
+    predecessor.close()
+    predecessor.handle = NO_HANDLE
+    if status == Status.OK:
+        take_answer(request, message, letter)
+    else:
+        message.answer(Outcome.CANCELLED if status == Status.CANCELLED else Outcome.UNKNOWN, status)
+
+
+# ---- calls ----
 
 
 def carry_out(request: Request) -> None:

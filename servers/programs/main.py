@@ -17,6 +17,7 @@ from atoll.servers.programs.interface import (
     NoSuchProgram,
     NotExecutable,
     OutOfMemory,
+    Passage,
     Programs,
     ProgramState,
     TooManyPrograms,
@@ -81,7 +82,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         ending.watch(gate, bits)
 
     def list(self, first: u64, into: Slice[u8]) -> u64:
-        return listing.fill(programs, first, into)
+        return listing.fill(programs, self.memory, first, into)
 
     def kill(self, pid: u64, status: u64) -> None:
         end_program(programs.find(pid), status)
@@ -179,14 +180,14 @@ class ProgramsServer(Programs, Child, Parent, Moving):
     def immigrate(self, migrant: Migrant, space: u64, pager: Gate) -> Process:
         return Process(moving.immigrate(migrant, space, pager, self.memory, self.first_pid >> 48))
 
-    def settle(self, pid: u64, thread: Thread) -> None:
-        moving.settle(programs.find(pid), thread)
+    def settle(self, pid: u64, cpu_time: u64, sent_on_by: u64, thread: Thread) -> None:
+        moving.settle(programs.find(pid), cpu_time, sent_on_by, thread)
 
     def set_error(self, pid: u64, error: Gate) -> None:
-        moving.set_error(programs.find(pid), error)
+        moving.set_error(pid, error)
 
     def discard(self, pid: u64) -> None:
-        moving.discard(pid, self.memory)
+        moving.discard(pid, self.memory, self.first_pid >> 48)
 
     def depart(self, pid: u64, keeps_space: bool) -> None:
         moving.depart(programs.find(pid), keeps_space, self.memory, self.first_pid >> 48)
@@ -197,9 +198,25 @@ class ProgramsServer(Programs, Child, Parent, Moving):
             self.bury(place, status)
 
     def doubt(self, pid: u64, is_in_doubt: bool) -> None:
-        for entry in programs.entries:
-            if entry.pid == pid and entry.state in (ProgramState.RUNNING, ProgramState.FROZEN):
-                entry.is_in_doubt = is_in_doubt
+        moving.doubt(pid, is_in_doubt)
+
+    def note(self, passage: Passage) -> None:
+        programs.find(passage.pid).passage = passage
+
+    def note_place(self, pid: u64, node: u64, incarnation: u64) -> None:
+        moving.note_place(pid, node, incarnation)
+
+    def next_passage(self, place: u64) -> Passage:
+        return moving.next_passage(place, self.first_pid >> 48)
+
+    def has_settled(self, id: u64) -> bool:
+        return id in programs.settled[:]
+
+    def release(self, pid: u64) -> None:
+        moving.release(pid)
+
+    def knows(self, pid: u64) -> bool:
+        return programs.has(pid) and programs.find(pid).state != ProgramState.ENDED
 
     def set_mover(self, gate: Gate, bits: u64) -> None:
         moving.set_mover(gate, bits)
@@ -280,7 +297,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         tell_end(entry)
         ending.tell_watcher()
         give_back(entry, self.memory)
-        if not entry.is_held:
+        if moving.is_over(entry, self.first_pid >> 48):
             entry.state = UNUSED
 
     def forget(self, place: u64) -> None:
@@ -288,8 +305,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         entry = programs.entries[place]
         self.preparations.drop(place)
         drop_waiting(entry)
-        if entry.process.handle != NO_HANDLE:
-            entry.process.destroy(0)
+        destroy_surely(entry.process, 0)
         give_back(entry, self.memory)
         entry.state = UNUSED
 
@@ -306,7 +322,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         entry.is_held = False
         if entry.state == ProgramState.PREPARED:
             self.forget(place)
-        elif entry.state == ProgramState.ENDED:
+        elif entry.state == ProgramState.ENDED and moving.is_over(entry, self.first_pid >> 48):
             entry.state = UNUSED
 
     def other_message(self, letter: Letter) -> None:

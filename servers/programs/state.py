@@ -3,10 +3,10 @@
 from atoll.abi.raw import address_of, size_of, view
 from atoll.abi.types import u64
 from atoll.servers.programs.preparing import Preparations
-from atoll.servers.programs.table import UNUSED, Entry, Table
+from atoll.servers.programs.table import MOST_SETTLED, UNUSED, Entry, Table
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
-VERSION = 4
+VERSION = 6
 SIZE = 1 << 19  # bytes that are enough for it
 
 
@@ -14,6 +14,8 @@ def export(writer: StateWriter, programs: Table, preparations: Preparations) -> 
     """Write it all."""
     writer.number(VERSION)
     writer.number(programs.serial)
+    writer.number(programs.settled_count)
+    writer.data(view(address_of(programs.settled), 8 * MOST_SETTLED))
     for entry in programs.entries:
         writer.number(entry.state)
         if entry.state != UNUSED:
@@ -39,6 +41,8 @@ def adopt(reader: StateReader, programs: Table, preparations: Preparations) -> N
     if reader.number() != VERSION:
         raise StateRefused("a table of programs of another version")
     programs.serial = reader.number()
+    programs.settled_count = reader.number()
+    reader.structure(address_of(programs.settled), 8 * MOST_SETTLED)
     for entry in programs.entries:
         entry.state = reader.number()
         if entry.state != UNUSED:

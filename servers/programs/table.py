@@ -7,6 +7,7 @@ from atoll.servers.programs.interface import (
     NAME_SIZE,
     BadRequest,
     NoSuchProgram,
+    Passage,
     ProgramState,
     TooManyPrograms,
 )
@@ -15,6 +16,7 @@ from atoll.userland.runtime.objects import Memory, Process, Thread
 
 MOST_PROGRAMS = 64
 MOST_WAITING = 4  # who wait for one program
+MOST_SETTLED = 64  # migrations that are remembered
 SLASH = 0x2F
 UNUSED = 0xFF  # a place without a program
 
@@ -53,9 +55,14 @@ class Entry:
     thread: Thread
     error: Gate  # where its tracebacks go
     is_in_doubt: bool  # it is on its way, and one node does not know what the other has of it
+    has_come: bool  # from another node
+    cpu_time: u64  # nanoseconds that it used elsewhere
+    sent_on_by: u64  # nodes, as in ProgramInfo
+    passage: Passage  # what its mover has noted
     order: u64  # of a program that has moved away: 1 and the status that it is to be ended with there; 0: none
 
     # who cares
+    is_told: bool  # of a program that was born on another node, and has ended: that node knows
     is_held: bool  # somebody has a Child gate
     waiting: Array[u64, MOST_WAITING]  # reply handles
     told: Gate  # notified at its end
@@ -95,6 +102,8 @@ class Table:
 
     entries: Array[Entry, MOST_PROGRAMS]
     serial: u64  # the last one given
+    settled: Array[u64, MOST_SETTLED]  # the last migrations by which programs have come
+    settled_count: u64
 
     def clear(self) -> None:
         """No program yet."""

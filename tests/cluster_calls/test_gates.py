@@ -4,6 +4,7 @@ import pytest
 
 from tests.cluster_calls.conftest import Boot, figures, helper, probe
 
+UNREACHABLE = 2
 NOT_TRANSFERABLE = 3
 
 
@@ -61,6 +62,34 @@ def test_a_gate_that_comes_home_is_the_original(boot: Boot) -> None:
     cluster.advance(0.05)
     assert figures(cluster, 2)["asked"] == asked
     assert helper(cluster, 2).gone() == 1
+
+
+def test_a_port_that_is_found_dead_is_given_back(boot: Boot) -> None:
+    """Who calls there is told, and its proxy ends, which can give nothing back: the owner forgets it by itself."""
+    cluster = boot()
+    near = probe(cluster, 1)
+    near.connect(2, 0)
+    exports, proxies = figures(cluster, 2)["exports"], figures(cluster, 1)["proxies"]
+    near.far_open_port(5)
+    probe(cluster, 2).close_port()
+    assert near.kept_add(1, 2) == 1000 + UNREACHABLE
+    assert (figures(cluster, 2)["exports"], figures(cluster, 1)["proxies"]) == (exports, proxies)
+
+
+def test_a_dead_gate(boot: Boot) -> None:
+    """It crosses, and is dead there too: it leads to no other port, and is given back as any."""
+    cluster = boot()
+    near, far = probe(cluster, 1), probe(cluster, 2)
+    far.connect(2, 1)
+    far.far_open_port(5)
+    helper(cluster, 2).close_port()
+    near.connect(2, 0)
+    exports, proxies = figures(cluster, 2)["exports"], figures(cluster, 1)["proxies"]
+    assert near.far_fetch() == 1000 + UNREACHABLE
+    near.far_fetch()
+    near.forget()
+    cluster.advance(0.05)
+    assert (figures(cluster, 2)["exports"], figures(cluster, 1)["proxies"]) == (exports, proxies)
 
 
 def test_what_cannot_cross(boot: Boot) -> None:

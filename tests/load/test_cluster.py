@@ -12,7 +12,10 @@ from atoll.benchmarks.experiments.outcome import Outcome
 from atoll.benchmarks.experiments.system import Runs
 from atoll.benchmarks.experiments.workloads import Job
 from atoll.cluster.cluster import Cluster
+from atoll.cluster.services import SUPERVISOR
 from atoll.servers.load.interface import Policy
+from atoll.servers.supervisor.interface import Supervisor
+from atoll.userland.runtime.interface import OutcomeUnknown
 from tests.load.support import figures_of
 
 SETTINGS = {"index": 1, "busy_above": 100, "idle_below": 50, "probes": 3, "announces": 1}
@@ -84,6 +87,19 @@ def test_a_node_that_is_down_is_forgotten_and_one_that_starts_late_asks_everybod
     nodes.advance(1)
     assert moods(nodes, "node3") == {3: "idle", 1: "idle", 2: "busy"}
     assert set(moods(nodes)) == {1, 2, 3}
+
+
+@pytest.mark.parametrize("killed", ["node1", "node2"])
+def test_announcements_go_on_after_a_network_server_has_died(nodes: Cluster, killed: str) -> None:
+    """Whichever node's: its load server joins again, and the others find the way to it anew."""
+    with pytest.raises(OutcomeUnknown):
+        nodes.client(Supervisor, SUPERVISOR, killed).kill("network")
+    nodes.advance(2)
+    assert set(moods(nodes)) == set(moods(nodes, "node2")) == {1, 2, 3}
+    run(nodes, "spin 200000 &", "node2")
+    nodes.advance(0.1)
+    assert moods(nodes)[2] == moods(nodes, "node3")[2] == "busy"
+    assert "Ada" in run(nodes, "remote hello Ada", "node2")
 
 
 def test_remote_runs_on_an_idle_station_in_ten_steps(nodes: Cluster) -> None:

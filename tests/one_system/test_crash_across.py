@@ -171,13 +171,13 @@ def crash(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int, kinds: int
     check_tallies(nodes, up, before)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_a_node_crashes(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int) -> None:
     crash(worked, seed, 1)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 140))
+@pytest.mark.parametrize("seed", [2, *range(100, 140)])
 def test_a_node_crashes_at_any_time(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int) -> None:
     crash(worked, seed, 3)
 

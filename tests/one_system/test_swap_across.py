@@ -40,11 +40,9 @@ def swap(nodes: Nodes, name: str, node: str, swaps: int) -> None:
     """Several times, at moments that have nothing to do with what the clients do."""
     for turn in range(swaps):
         nodes.cluster.advance(0.003 + 0.0011 * turn)
-        # (In the background: the network server cannot hand over the very call that asks for its swap.)
-        status, output = nodes.run(f"swap {name} /lib/servers/{name} {'&' if name == 'network' else ''}", node)
+        # (The network server hands over the very call that asks for its swap.)
+        status, output = nodes.run(f"swap {name} /lib/servers/{name}", node)
         assert status == 0, output
-        if name == "network":
-            nodes.cluster.advance(0.02)
     nodes.cluster.node = nodes.cluster.find(node)
     assert services(nodes.cluster)[name].version == swaps
     nodes.cluster.node = nodes.cluster.find("node1")

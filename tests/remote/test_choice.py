@@ -26,3 +26,7 @@ def test_nobody_is_there(system: System) -> None:
         system.cluster.monitor(f"crash {node}")
     system.cluster.advance(6)
     assert system.run("where @*") == (126, "shell: @*: no other node is up\n")
+
+
+def test_one_that_runs_elsewhere_asks_those_around_it(system: System) -> None:
+    assert system.lines('sh -c "where @*" @node2') == ["1"]

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from atoll.cluster.cli import app
+from atoll.cluster.simulation import pool
 from atoll.cluster.simulation import run as running
 from atoll.cluster.simulation.pool import Booted, run_all, run_one
 from atoll.cluster.simulation.run import Run
@@ -32,7 +33,7 @@ def complaints(booted: Booted, scenarios: list[Scenario]) -> str:
 
 
 def test_50_seeds(booted: Booted) -> None:
-    sizes = [1] * 42 + [2] * 8                  # quick ones; three nodes have their own tests of faults in one_system
+    sizes = [1] * 47 + [3] * 3                  # mostly quick ones
     assert not complaints(booted, [draw(SEED + place, nodes) for place, nodes in enumerate(sizes)])
 
 
@@ -93,7 +94,8 @@ def test_a_node_that_ends_by_itself_is_told(booted: Booted, monkeypatch: pytest.
     assert any("node1 has ended" in text for text in run_one(booted, scenario("w1")).complaints)
 
 
-def test_the_command(tmp_path: Path) -> None:
+def test_the_command(tmp_path: Path, booted: Booted, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "Booted", lambda: booted)
     words = ["simulate", "--nodes", "1", "--seed", str(SEED), "--json", str(tmp_path / "x.json")]
     first, again = (CliRunner().invoke(app, [*words, "--trace"]) for _ in range(2))
     assert first.exit_code == 0 and first.stdout == again.stdout

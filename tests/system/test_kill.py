@@ -23,7 +23,7 @@ def kill_and_check(system: System, kill: Kill, folder: Path) -> None:
 
 def test_kill_under_load(loaded: System, tmp_path: Path) -> None:
     print(f"seed {SEED}")
-    for kill in draw(SEED, 20, VICTIMS, loaded.span):
+    for kill in draw(SEED, 10, VICTIMS, loaded.span):
         kill_and_check(loaded, kill, tmp_path)
 
 

@@ -13,7 +13,7 @@ from atoll.servers.programs.interface import GROUP, Offers, Programs
 from atoll.userland.library.services import service
 from atoll.userland.library.text import EQUALS, SPACE, StringBuilder, cut, parse_unsigned
 from atoll.userland.library.vector import Vector
-from atoll.userland.runtime.interface import NotTransferable, ServiceError
+from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.startup import environment
@@ -170,8 +170,6 @@ def choose_any(requirements: Text) -> Member:
             number, _, _ = Offers(group.handle).offer(memory * MIB, speed * MHZ)
         finally:
             group.close()
-    except NotTransferable:
-        raise NoNode("only a program at home can ask who has time") from None
     except (ServiceError, KernelError):
         raise NoNode(what_is_missing(memory, speed)) from None
     finally:

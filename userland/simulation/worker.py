@@ -32,6 +32,7 @@ FORGED = 0x7FFF_0000_0000  # a generation that no handle ever had
 PLACES = 64  # of a handle's table that forged handles name
 NAMES = 3  # that operations are about
 MOST = 64  # operations
+NOWHERE = 0xFFFF_FFFF_FFFF_FFFF  # the size of a file that is not there
 
 
 class Worker:
@@ -73,10 +74,7 @@ def append_record(record: u64) -> u64:
 
 def count_records() -> u64:
     """How many the log has."""
-    try:
-        return describe(f"{operand(1)}/{worker.number}.log").size // RECORD
-    except FileProblem:
-        return 0
+    return size_of(f"{worker.number}.log") // RECORD
 
 
 def create(file: u64) -> u64:
@@ -112,11 +110,21 @@ def is_removed(path: Text) -> u64:
 
 def exists(file: u64) -> u64:
     """Whether it is there."""
+    return u64(size_of(f"{worker.number}.{file}", NOWHERE) != NOWHERE)
+
+
+def size_of(name: Text, otherwise: u64 = 0) -> u64:
+    """The size of a file, or what is said for one that is not there. That nobody knows because the directory's node is
+    gone is another matter: then opening it fails, or asking it once more.
+    """
+    directory = open_file(operand(1), READING)
     try:
-        describe(f"{operand(1)}/{worker.number}.{file}")
-        return 1
+        return describe(f"{operand(1)}/{name}").size
     except FileProblem:
-        return 0
+        directory.info()
+        return otherwise
+    finally:
+        close(directory.handle)
 
 
 def register(name: u64) -> u64:
