@@ -133,7 +133,7 @@ def model_runner(jobs: Sequence[Job], nodes: int, policy: Policy, settings: dict
 def show(plan: Plan, rows: Sequence[Row], what: str) -> None:
     """The table for people."""
     title = f"{plan.workload}, {plan.nodes} nodes, {plan.seconds:g} s of arrivals, {counted(rows)} seeds ({what})"
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 1))
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
     table.add_column("load", no_wrap=True)
     table.add_column("policy", no_wrap=True)
     for heading in (*SHOWN.values(), *MEANS.values()):

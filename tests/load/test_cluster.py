@@ -6,6 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from atoll.benchmarks.experiments.costs import measure
+from atoll.benchmarks.experiments.load import Plan, run_plan
 from atoll.benchmarks.experiments.model import Costs
 from atoll.benchmarks.experiments.outcome import Outcome
 from atoll.benchmarks.experiments.system import Runs
@@ -190,3 +191,17 @@ def test_the_policy_is_changed_and_the_server_replaced_while_jobs_wait_and_nothi
 def test_the_models_costs_are_the_systems(nodes: Cluster) -> None:
     found, wanted = asdict(measure(nodes)), asdict(Costs())
     assert found == {name: pytest.approx(value, rel=0.25) for name, value in wanted.items()}
+
+
+@pytest.mark.long
+def test_load_sharing_beats_none_on_the_system() -> None:
+    """The conditions of docs/load.md, with four seeds."""
+    runs = Runs()
+    try:
+        plan = Plan("cpu", (Policy.HOME, Policy.PROBING, Policy.RECEIVER), (0.6,), 4, 8, 0.75, 2.5)
+        rows = run_plan(plan, runs.run, lambda *_: None)
+    finally:
+        runs.close()
+    for row in rows[1:]:
+        assert row.relative is not None
+        assert row.relative.high < 1, f"{row.policy}: {row.relative}"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from atoll.benchmarks.experiments.load import Plan, model_runner, run_plan
+from atoll.benchmarks.experiments.load import Plan, Row, model_runner, relative, run_plan
 from atoll.benchmarks.experiments.outcome import Ended, Interval, interval, jain, outcome
 from atoll.benchmarks.experiments.workloads import WORKLOADS, jobs_of
 from atoll.cluster.cli import app
@@ -19,10 +19,22 @@ NODES, SECONDS, SEEDS = 8, 3.0, 8
 
 
 @cache
+def row(policy: Policy, load: float) -> Row:
+    """What comes of a policy at a load level."""
+    plan = Plan("cpu", (policy,), (load,), SEEDS, NODES, SECONDS)
+    return run_plan(plan, model_runner, lambda *_: None)[0]
+
+
 def response(policy: Policy, load: float) -> Interval:
     """Mean response time in milliseconds over the seeds."""
-    plan = Plan("cpu", (policy,), (load,), SEEDS, NODES, SECONDS)
-    return run_plan(plan, model_runner, lambda *_: None)[0].figures["mean_response"]
+    return row(policy, load).figures["mean_response"]
+
+
+def share(policy: Policy, other: Policy, load: float) -> Interval:
+    """A policy's mean response as a share of another's, seed by seed."""
+    found = relative(row(policy, load).outcomes, row(other, load).outcomes)
+    assert found is not None
+    return found
 
 
 @pytest.mark.parametrize("load", [0.3, 0.6, 0.9])
@@ -43,6 +55,17 @@ def test_asking_a_few_beats_drawing_blindly() -> None:
 
 def test_senders_win_at_light_load() -> None:
     assert response(Policy.PROBING, 0.3).high < response(Policy.RECEIVER, 0.3).low
+
+
+def test_receivers_win_at_high_load() -> None:
+    assert share(Policy.RECEIVER, Policy.PROBING, 0.9).high < 1
+
+
+def test_a_share_counts_seeds_that_both_have() -> None:
+    mine, others = (list(row(policy, 0.6).outcomes) for policy in (Policy.PROBING, Policy.HOME))
+    assert relative(mine, mine) == Interval(1.0, 0.0)
+    assert relative([*mine[:3], None], [*others[:3], None]) == relative(mine[:3], others[:3])
+    assert relative([None], others[:1]) is None
 
 
 def test_simple_policies_bring_most_of_what_complex_ones_do() -> None:
