@@ -20,6 +20,9 @@ from atoll.net.wire import Medium
 from atoll.servers.mover.interface import MemoryStrategy
 
 MILLI = 1e-6  # of nanoseconds
+# In a picture a strategy has a colour, a workload a kind of line.
+LINES = ("-", "--", "-.", ":")
+MARKERS = ("o", "s", "^", "x")
 # What a program does in each of its rounds of 10 ms (benchmarks/programs/migrant.py).
 WORKLOADS = {
     "still": "still",
@@ -82,10 +85,11 @@ def run_plan(plan: Plan, report: Report) -> list[Row]:
 
 def show(plan: Plan, rows: Sequence[Row]) -> None:
     """The table for people."""
-    table = Table(title=f"links of {plan.bits_per_second / 1e6:g} Mb/s", title_justify="left")
+    title = f"links of {plan.bits_per_second / 1e6:g} Mb/s; freeze and total in ms"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("workload", "strategy"):
         table.add_column(name)
-    for name in ("size", "freeze ms", "total ms", "bytes", "messages", "frames", "left", "slowdown"):
+    for name in ("size", "freeze", "total", "bytes", "calls", "frames", "left", "slower"):
         table.add_column(name, justify="right")
     for row in rows:
         table.add_row(
@@ -121,17 +125,23 @@ def plot(plan: Plan, rows: Sequence[Row], file: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot  # type: ignore[import-not-found,unused-ignore]
 
-    figure, places = pyplot.subplots(2, 2, figsize=(11, 8))
+    figure, places = pyplot.subplots(2, 2, figsize=(12, 8))
     for name, place in zip(("freeze_ms", "total_ms", "bytes", "slowdown"), places.flat, strict=True):
         for key in dict.fromkeys((row.workload, row.strategy) for row in rows):
             mine = [row for row in rows if (row.workload, row.strategy) == key]
             values = [getattr(row, name) for row in mine]
-            place.plot([row.size for row in mine], values, label=" ".join(key), marker="o")
+            colour, style = f"C{plan.strategies.index(MemoryStrategy[key[1].upper()])}", plan.workloads.index(key[0])
+            place.plot(
+                [row.size for row in mine], values, label=" ".join(key), color=colour,
+                linestyle=LINES[style % len(LINES)], marker=MARKERS[style % len(MARKERS)], fillstyle="none",
+            )  # fmt: skip
         place.set_xlabel("bytes of memory")
         place.set_ylabel(name.replace("_", " "))
+        place.set_xscale("log")
         if name != "slowdown":
             place.set_yscale("log")
-    places.flat[0].legend(fontsize="small")
+    handles, labels = places.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, fontsize="small", loc="center right")
     figure.suptitle(f"links of {plan.bits_per_second / 1e6:g} Mb/s")
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0, 0.86, 1))
     figure.savefig(file)
