@@ -22,7 +22,7 @@ LIMIT = 10.0  # seconds of virtual time that anything may take now
 # - shell and tally keep the gates of managers of programs and memory that have died since, as heir and pager (2 each);
 # - the shell touches pages of its own for the first time when it has a kind of line that it has never had;
 # - a process's table of handles has as many pages as it once needed;
-# - shell and tally go on with pages that a memory manager which was killed had mapped: the object with its frames stays.
+# - shell and tally go on with pages that a memory manager which was killed had mapped: their object stays.
 KEPT = {"handles": 2, "gates": 6, "private": 8, "mappings": 8, "pages": 4, "memories": 1}
 # Another for each other node: directories keep gates to those of the others that they have needed so far, each through
 # a proxy, which is a port.
