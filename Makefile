@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 JOBS ?= 2
+SIDE_BY_SIDE := -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: boot qemu test test-long compiled lint bench doctor clean help
 
@@ -14,10 +15,10 @@ qemu: $(READY)                  ## boot the same image on QEMU
 
 # The system is compiled once, on all cores, before the tests that boot it run side by side.
 test: lint compiled             ## lint, types and all tests
-	$(BIN)/pytest -n $(JOBS)
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 test-long: lint compiled        ## the same with the tests that take minutes
-	$(BIN)/pytest -n $(JOBS) -m "long or not long" --hypothesis-profile=long
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "long or not long" --hypothesis-profile=long
 
 compiled: $(READY)
 	$(BIN)/atoll boot -c true

@@ -113,6 +113,7 @@ class Way(IntEnum):
     FRIENDS = 6  # of a node: the receive right of TARGET comes to you with another message; the segment says who has
     #              gates of it besides you (FRIEND_SIZE bytes each)
     HOLD = 7  # of a node: the receiver of TARGET is about to leave me: send nothing there until you know where it is
+    GOODBYE = 8  # of a node that has sent on to you what came for TARGET: nobody here can send there any more
 
 
 # ---- a record of FRIENDS: u64s ----

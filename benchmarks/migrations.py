@@ -19,6 +19,7 @@ from atoll.images.strip import stripped
 from atoll.net.wire import Medium
 from atoll.servers.migration.interface import Migration
 from atoll.servers.mover.interface import MemoryStrategy
+from atoll.userland.runtime.interface import ServiceError
 
 PROGRAM = Path(__file__).parent / "programs" / "migrant.py"
 MIGRANT = "/tmp/migrant"
@@ -116,7 +117,10 @@ class Bed:
         begin, frames, kernel = self.cluster.time_ns, self.frames(), self.kernel()
         starter = self.cluster.client(Migration, STARTER)
         order = ORDER.pack(pid, DESTINATION, strategy, 0)
-        told = self.cluster.within(LIMIT, lambda: starter.migrate(order))  # type: ignore[arg-type]
+        try:
+            told = self.cluster.within(LIMIT, lambda: starter.migrate(order))  # type: ignore[arg-type]
+        except ServiceError as error:
+            raise Failed(f"it could not be moved: {error} (has it ended before? it ran {rounds} rounds)") from None
         report = REPORT.unpack(bytes(told))  # type: ignore[call-overload]
         kernel = self.kernel() - kernel
         self.finish()

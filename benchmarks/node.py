@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from atoll.benchmarks.experiments.overhead import overhead_of
 from atoll.benchmarks.report import Report, Result, Samples
 from atoll.cluster.cluster import Cluster
 from atoll.cluster.transfer import put_file
@@ -23,6 +24,7 @@ MEGABYTE = 1e6
 MICRO = 1e-3  # of nanoseconds
 SWAP_SECONDS = 0.1  # virtual; one takes about a millisecond
 INSTRUCTIONS = "instructions"
+BUSY = 1_000_000  # microseconds of CPU time
 
 
 class Measurement(Exception):
@@ -36,6 +38,7 @@ def measure(rounds: int, report: Report) -> list[Result]:
     steps: list[tuple[str, Callable[[], None]]] = [("booting", lambda: measure_boot(samples))] * rounds
     steps += [
         ("services", lambda: measure_services(samples)),
+        ("statistics", lambda: measure_statistics(samples)),
         ("swaps", lambda: measure_swaps(samples)),
     ]
     for place, (name, step) in enumerate(steps):
@@ -80,6 +83,17 @@ def measure_services(samples: Samples) -> None:
             samples.add(f"file_{name}_mb_per_s", value / MEGABYTE)
 
 
+def measure_statistics(samples: Samples) -> None:
+    """What it costs that the load server looks at a busy node each 50 ms."""
+    with Cluster() as cluster:
+        cluster.run(f"spin {BUSY}")  # the first sample after a pause is not like the others
+        before = overhead_of(cluster)
+        cluster.run(f"spin {BUSY}")
+        spent = {name: value - before[name] for name, value in overhead_of(cluster).items()}
+    samples.add("load_sampling_percent", round(100 * spent["sampling_time"] / spent["since"], 4))
+    samples.add("load_server_percent", round(100 * spent["own_time"] / spent["since"], 4))
+
+
 def measure_swaps(samples: Samples) -> None:
     """Each service of the recipe gives way to another process with the same program."""
     names = [service.name for service in read_recipe()]
@@ -114,7 +128,7 @@ def run_program(cluster: Cluster, name: str, arguments: str = "", wait: float = 
 
 def results(samples: Samples) -> list[Result]:
     """The figures with their units, meanings and goals, in the order of the table."""
-    return [*boot_results(samples), *service_results(samples), *swap_results(samples)]
+    return [*boot_results(samples), *service_results(samples), *load_results(samples), *swap_results(samples)]
 
 
 def boot_results(samples: Samples) -> list[Result]:
@@ -148,6 +162,20 @@ def service_results(samples: Samples) -> list[Result]:
         *(
             samples.result(name, "MB/s", f"{meaning}; an instruction takes 1 ns", at_least=least)
             for name, meaning, least in files
+        ),
+    ]  # fmt: skip
+
+
+def load_results(samples: Samples) -> list[Result]:
+    """Statistics of the load server."""
+    return [
+        samples.result(
+            "load_sampling_percent", "%",
+            "of the time of a busy node that samples each 50 ms take, whoever spends it: load server, program manager, "
+            "memory manager", at_most=1,
+        ),
+        samples.result(
+            "load_server_percent", "%", "of the CPU's time that is the load server's, with all it does", at_most=1
         ),
     ]  # fmt: skip
 

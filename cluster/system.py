@@ -16,6 +16,7 @@ from atoll.cluster.control.server import Control
 from atoll.cluster.guard import CommandError, say
 from atoll.cluster.interrupts import Interrupts
 from atoll.cluster.plan import NodePlan, Plan, star
+from atoll.cluster.programs import residual_dependencies
 from atoll.cluster.services import service_statistics
 from atoll.cluster.tracing import Trace
 from atoll.machine.config import Hooks
@@ -139,5 +140,8 @@ def sit_at_terminal(cluster: Cluster, output: Output, name: str | None) -> int:
 
 def write_stats(cluster: Cluster, status: int | None, seconds: float, file: Path) -> None:
     """What the run came to; all of it but the host's time is the same in every run."""
-    figures = {"status": status, **cluster.stats(), "services": service_statistics(cluster), "host_seconds": seconds}
+    figures = {
+        "status": status, **cluster.stats(), "services": service_statistics(cluster),
+        "residual_dependencies": residual_dependencies(cluster), "host_seconds": seconds,
+    }  # fmt: skip
     file.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

@@ -21,14 +21,29 @@ settings.register_profile("long", deadline=None, max_examples=2000, print_blob=T
 settings.load_profile("default")
 
 
+# Folders whose tests start from the same booted systems, those that take longest first: one worker of pytest-xdist
+# takes each of them (`--dist loadgroup`), so that nothing is booted twice. Of others a worker takes a file at a time.
+BOOTED_ONCE = ("system", "one_system", "migration", "load", "remote", "simulation", "cluster_calls", "directory")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs QEMU where there is none."""
+    """Say which tests stay together; skip what needs QEMU where there is none."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    ranks = {folder: rank for rank, folder in enumerate(BOOTED_ONCE)}
+    items.sort(key=lambda item: ranks.get(group_of(item), len(ranks)))
     if shutil.which("qemu-system-riscv64"):
         return
     reason = "qemu-system-riscv64 is not installed: apt-get install qemu-system-misc"
     for item in items:
         if item.get_closest_marker("qemu"):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def group_of(item: pytest.Item) -> str:
+    """Tests of one group run one after the other."""
+    place = item.path.relative_to(REPOSITORY / "tests")
+    return place.parts[0] if place.parts[0] in BOOTED_ONCE else str(place)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -30,7 +30,8 @@ KERNEL_FIGURES = {
 NODE_FIGURES = {
     "boot_seconds", "cluster_boot_seconds", "boot_instructions", "spawn_wait_instructions", "name_lookup_instructions",
     "file_read_4k_mb_per_s", "file_read_64k_mb_per_s", "file_write_4k_mb_per_s", "file_write_64k_mb_per_s",
-    "swap_pause_microseconds", "swap_pause_files_microseconds", "swap_pause_programs_microseconds",
+    "load_sampling_percent", "load_server_percent", "swap_pause_microseconds", "swap_pause_files_microseconds",
+    "swap_pause_programs_microseconds",
 }  # fmt: skip
 
 
@@ -63,6 +64,7 @@ def test_the_node_is_measured(tmp_path: Path) -> None:
         assert name in output
     pauses = [figures[name] for name in figures if name.startswith("swap_pause_")]
     assert figures["swap_pause_microseconds"] == max(pauses)
+    assert figures["load_sampling_percent"] < 1
     assert 0 < figures["spawn_wait_instructions"] <= 1_700_000
     assert figures["name_lookup_instructions"] < figures["spawn_wait_instructions"]
 
@@ -84,7 +86,7 @@ def test_calls_between_nodes_are_measured() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["clusters"], "there is no benchmark 'clusters'; there is: machine, kernel, node, cluster"),
+        (["clusters"], "there is no benchmark 'clusters'; there is: machine, kernel, node, cluster, migration"),
         (["cluster", "--json", "/nowhere/figures.json"], "/nowhere/figures.json: there is no such folder"),
     ],
 )

@@ -217,6 +217,8 @@ def plot(plan: Plan, rows: Sequence[Row], file: Path) -> None:
         place.set_ylabel(f"{name.replace('_', ' ')}, {UNITS[name]}")
         if name.endswith("response"):
             place.set_yscale("log")
+            for axis_part in (place.yaxis.set_major_formatter, place.yaxis.set_minor_formatter):
+                axis_part("{x:g}")  # not as powers of ten
     places.flat[0].legend(fontsize="small")
     figure.suptitle(f"{plan.workload}, {plan.nodes} nodes, {counted(rows)} seeds")
     figure.tight_layout()

@@ -4,12 +4,12 @@ All runs begin with the same booted cluster, each in a copy of this process. The
 each node starts them and says when each has ended.
 """
 
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 
 from atoll.benchmarks.experiments.aside import CAN_COPY, aside
 from atoll.benchmarks.experiments.outcome import Ended, Outcome, outcome
+from atoll.benchmarks.experiments.overhead import overhead_of
 from atoll.benchmarks.experiments.workloads import DAEMON_NEED, DAEMON_PERIOD, MICRO, Job
 from atoll.cluster.cluster import Cluster
 from atoll.cluster.transfer import put_file
@@ -17,13 +17,10 @@ from atoll.compiler.cache import Cache
 from atoll.images.recipe import compile_file
 from atoll.images.strip import stripped
 from atoll.net.wire import Medium
-from atoll.servers.load.interface import Load, Policy
+from atoll.servers.load.interface import Policy
 
 PROGRAM = Path(__file__).parent.parent / "programs" / "load_jobs.py"
 STARTER, SCHEDULE, RESULTS = "/bin/load_jobs", "/schedule", "/results"
-LOAD = "/services/load"
-OVERHEAD = struct.Struct("<9Q")  # an Overhead
-ASKED = 5  # its messages to other nodes
 MEETING = 2.0  # seconds until all load servers know each other, and nobody is busy with the start any more
 LEAD = 5_000  # microseconds for each node, until all starters have read their jobs and the first one arrives
 LIMIT = 60.0  # virtual seconds of a run
@@ -122,11 +119,7 @@ class Runs:
 
     def asked(self, cluster: Cluster) -> int:
         """Messages that load servers have sent to each other."""
-        asked = 0
-        for node in cluster.nodes:
-            told = cluster.client(Load, LOAD, node.name).overhead()
-            asked += int(OVERHEAD.unpack(bytes(told))[ASKED])  # type: ignore[call-overload]
-        return asked
+        return sum(overhead_of(cluster, node.name)["asked"] for node in cluster.nodes)
 
 
 def booted(nodes: int, memory: int, medium: Medium) -> Cluster:

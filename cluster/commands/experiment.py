@@ -113,7 +113,7 @@ def migration(
     memory: Annotated[list[str] | None, typer.Option(help="Strategies, by name; all if none is named.")] = None,
     size: Annotated[list[int] | None, typer.Option(min=4096, max=10_000_000, help="Bytes of memory.")] = None,
     megabits: Annotated[float, typer.Option(min=0.1, help="Of the links, a second.")] = 10,
-    rounds: Annotated[int, typer.Option(min=1, help="Of 10 ms that the programs run for.")] = 100,
+    rounds: Annotated[int, typer.Option(min=1, help="Of 10 ms that the programs run for.")] = 400,
     csv_file: Annotated[Path | None, typer.Option("--csv", metavar="FILE", dir_okay=False)] = None,
     json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", dir_okay=False)] = None,
     plot_file: Annotated[

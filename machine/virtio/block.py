@@ -4,7 +4,7 @@ import struct
 import zlib
 from typing import Any
 
-from atoll.machine.virtio.disk import SECTOR, Disk
+from atoll.machine.virtio.disk import SECTOR, Disk, MemoryDisk, put_back
 from atoll.machine.virtio.queue import Chain, Queue, QueueError
 from atoll.machine.virtio.transport import FEATURE_INDIRECT, FEATURE_VERSION_1
 
@@ -93,6 +93,7 @@ class Block:
     def restore(self, saved: dict[str, Any]) -> None:
         """Puts the disk's contents back, too."""
         self.requests = saved["requests"]
-        data = zlib.decompress(saved["disk"])
-        if data != self.disk.read(0, self.disk.size):
-            self.disk.write(0, data)
+        if isinstance(self.disk, MemoryDisk):
+            self.disk.restore(saved["disk"])
+        else:
+            put_back(self.disk, saved["disk"])

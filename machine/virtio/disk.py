@@ -1,5 +1,6 @@
 """What a block device keeps its sectors in: a file of the host, or memory."""
 
+import zlib
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +36,8 @@ class MemoryDisk:
             raise DiskError(f"a disk of {len(data)} bytes is not possible: it has whole sectors of {SECTOR} bytes")
         self._given = data
         self._changed: dict[int, bytes] = {}  # blocks by their numbers
+        self._restored = b""  # what was put back last, and the changed blocks of that
+        self._then: dict[int, bytes] = {}
         self.size = len(data)
         self.read_only = read_only
 
@@ -63,6 +66,14 @@ class MemoryDisk:
 
     def flush(self) -> None:
         """Nothing to do."""
+
+    def restore(self, packed: bytes) -> None:
+        """As `put_back`; the same state again costs next to nothing."""
+        if packed != self._restored:
+            put_back(self, packed)
+            self._restored, self._then = packed, self._changed.copy()
+        else:
+            self._changed = self._then.copy()
 
 
 class FileDisk:
@@ -96,6 +107,13 @@ class FileDisk:
     def flush(self) -> None:
         """The file is unbuffered, so everything has gone to the host's kernel: that survives whatever happens to us."""
         self._file.flush()
+
+
+def put_back(disk: Disk, packed: bytes) -> None:
+    """Make it what it was when its sectors were compressed to that."""
+    data = zlib.decompress(packed)
+    if data != disk.read(0, disk.size):
+        disk.write(0, data)
 
 
 def open_disk(source: Path | bytes, read_only: bool = False) -> Disk:

@@ -166,8 +166,9 @@ class Sampler:
         item = self.tracked[index]
         item.is_there = True
         load = item.load
-        load.pid, load.age, load.cpu_time = info.pid, now - min(info.started, now), info.cpu_time
-        load.mean_cpu = min(info.cpu_time * HUNDRED // max(load.age, 1), HUNDRED)
+        used = info.cpu_time - min(info.cpu_elsewhere, info.cpu_time)
+        load.pid, load.age, load.cpu_time = info.pid, now - min(info.started, now), used
+        load.mean_cpu = min(used * HUNDRED // max(load.age, 1), HUNDRED)
         load.pages, load.active = info.pages, u64(is_active)
         item.messages = info.messages
         load.home = info.parent >> NODE_SHIFT

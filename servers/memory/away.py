@@ -6,7 +6,7 @@ One that has moved on has pages on several: for each of these *sources* we keep 
 from atoll.abi.address_space import PAGE_SIZE, USER_END
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u64
-from atoll.servers.memory.interface import PageSource, TooManySpaces
+from atoll.servers.memory.interface import PageSource, TooManySpaces, bit_of
 from atoll.userland.runtime.objects import close
 
 AWAY_SETS = 12  # at one time
@@ -18,13 +18,14 @@ class Away:
     """One space's pages at one source: a bit for each page of an address space."""
 
     space: u64  # its number; 0: free
+    node: u64  # where they are
     source: PageSource
     count: u64
     bits: Array[u64, WORDS]
 
-    def begin(self, space: u64, source: PageSource) -> None:
+    def begin(self, space: u64, node: u64, source: PageSource) -> None:
         """No page is away yet."""
-        self.space, self.count = space, 0
+        self.space, self.node, self.count = space, node, 0
         self.source = source
         for index in range(u64(WORDS)):
             self.bits[index] = 0
@@ -75,11 +76,11 @@ class AwayPages:
         if index != NOT_AWAY:
             self.items[index].remove(page)
 
-    def open(self, space: u64, source: PageSource) -> u64:
+    def open(self, space: u64, node: u64, source: PageSource) -> u64:
         """Another set of a space, still empty. Raises TooManySpaces."""
         for index in range(u64(AWAY_SETS)):
             if self.items[index].space == 0:
-                self.items[index].begin(space, source)
+                self.items[index].begin(space, node, source)
                 return index
         raise TooManySpaces("programs have pages on as many other nodes as there is room for")
 
@@ -88,6 +89,15 @@ class AwayPages:
         for item in self.items:
             if item.space == space:
                 item.end()
+
+    def of(self, space: u64) -> tuple[u64, u64]:
+        """How many pages of a space are elsewhere, and on which nodes: a bit for each."""
+        count, nodes = u64(0), u64(0)
+        for item in self.items:
+            if item.space == space:
+                count += item.count
+                nodes = nodes | bit_of(item.node)
+        return count, nodes
 
     def is_empty(self) -> bool:
         """Whether all pages are here."""

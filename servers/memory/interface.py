@@ -77,6 +77,13 @@ class SpaceInfo:
     faults: u64
     trace_offset: u64  # of the trace table (abi/trace.py) in the file; size 0: there is none
     trace_size: u64  # bytes
+    away: u64  # that are on other nodes still
+    away_at: u64  # these nodes: a bit for each number (bit_of)
+
+
+def bit_of(node: u64) -> u64:
+    """The bit that stands for a node in a word; bit 0 for each whose number is too large."""
+    return u64(1) << node if node < 64 else u64(1)
 
 
 class MemoryInfo:
@@ -231,8 +238,8 @@ class Carrying(
     def write_pages(self, space: u64, pages: Bytes) -> None:
         """Set pages of a carried space, each its number and its contents, at most MOST_WRITTEN. Raises MemoryFull."""
 
-    def set_source(self, space: u64, source: PageSource) -> u64:
-        """Where a carried space fetches pages, besides others; its number.
+    def set_source(self, space: u64, node: u64, source: PageSource) -> u64:
+        """Where a carried space fetches pages, besides others, and on which node that is; its number.
 
         The gate is closed when no page is there any more, or with the space.
         """
@@ -242,8 +249,8 @@ class Carrying(
         """That source has these runs of pages, a word each; they come when they are first touched."""
 
     @idempotent
-    def source(self, space: u64, number: u64) -> PageSource:
-        """Another gate to a source. Raises PagesAway: there is none of that number."""
+    def source(self, space: u64, number: u64) -> tuple[u64, Handle]:
+        """A source's node, and another gate to it. Raises PagesAway: there is none of that number."""
 
     @idempotent
     def inherit(self, space: u64, other: u64, runs: Bytes) -> None:

@@ -236,16 +236,17 @@ class MemoryServer(MemoryManager, Carrying):
     def write_pages(self, space: u64, pages: Bytes) -> None:
         carrying.write_pages(pager.spaces.index_of(space), pages)
 
-    def set_source(self, space: u64, source: PageSource) -> u64:
+    def set_source(self, space: u64, node: u64, source: PageSource) -> u64:
         try:
             pager.spaces.index_of(space)
-            return pager.away.open(space, source)
+            return pager.away.open(space, node, source)
         except ServiceError:
             close(source.handle)
             raise
 
-    def source(self, space: u64, number: u64) -> PageSource:
-        return PageSource(duplicate(arrivals.source_of(space, number).source.handle, FOR_OTHERS))
+    def source(self, space: u64, number: u64) -> tuple[u64, Handle]:
+        away = arrivals.source_of(space, number)
+        return away.node, duplicate(away.source.handle, FOR_OTHERS)
 
     def expect(self, space: u64, source: u64, runs: Bytes) -> None:
         arrivals.expect(space, source, runs)
@@ -278,6 +279,7 @@ class MemoryServer(MemoryManager, Carrying):
         info.working_set += pager.clock.working_set(pager.frames, shared)
         info.faults = pager.spaces.items[index].faults
         info.trace_offset, info.trace_size = image.trace_offset, image.trace_size
+        info.away, info.away_at = pager.away.of(space)
         return info
 
     def totals(self) -> MemoryInfo:

@@ -27,6 +27,7 @@ from atoll.userland.runtime.objects import Process, close
 from atoll.userland.runtime.service import serve
 from atoll.userland.runtime.shared import SharedNumber
 from atoll.userland.runtime.startup import given
+from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 from atoll.userland.runtime.system import own_process
 from atoll.userland.runtime.threads import start_thread
 
@@ -34,6 +35,7 @@ WORKERS = 2
 PRIORITY = 13
 SERVICE = "/services/migration"
 RESERVE = 64  # pages that stay free for this node's own programs
+STATE_VERSION = 1
 IDLE = 0
 BUSY = 1
 
@@ -102,6 +104,19 @@ class Starter(Migration):
         free = totals.free + totals.swap_total - totals.swap_used
         if totals.free < pages and free < pages + RESERVE and totals.total > 8192:
             raise NotWanted(f"it needs {pages} pages, and {free} are free")
+
+
+    # ---- hot swap: between two migrations there is nothing to hand over ----
+
+    def export_state(self, writer: StateWriter) -> None:
+        for item in self.negotiators:
+            if item.state.read() == BUSY:
+                raise StateRefused("a program is on its way from here")
+        writer.number(STATE_VERSION)
+
+    def import_state(self, reader: StateReader) -> None:
+        if reader.number() != STATE_VERSION:
+            raise StateRefused("a starter of another version")
 
 
 starter: Starter = Starter()

@@ -5,6 +5,7 @@ comes: to the destination's mover, or to the thread itself if it stays after all
 from atoll.abi.calls import NO_TIMEOUT, Call, Status
 from atoll.abi.objects import NO_HANDLE, Registers, Right
 from atoll.abi.types import Array, Bytes, u8, u64
+from atoll.servers.mover.counterpart import close_quietly
 from atoll.servers.mover.interface import Mover
 from atoll.servers.mover.parcel import WORD, Parcel
 from atoll.userland.runtime.interface import ServiceError
@@ -61,6 +62,7 @@ class Helper:
         self.letter.set_buffer(self.buffer[0 : self.buffer_size])
         self.status = Thread(self.thread).take_call(self.letter, self.timeout)
         if self.status == Status.NOT_WAITING or self.status == Status.NOT_STOPPED:
+            close(self.thread)
             self.state.write(MISSED)
             return
         self.state.write(ANSWERED)
@@ -102,6 +104,7 @@ class Helper:
                 self.peer.deliver(self.id, self.number, self.parcel.contents())
         except (ServiceError, KernelError) as error:
             print(f"mover: an answer could not be sent on: {error}")
+            close_quietly(self.letter.handle)
 
 
 class Helpers:
@@ -114,8 +117,6 @@ class Helpers:
         for index in range(u64(HELPERS)):
             item = self.items[index]
             state = item.state.read()
-            if state == MISSED:
-                close(item.thread)
             if state == IDLE or state == MISSED:
                 item.thread = duplicate(thread.handle, Right.MANAGE)
                 item.number, item.id, item.buffer_size, item.timeout = number, id, buffer_size, timeout
@@ -138,6 +139,14 @@ class Helpers:
         for item in self.items:
             state = item.state.read()
             if item.id == id and (state == WAITING or state == ANSWERED):
+                return True
+        return False
+
+    def are_busy(self) -> bool:
+        """Whether any answer is."""
+        for item in self.items:
+            state = item.state.read()
+            if state == WAITING or state == ANSWERED:
                 return True
         return False
 

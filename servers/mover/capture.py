@@ -5,8 +5,8 @@ What cannot be made again on another node is found before the process is stopped
 
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE
 from atoll.abi.calls import NO_TIMEOUT, Call
-from atoll.abi.objects import NO_HANDLE, STOPPED, HandleInfo, Info, Kind, Registers, Right, ThreadState, Transfer
-from atoll.abi.raw import address_of, size_of, view
+from atoll.abi.objects import NO_HANDLE, STOPPED, HandleInfo, Info, Kind, Registers, Right, ThreadState
+from atoll.abi.raw import address_of, view
 from atoll.abi.startup import START_PAGES
 from atoll.abi.types import Array, u64
 from atoll.servers.mover.interface import MOST_LINKS, MOST_THREADS, Immovable
@@ -15,6 +15,7 @@ from atoll.userland.runtime.kernel_errors import BadArgument, KernelError
 from atoll.userland.runtime.objects import Process, Thread, read_info
 
 PC = 0  # of Registers.x
+PROCESS_CPU_TIME = 5  # word of a process's Info
 A0 = 10
 A5 = 15
 A7 = 17
@@ -28,6 +29,7 @@ class CapturedThread:
     serial: u64
     priority: u64
     is_calling: u64  # 1: it waits for a reply, which comes to the source
+    transfer: u64  # then: the address of its Transfer; 0: it has none
     buffer: u64  # of that reply, an address of its own
     buffer_size: u64
     timeout: u64  # nanoseconds that are left
@@ -65,6 +67,19 @@ class Capture:
         for number in range(self.thread_count):
             self.thread_handles[number].close()
         self.thread_count = 0
+
+    def cpu_time(self) -> u64:
+        """Nanoseconds that it has used on this node."""
+        info = Info()
+        read_info(self.process.handle, info)
+        return info.words[PROCESS_CPU_TIME]
+
+    def has_ports(self) -> bool:
+        """Whether it receives at any."""
+        for number in range(self.handle_count):
+            if self.handles[number].kind == Kind.PORT:
+                return True
+        return False
 
     # ---- what it has ----
 
@@ -174,23 +189,8 @@ class Capture:
             raise Immovable("one of its threads waits for a page that does not come")
         if captured.registers.x[A7] == Call.SLEEP:
             captured.registers.x[A0] = slept
-        captured.is_calling = 0
-        if captured.registers.state == ThreadState.REPLY + STOPPED:
-            captured.is_calling = 1
-            self.read_transfer(captured)
-
-    def read_transfer(self, captured: CapturedThread) -> None:
-        """Where the reply to its call goes."""
-        captured.buffer, captured.buffer_size = 0, 0
-        address = captured.registers.x[A5]
-        if address == 0:
-            return
-        transfer = Transfer()
-        try:
-            self.process.read(address, view(address_of(transfer), size_of(Transfer)))
-        except KernelError:
-            raise Immovable("what a thread waits for is in a page that is not there") from None
-        captured.buffer, captured.buffer_size = transfer.buffer_address, transfer.buffer_size
+        captured.is_calling = u64(captured.registers.state == ThreadState.REPLY + STOPPED)
+        captured.transfer = captured.registers.x[A5]
 
     def resume(self) -> None:
         """All go on where they were."""

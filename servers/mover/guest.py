@@ -45,6 +45,8 @@ class Guest:
     patience: u64  # nanoseconds from then until it is asked
     source: u64  # a node's number
     pid: u64
+    cpu_time: u64  # nanoseconds that it has used so far
+    sent_on_by: u64  # nodes that send on what comes to its ports
     space: u64
     process: Process
     child: Child  # to hear of its end

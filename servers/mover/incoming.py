@@ -110,6 +110,12 @@ class Incoming:
         self.forget(guest)
         return True
 
+    def forget_at_home(self, guest: Guest) -> None:
+        """Where it was born nobody else is to be told of its end: when all of it has come it is as it ever was."""
+        is_here = guest.phase == Phase.RUNNING and guest.awaited == 0 and not guest.awaits_answer
+        if is_here and guest.pid >> NODE_SHIFT == self.node:
+            self.forget(guest)
+
     def forget_moved(self) -> None:
         """What has left is no business of ours."""
         for guest in self.guests:
@@ -124,7 +130,7 @@ class Incoming:
         self.drop(offered.migrant.pid)
         guest = self.guests[self.free_place()]
         guest.clear(offered.id)
-        guest.source, guest.pid = offered.source, offered.migrant.pid
+        guest.source, guest.pid, guest.cpu_time = offered.source, offered.migrant.pid, offered.migrant.cpu_time
         try:
             regions = offered.regions[0 : offered.region_bytes]
             guest.space, pager = Carrying(self.memory.handle).prepare_carried(regions)
@@ -159,14 +165,19 @@ class Incoming:
             guest.restore(id != 0)
             if pid >> NODE_SHIFT != self.node:
                 self.watch(guest)
+            self.forget_at_home(guest)
         except (ServiceError, KernelError):
             self.forget(guest)  # it has just ended: that is noted
 
     def link(self, id: u64, value: u64, handle: u64) -> None:
         """A handle has come."""
-        guest = self.expect_phase(id, Phase.ACCEPTED)
-        if guest.link_count == MOST_LINKS:
-            raise MigrationFailed("more handles than were announced")
+        try:
+            guest = self.expect_phase(id, Phase.ACCEPTED)
+            if guest.link_count == MOST_LINKS:
+                raise MigrationFailed("more handles than were announced")
+        except ServiceError:
+            close_if(handle)
+            raise
         link = guest.links[guest.link_count]
         link.value, link.handle, link.kind = value, handle, Kind.NONE
         guest.link_count += 1
@@ -177,6 +188,8 @@ class Incoming:
         parcel = self.parcel
         parcel.fill(data)
         try:
+            guest.sent_on_by = parcel.next()
+            guest.cpu_time += parcel.next()
             self.make_threads(guest, parcel)
             self.make_handles(guest, parcel)
             make_start_page(guest.process, parcel)
@@ -233,13 +246,14 @@ class Incoming:
             raise NoSuchMigration("not all of it is here")
         guest.phase = Phase.RUNNING
         first = Thread(duplicate(guest.threads[0].handle, Right.MANAGE | Right.DUPLICATE | Right.MOVE))
-        Moving(self.programs.handle).settle(guest.pid, first)
+        Moving(self.programs.handle).settle(guest.pid, guest.cpu_time, guest.sent_on_by, first)
         if guest.pid >> NODE_SHIFT != self.node:
             self.watch(guest)
         close_if(guest.earlier.handle)
         guest.earlier.handle = NO_HANDLE
         if guest.awaited == 0:
             guest.resume()
+        self.forget_at_home(guest)
 
     def pass_over(self, id: u64, value: u64, handle: u64) -> None:
         """A port or a reply right has come. Raises NoSuchMigration: nobody awaits it."""
@@ -248,6 +262,7 @@ class Incoming:
             link = guest.links[number]
             if link.value == value and link.is_awaited:
                 guest.install(link, handle)
+                self.forget_at_home(guest)
                 return
         close_if(handle)
         raise NoSuchMigration("it was not awaited any more")
@@ -261,6 +276,7 @@ class Incoming:
         if lost != 0:
             serial, home = guest.pid % (1 << 32), guest.pid >> NODE_SHIFT
             print(f"mover: {lost} ports of process {serial} of node {home} were lost with node {guest.source}")
+        self.forget_at_home(guest)
 
     def watch(self, guest: Guest) -> None:
         """Hear of its end."""
@@ -280,6 +296,7 @@ class Incoming:
         reply = guest.replies[thread]
         guest.replies[thread] = NO_HANDLE
         answer_call(guest.threads[thread], reply, self.parcel, handle)
+        self.forget_at_home(guest)
         self.has_moved_on(guest)
 
     # ---- how it ends ----

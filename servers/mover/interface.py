@@ -129,8 +129,8 @@ class Mover(
     def image(self, id: u64, pages: Bytes) -> None:
         """Pages of its memory, each number and contents."""
 
-    def set_source(self, id: u64, source: Gate) -> u64:
-        """Where pages are that do not come, a PageSource; its number here."""
+    def set_source(self, id: u64, node: u64, source: Gate) -> u64:
+        """Where pages are that do not come: a node, and a PageSource there; its number here."""
 
     @idempotent
     def expect(self, id: u64, source: u64, runs: Bytes) -> None:
@@ -143,7 +143,9 @@ class Mover(
         """Where its tracebacks go."""
 
     def state(self, id: u64, data: Bytes) -> None:
-        """Registers of all threads, all handles, the start page (parcel.py). The reply says READY."""
+        """What it depends on and has used, registers of threads, handles, the start page (packing.py). The reply
+        says READY.
+        """
 
     def go(self, id: u64) -> None:
         """The process is the destination's from now on, and runs as soon as its ports and reply rights are there. (Not

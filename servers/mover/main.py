@@ -12,6 +12,7 @@ from atoll.servers.memory.interface import Carrying, MemoryManager, NoSuchSpace,
 from atoll.servers.migration.interface import Migration
 from atoll.servers.mover import errands, recovery
 from atoll.servers.mover.answers import helpers
+from atoll.servers.mover.doubts import doubts
 from atoll.servers.mover.incoming import GUESTS, MOVED_ON, incoming
 from atoll.servers.mover.interface import (
     Immovable,
@@ -26,7 +27,7 @@ from atoll.servers.mover.interface import (
     own_number,
 )
 from atoll.servers.mover.pages import SOURCE_BADGE
-from atoll.servers.mover.speakers import Errand, say
+from atoll.servers.mover.speakers import Errand, say, speakers
 from atoll.servers.mover.whereabouts import MOST_ABSENT, whereabouts
 from atoll.servers.mover.workers import workers
 from atoll.servers.naming.interface import Naming
@@ -37,11 +38,13 @@ from atoll.userland.runtime.messages import Gate, Port, create_port, create_set
 from atoll.userland.runtime.objects import PORT_OF_GATE, read_info
 from atoll.userland.runtime.service import FIRST_FREE_LABEL, loop, serve
 from atoll.userland.runtime.startup import given
+from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
 ENDED_LABEL = FIRST_FREE_LABEL  # of the port that hears of guests' ends
 ORDERS_LABEL = FIRST_FREE_LABEL + 1  # of programs that have moved and are to be ended
 NODE_SHIFT = 48  # of pids
 INCARNATION_SHIFT = 32
+STATE_VERSION = 1
 OWN_SOURCE = 0xFF  # number of the source that this node is itself
 # ---- words of an Info ----
 GATE_BADGE = 0
@@ -53,6 +56,7 @@ class MoverServer(Mover, PageSource):
 
     starter: Migration
     node: u64
+    orders: Port
     port_serial: u64  # of the port where it is called, and pages are fetched that stayed here
     wanted: Array[u8, 8]
 
@@ -85,7 +89,7 @@ class MoverServer(Mover, PageSource):
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
-    def set_source(self, id: u64, source: Gate) -> u64:
+    def set_source(self, id: u64, node: u64, source: Gate) -> u64:
         guest = incoming.expect_phase(id, Phase.ACCEPTED)
         info = Info()
         read_info(source.handle, info)
@@ -94,7 +98,7 @@ class MoverServer(Mover, PageSource):
             guest.earlier = source
             return OWN_SOURCE
         try:
-            return Carrying(incoming.memory.handle).set_source(guest.space, PageSource(source.handle))
+            return Carrying(incoming.memory.handle).set_source(guest.space, node, PageSource(source.handle))
         except ServiceError as error:
             raise MigrationFailed(f"{error}") from None
 
@@ -121,8 +125,8 @@ class MoverServer(Mover, PageSource):
         incoming.take_state(id, data)
 
     def go(self, id: u64) -> None:
-        incoming.go(id)
         pid = incoming.find(id).pid
+        incoming.go(id)
         here = self.node << 32 | own_number("incarnation")
         say(Errand.SETTLED, pid >> NODE_SHIFT, pid >> INCARNATION_SHIFT, pid, 0, here)
         errands.look_later()
@@ -150,6 +154,7 @@ class MoverServer(Mover, PageSource):
 
     def settled(self, pid: u64, node: u64, incarnation: u64) -> None:
         whereabouts.set(pid, node, incarnation)
+        Moving(incoming.programs.handle).note_place(pid, node, incarnation)
         errands.look_later()
 
     def ended(self, pid: u64, status: u64) -> None:
@@ -219,16 +224,35 @@ class MoverServer(Mover, PageSource):
             return
 
 
+    # ---- hot swap: what is noted with the program manager is all that a successor needs, if nothing is on its way ----
+
+    def export_state(self, writer: StateWriter) -> None:
+        if workers.are_busy() or doubts.has_some():
+            raise StateRefused("a program is on its way, or waits for an answer that comes by way of another node")
+        if helpers.are_busy() or speakers.have_some():
+            raise StateRefused("something is to be told to another node")
+        writer.number(STATE_VERSION)
+
+    def import_state(self, reader: StateReader) -> None:
+        if reader.number() != STATE_VERSION:
+            raise StateRefused("a mover of another version")
+
+    def activated(self) -> None:
+        """From now on we are called: at first by what our predecessor has begun."""
+        info = Info()
+        read_info(loop.port.handle, info)
+        self.port_serial = info.words[PORT_SERIAL]
+        Moving(incoming.programs.handle).set_mover(self.orders.mint(0), 1)
+        errands.start(Mover(loop.port.mint(0).handle))
+        workers.start(self.node, Port(loop.port.handle))
+        recovery.recover(self.node)
+
+
 server: MoverServer = MoverServer()
 
 
-def given_gate() -> u64:
-    """A gate to ourselves, for our other threads."""
-    return Port(given(PORT)).mint(0).handle
-
-
 def main() -> None:
-    """Serve for ever."""
+    """Serve for ever; a successor begins when its predecessor has handed over."""
     naming = Naming(given(NAMING))
     server.node = own_number("number")
     incoming.node = server.node
@@ -236,16 +260,12 @@ def main() -> None:
     incoming.programs = Programs(naming.wait_for("/services/programs").handle)
     server.starter = Migration(naming.wait_for("/services/migration").handle)
     loop.ports = create_set()
-    ended, orders = create_port(), create_port()
+    ended, server.orders = create_port(), create_port()
     incoming.ended_gate = ended.mint(0)
-    info = Info()
-    read_info(given(PORT), info)
-    server.port_serial = info.words[PORT_SERIAL]
     loop.add(ended, ENDED_LABEL)
-    loop.add(orders, ORDERS_LABEL)
-    Moving(incoming.programs.handle).set_mover(orders.mint(0), 1)
+    loop.add(server.orders, ORDERS_LABEL)
     helpers.start()
-    errands.start(Mover(given_gate()))
-    workers.start(server.node, Port(given(PORT)))
-    recovery.recover(server.node)
+    if given(PORT) != NO_HANDLE:
+        loop.port.handle = given(PORT)
+        server.activated()
     serve(server)

@@ -8,7 +8,7 @@ from atoll.abi.objects import NO_HANDLE, HandleInfo, Kind, Registers
 from atoll.abi.raw import address_of, view
 from atoll.abi.types import Array, u64
 from atoll.abi.wire import Delivery
-from atoll.servers.memory.interface import Carrying
+from atoll.servers.memory.interface import Carrying, bit_of
 from atoll.servers.mover.answers import NOBODY, helpers
 from atoll.servers.mover.capture import PC, Capture
 from atoll.servers.mover.counterpart import Counterpart, close_quietly
@@ -199,6 +199,7 @@ class Outgoing:
         for number in range(self.capture.thread_count):
             captured, thread = self.capture.threads[number], self.capture.thread_handles[number]
             if captured.is_calling != 0:
+                self.pages.find_buffer(captured)
                 taker = helpers.take(thread, number, self.offered.id, captured.buffer_size, captured.timeout)
                 self.calls[number] = taker
                 if taker == NOBODY:  # the answer has just come, or nobody is free
@@ -250,12 +251,19 @@ class Outgoing:
         """Threads, handles, start page; the reply says READY."""
         parcel = self.parcel
         parcel.clear()
-        pack(self.capture, parcel)
+        pack(self.capture, parcel, self.sent_on_by())
         self.report.messages += 1
         self.report.bytes += parcel.size
         self.may_be_ready = True
         self.note(Phase.READY)
         self.other.mover.state(self.offered.id, parcel.contents())
+
+    def sent_on_by(self) -> u64:
+        """Nodes that will send on what comes to its ports (unless they are told where it is: then nobody will)."""
+        if self.order.delivery != Delivery.REDIRECT:
+            return 0
+        own = bit_of(self.offered.source) if self.capture.has_ports() else u64(0)
+        return (self.offered.migrant.sent_on_by | own) & ~bit_of(self.order.node)
 
     # ---- the end ----
 

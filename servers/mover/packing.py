@@ -3,12 +3,15 @@
 from atoll.abi.address_space import ARGUMENTS, PAGE_SIZE
 from atoll.abi.objects import HandleInfo, Kind, Registers
 from atoll.abi.raw import address_of, size_of
+from atoll.abi.types import u64
 from atoll.servers.mover.capture import Capture
 from atoll.servers.mover.parcel import Parcel
 
 
-def pack(capture: Capture, parcel: Parcel) -> None:
+def pack(capture: Capture, parcel: Parcel, sent_on_by: u64) -> None:
     """All of it. Raises Immovable: it does not fit."""
+    parcel.add(sent_on_by)
+    parcel.add(capture.cpu_time())
     pack_threads(capture, parcel)
     pack_handles(capture, parcel)
     pack_start_page(capture, parcel)

@@ -1,8 +1,9 @@
 """The memory of a process on its way: all at once, in rounds while it runs, or only what it used last."""
 
 from atoll.abi.address_space import PAGE_SIZE
-from atoll.abi.raw import address_of, copy_memory, load64, store64
-from atoll.abi.types import Array, u8, u64
+from atoll.abi.objects import Transfer
+from atoll.abi.raw import address_of, copy_memory, load64, size_of, store64, view
+from atoll.abi.types import Array, Slice, u8, u64
 from atoll.servers.memory.interface import (
     ACCESSED,
     AWAY_SHIFT,
@@ -14,6 +15,7 @@ from atoll.servers.memory.interface import (
     Carrying,
     PagesAway,
 )
+from atoll.servers.mover.capture import CapturedThread
 from atoll.servers.mover.interface import Immovable, MigrationFailed, Mover
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Port
@@ -39,6 +41,7 @@ class Pages:
     carrying: Carrying
     peer: Mover
     id: u64
+    node: u64  # our own
     sources: Port  # where pages are fetched that stay: the mover's own, which outlives it
     list: Array[u8, LIST_SIZE]
     count: u64  # pages in the list
@@ -117,6 +120,25 @@ class Pages:
                 self.carrying.bring(self.space, load64(address_of(self.numbers) + number * WORD))
             self.carrying.read_pages(self.space, wanted, self.contents[:])
 
+    def look_at(self, address: u64, into: Slice[u8]) -> None:
+        """Some bytes of its memory, wherever that is. Raises ServiceError."""
+        done: u64 = 0
+        while done < len(into):
+            place = (address + done) % PAGE_SIZE
+            part = min(len(into) - done, PAGE_SIZE - place)
+            store64(address_of(self.numbers), (address + done) // PAGE_SIZE)
+            self.read(1)
+            into[done : done + part] = self.contents[place : place + part]
+            done += part
+
+    def find_buffer(self, captured: CapturedThread) -> None:
+        """Where the reply to a thread's call goes. Raises ServiceError: that is on a node that is gone."""
+        captured.buffer, captured.buffer_size = 0, 0
+        if captured.transfer != 0:
+            transfer = Transfer()
+            self.look_at(captured.transfer, view(address_of(transfer), size_of(Transfer)))
+            captured.buffer, captured.buffer_size = transfer.buffer_address, transfer.buffer_size
+
     def send_all(self) -> None:
         """Copy: the process is frozen."""
         self.survey()
@@ -173,9 +195,10 @@ class Pages:
 
     def announce(self, place: u64) -> None:
         """Which pages of the list stay here (0), or where they were left before, until they are touched."""
-        source = self.source_at(place)
+        node, handle = self.source_at(place)
+        source = Gate(handle)
         try:
-            number = self.peer.set_source(self.id, source)
+            number = self.peer.set_source(self.id, node, source)
         except KernelError:
             source.close()
             raise
@@ -188,11 +211,11 @@ class Pages:
                 self.kept += u64(place == 0)
         self.flush_runs(number)
 
-    def source_at(self, place: u64) -> Gate:
-        """A gate through which the destination fetches."""
+    def source_at(self, place: u64) -> tuple[u64, u64]:
+        """A node, and a gate through which the destination fetches from there."""
         if place == 0:
-            return self.sources.mint(SOURCE_BADGE | self.space, True)
-        return Gate(self.carrying.source(self.space, place - 1).handle)
+            return self.node, self.sources.mint(SOURCE_BADGE | self.space, True).handle
+        return self.carrying.source(self.space, place - 1)
 
     def add_to_runs(self, page: u64, number: u64) -> None:
         """One more page of that source; they come in order."""

@@ -141,6 +141,13 @@ class Speakers:
             speaker.gate = speaker.port.mint(0)
             start_thread(Process(own_process()), serve, index, speaker.stack[:], PRIORITY)
 
+    def have_some(self) -> bool:
+        """Whether anything is to be said still."""
+        for item in self.items:
+            if item.what.read() != Errand.NONE:
+                return True
+        return False
+
     def hand_out(self) -> u64:
         """Give what is due to those who have nothing to do; nanoseconds until there is more to do."""
         now = clock()

@@ -5,6 +5,7 @@ from atoll.servers.mover.incoming import incoming
 from atoll.servers.mover.interface import Mover
 from atoll.servers.mover.peers import Nodes, open_peer
 from atoll.servers.network.interface import Member
+from atoll.servers.programs.interface import Moving
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import close
@@ -63,6 +64,9 @@ class Whereabouts:
         member = Member()
         for item in self.items:
             pid = item.pid
+            if pid != 0 and not Moving(incoming.programs.handle).knows(pid):
+                item.pid = 0  # word of where it was has come later than that of its end
+                continue
             if pid == 0 or incoming.is_coming(pid) or not self.nodes.find(item.node, member):
                 continue
             if item.is_lost(member) and not self.is_with_others(pid):

@@ -94,7 +94,7 @@ class Workers:
             item.outgoing.carrying = Carrying(incoming.memory.handle)
             item.outgoing.moving = Moving(incoming.programs.handle)
             item.outgoing.other.moving = Moving(incoming.programs.handle)
-            item.outgoing.pages.sources = Port(sources.handle)
+            item.outgoing.pages.node, item.outgoing.pages.sources = node, Port(sources.handle)
             item.port = create_port()
             item.gate = item.port.mint(0)
             start_thread(Process(own_process()), serve, index, item.stack[:], PRIORITY)
@@ -126,6 +126,13 @@ class Workers:
                 item.state.write(BUSY)
                 item.gate.notify(1)
                 return
+
+    def are_busy(self) -> bool:
+        """Whether a program is on its way from here."""
+        for item in self.items:
+            if item.state.read() == BUSY:
+                return True
+        return False
 
     def note_given_up(self, id: u64) -> None:
         """A destination that was not told may ask."""

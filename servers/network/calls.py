@@ -85,9 +85,18 @@ class Calls:
     answered: Callable[[Call, Message], None]
     failed: Callable[[Call, bool], None]
     ended: Callable[[Call], None]
+    came: Callable[[], None]  # a request is there
     claim: Callable[[Call, Message], bool]  # begin to claim the gate that came; False: there is no need
     is_waited_for: Callable[[Call], bool]
     repeat: Callable[[Call], bool]  # nothing was done: its parcel waits for another turn; False: it cannot
+
+    def is_on_way(self, label: u64) -> bool:
+        """Whether there is a call of that proxy whose request may not have come."""
+        for place in range(self.used):
+            call = self.table[place]
+            if call.label == label and (call.state == State.GREETING or call.state == State.SENT):
+                return True
+        return False
 
     # ---- begin and end ----
 
@@ -256,6 +265,7 @@ class Calls:
         elif kind == Kind.WORKING and call.state == State.SENT:
             call.state = State.WORKING
             self.drop_parcel(call)
+            self.came()
 
     def collect(self, call: Call, frame: Frame, now: u64) -> None:
         """A fragment of the reply: that the request has come is sure by that."""

@@ -4,7 +4,7 @@ from atoll.abi import wire
 from atoll.abi.objects import NO_HANDLE, Info, Kind, Right
 from atoll.abi.types import u64
 from atoll.abi.wire import Delivery
-from atoll.servers.network import friends, rights, seeking
+from atoll.servers.network import farewells, friends, rights, seeking
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
@@ -84,9 +84,14 @@ def leave_port(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: P
         return False
     proxies.end_dead()
     find_identity(port, envelope.handle)
+    place = proxies.find_port(port)
+    if place != NOWHERE:
+        farewells.give_back_gates(place)
     delivery = friends.delivery_of(port, envelope.handle, peer)
     passing.port = proxies.take_port(envelope.handle, peer, Port(handle), delivery)
     envelope.handle_badge = delivery
+    if passing.port != 0 and delivery != Delivery.REDIRECT:
+        friends.note_own(proxies.of_label(passing.port))
     if delivery == Delivery.RECOVER:
         exports.drop_all(envelope.handle)
     return passing.port != 0

@@ -15,7 +15,7 @@ from atoll.abi.types import Array, u64
 from atoll.abi.wire import Delivery, Way
 from atoll.servers.network import seeking
 from atoll.servers.network.calls import Claimer, calls
-from atoll.servers.network.exports import close_quietly, exports
+from atoll.servers.network.exports import MOST_EXPORTS, close_quietly, exports
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Message
@@ -52,6 +52,8 @@ class Leavers:
 
     table: Array[Leaver, MOST_LEAVERS]
     answer: Callable[[u64], None]  # that all hold back
+    own: Array[u64, MOST_EXPORTS]  # badges of which this node has gates itself, of the port that leaves just now
+    own_count: u64
 
 
 leavers: Leavers = Leavers()
@@ -177,6 +179,7 @@ def delivery_of(serial: u64, identity: Identity, peer: u64) -> u64:
 def describe(identity: Identity, peer: u64, message: Message) -> None:
     """Who else has gates of a port, and whether this node itself has."""
     size: u64 = 0
+    leavers.own_count = 0
     for place in range(exports.used):
         entry = exports.entries[place]
         if entry.gate == NO_HANDLE or not entry.identity.is_same(identity):
@@ -186,6 +189,8 @@ def describe(identity: Identity, peer: u64, message: Message) -> None:
                 size = add_friend(message, size, entry.badge, peers.table[other].number, u64(entry.sent[other]))
         if is_held_here(entry.gate):
             size = add_friend(message, size, entry.badge, line.number, 1)
+            leavers.own[leavers.own_count] = entry.badge
+            leavers.own_count += 1
     message.set_segment(size)
 
 
@@ -196,6 +201,12 @@ def add_friend(message: Message, size: u64, badge: u64, node: u64, times: u64) -
     friend = at(Friend, address_of(message.data) + size)
     friend.badge, friend.node, friend.times = badge, node, times
     return size + wire.FRIEND_SIZE
+
+
+def note_own(place: u64) -> None:
+    """The gates of this node that were told are counted there: they are given back as those that came from there."""
+    for number in range(leavers.own_count):
+        proxies.note_own(place, leavers.own[number])
 
 
 def is_held_here(gate: u64) -> bool:

@@ -27,7 +27,7 @@ from atoll.servers.network.proxies import Held, Proxy, proxies
 from atoll.servers.network.requests import Channel, requests
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
-STATE_VERSION = 6
+STATE_VERSION = 7
 MOST_BYTES = 512 << 10  # of all but messages
 
 

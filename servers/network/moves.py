@@ -5,17 +5,21 @@ other nodes have of it go on leading there. At the new node a process gets a por
 a gate that can mint we let messages in with any badge: what comes from the old node needs no gate that was counted.
 """
 
+from atoll.abi.calls import NO_TIMEOUT, MintFlag, Status
 from atoll.abi.calls import Call as KernelCall
-from atoll.abi.calls import MintFlag, Status
 from atoll.abi.riscv import ecall
 from atoll.abi.types import u64
-from atoll.abi.wire import OWN_GATES, Delivery, Outcome, Way
-from atoll.servers.network import station
+from atoll.abi.wire import MILLISECOND, OWN_GATES, Delivery, Outcome, Way
+from atoll.servers.network import farewells, outbox, station
+from atoll.servers.network.calls import calls
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.peers import NOWHERE, peers
 from atoll.servers.network.proxies import proxies
 from atoll.servers.network.requests import Request
 from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.objects import is_dead_gate
+
+LOOK_EVERY = 500 * MILLISECOND
 
 # ---- messages for a port that has moved ----
 
@@ -79,3 +83,35 @@ def claimed(request: Request, place: u64) -> None:
         return
     exports.send(export, request.peer)
     station.answer_claim(request)
+
+
+# ---- when they have had their time ----
+
+
+def look(now: u64) -> u64:
+    """End what nobody tells us of: ports that came here and were destroyed, and those that went away and to which
+    nobody has a gate here any more (its process made them, perhaps without TELL_LAST). When to look again.
+    """
+    if now < proxies.sweep_due:
+        return proxies.sweep_due
+    proxies.sweep_due = NO_TIMEOUT
+    for place in range(proxies.used):
+        proxy = proxies.table[place]
+        if not proxy.is_used or not proxy.has_moved:
+            continue
+        if proxy.counted_by != NOWHERE and not calls.is_on_way(proxy.label):
+            farewells.give_back_gates(place)
+        is_over = is_dead_gate(proxy.manage) if proxy.is_home else outbox.has_had_its_time(place)
+        if is_over and farewells.say_goodbye(place):
+            proxies.end(place)
+        else:
+            proxies.sweep_due = now + LOOK_EVERY
+    return proxies.sweep_due
+
+
+def heard_goodbye(request: Request) -> None:
+    """A node that had the receiver before us has nothing to send on any more."""
+    place = proxies.find(request.message.envelope.target)
+    if place != NOWHERE:
+        proxies.table[place].senders = proxies.table[place].senders & ~(u64(1) << request.peer)
+    station.answer(request, Outcome.ANSWERED)

@@ -142,6 +142,8 @@ def send(place: u64, parcel: Parcel, now: u64) -> bool:
         return True
     if proxies.table[proxy].is_sending or proxies.table[proxy].is_seeking:
         return False
+    if parcel.kind == Message.LAST_HANDLE and is_calling(place, parcel.label):
+        return False
     if proxies.table[proxy].owner == GROUP:
         return groups.ask(place, now)
     in_order = parcel.kind != Message.CALL
@@ -150,6 +152,20 @@ def send(place: u64, parcel: Parcel, now: u64) -> bool:
         return False
     proxies.table[proxy].is_sending = in_order
     return True
+
+
+def is_calling(place: u64, label: u64) -> bool:
+    """Whether something that was sent to a proxy before a parcel may not have come yet: a gate is given back behind all
+    that was sent through it, or that would be refused.
+    """
+    if calls.is_on_way(label):
+        return True
+    for index in range(outbox.count):
+        if outbox.waiting[index] == place:
+            return False
+        if parcels.table[outbox.waiting[index]].label == label:
+            return True
+    return False
 
 
 def repeat(call: Call) -> bool:
@@ -182,8 +198,8 @@ def ended(call: Call) -> None:
     if proxy != NOWHERE:
         if call.in_order:
             proxies.table[proxy].is_sending = False
-        if has_had_its_time(proxy):
-            proxies.end(proxy)
+        if not proxies.table[proxy].has_moved and has_had_its_time(proxy):
+            proxies.end(proxy)  # (others are swept: moves.py)
     if outbox.count != 0:
         pump()
 
@@ -191,7 +207,7 @@ def ended(call: Call) -> None:
 def has_had_its_time(place: u64) -> bool:
     """Whether a proxy's last gate has been given back, and nothing more that was sent to it is on its way."""
     proxy = proxies.table[place]
-    if proxy.owner == GROUP or proxy.is_sending or not proxies.is_unused(place):
+    if proxy.owner == GROUP or proxy.is_sending or not proxies.is_unused(place) or calls.is_on_way(proxy.label):
         return False
     for index in range(outbox.count):
         if parcels.table[outbox.waiting[index]].label == proxy.label:

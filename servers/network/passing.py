@@ -36,8 +36,8 @@ class Passing:
                 exports.drop_all(proxies.table[place].identity)
             if place != NOWHERE:
                 exports.take_back(proxies.table[place].identity, self.peer)  # its gates lead there directly now
-                if proxies.is_unused(place):
-                    proxies.end(place)
+                if proxies.is_unused(place) and proxies.table[place].delivery != Delivery.REDIRECT:
+                    proxies.end(place)  # (else it is to say goodbye: moves.py)
         close_quietly(self.handle)
         self.clear()
 

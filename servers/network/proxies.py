@@ -49,7 +49,8 @@ class Proxy:
     is_home: bool  # a process of this node receives there; it came from `owner`
     manage: u64  # then: a gate by which we make others
     delivery: u64  # how it came, or leaves: a Delivery
-    is_between: bool  # its receiver had come from one node and has gone to another, by redirection
+    counted_by: u64  # peer that has counted the gates of it that are here, and is to be told; NOWHERE: nobody
+    senders: u64  # a bit for each peer that had its receiver before, and sends on what comes for it by way of us
 
     # ---- a port that is not where it was thought to be (seeking.py) ----
     is_seeking: bool  # nothing is sent there: what comes waits in the kernel
@@ -78,6 +79,7 @@ class Proxies:
     held_free: u16  # chain
     count: u64
     ports: PortSet  # where they are received from
+    sweep_due: u64  # when to look at those whose receiver has moved
     seek_due: u64  # when to look at those that are sought
     open: Callable[[], None]  # let the collector receive at those that are opening
 
@@ -149,7 +151,7 @@ class Proxies:
         proxy.first, proxy.is_used, proxy.is_sending, proxy.is_public = u16(0), True, False, False
         proxy.has_moved, proxy.is_passing, proxy.is_opening = False, False, False
         proxy.is_home, proxy.manage, proxy.delivery = False, NO_HANDLE, u64(Delivery.REDIRECT)
-        proxy.is_between = False
+        proxy.senders, proxy.counted_by = 0, NOWHERE
         proxy.is_seeking, proxy.misses, proxy.are_friends_known = False, 0, False
         port.set_label(proxy.label)
         self.used = max(self.used, place + 1)
@@ -172,6 +174,7 @@ class Proxies:
         """A node is gone: what led there may have moved before. What came from there is here."""
         for place in range(self.used):
             proxy = self.table[place]
+            proxy.senders = proxy.senders & ~(u64(1) << owner)
             if proxy.is_used and proxy.owner == owner:
                 if proxy.is_home:
                     proxy.owner = NOWHERE
@@ -183,10 +186,12 @@ class Proxies:
     def is_unused(self, place: u64) -> bool:
         """Whether there is no gate any more through which somebody could send there."""
         proxy = self.table[place]
-        if proxy.first != 0 or proxy.is_public or proxy.is_home or proxy.is_passing:
+        if proxy.is_public or proxy.is_home or proxy.is_passing:
             return False
-        if proxy.is_between:
-            return False  # the node before us sends through it, and does not count how often
+        if proxy.first != 0 and not proxy.has_moved:
+            return False  # (of one that has moved not all gates tell their end)
+        if proxy.senders != 0:
+            return False  # they count nothing, but say goodbye (moves.py)
         info = Info()
         read_info(proxy.port.handle, info)
         return info.words[PORT_GATES] == 0 and info.words[PORT_WAITING] == 0 and info.words[PORT_BITS] == 0
@@ -226,9 +231,9 @@ class Proxies:
 
     def take_port(self, identity: Identity, owner: u64, port: Port, delivery: u64) -> u64:
         """A port of this node whose receive right leaves for a peer: its label, as a proxy; 0: there are too many."""
-        place, came_from = self.find(identity), u64(NOWHERE)
+        place, senders = self.find(identity), u64(0)
         if place != NOWHERE:  # it had come from elsewhere
-            came_from = self.table[place].owner if self.table[place].delivery == Delivery.REDIRECT else came_from
+            senders = self.table[place].senders
             self.end(place)
         place = self.free_place() if place == NOWHERE else place
         if place == NOWHERE:
@@ -236,7 +241,9 @@ class Proxies:
         self.begin(place, identity, owner, port)
         proxy = self.table[place]
         proxy.has_moved, proxy.is_passing, proxy.delivery = True, True, delivery
-        proxy.is_between = delivery == Delivery.REDIRECT and came_from != NOWHERE and came_from != owner
+        if delivery == Delivery.REDIRECT:
+            proxy.senders = senders & ~(u64(1) << owner)  # all others learn where it is
+        self.sweep_due = 0
         return self.table[place].label
 
     def port_passed(self, label: u64, was_taken: bool) -> u64:
@@ -258,8 +265,12 @@ class Proxies:
         handle = proxy.port.handle
         proxy.manage = Gate(handle).mint(0, MintFlag.MANAGE).handle
         ecall(self.ports.handle, handle, 0, 0, 0, 0, 0, Call.SET_REMOVE)  # refused if it is opening still
+        proxy.counted_by = proxy.owner if proxy.owner != came_from else NOWHERE  # that one knows it by its coming
         proxy.owner, proxy.has_moved, proxy.is_home, proxy.is_opening = came_from, True, True, False
         proxy.delivery, proxy.is_seeking, proxy.are_friends_known = delivery, False, False
+        if delivery == Delivery.REDIRECT:
+            proxy.senders = proxy.senders | u64(1) << came_from
+        self.sweep_due = 0
         proxy.port.handle = NO_HANDLE
         return handle
 
@@ -268,15 +279,24 @@ class Proxies:
     def mint(self, place: u64, badge: u64) -> u64:
         """A gate that came; NOWHERE: there are too many. Raises KernelError."""
         proxy = self.table[place]
-        number = self.find_held(proxy, badge)
-        if number == NOWHERE:
-            number = self.new_held(proxy, badge)
+        number = self.place_of_held(proxy, badge)
         if number == NOWHERE:
             return NOWHERE
         gate = self.make_gate(place, badge, MintFlag.TELL_LAST)
         self.held[number].out += 1
         self.held[number].came += 1
         return gate.handle
+
+    def note_own(self, place: u64, badge: u64) -> None:
+        """A gate was here before its receiver left, and the node where that is now counts it as sent here once."""
+        number = self.place_of_held(self.table[place], badge)
+        if number != NOWHERE:
+            self.held[number].out, self.held[number].came = 1, 1
+
+    def place_of_held(self, proxy: Proxy, badge: u64) -> u64:
+        """The gates of a badge, a new place if need be; NOWHERE: there are too many."""
+        number = self.find_held(proxy, badge)
+        return number if number != NOWHERE else self.new_held(proxy, badge)
 
     def make_gate(self, place: u64, badge: u64, flags: u64) -> Gate:
         """A gate that nobody counts. Raises KernelError."""

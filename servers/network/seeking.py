@@ -89,6 +89,7 @@ def answered(peer: Peer, frame: Frame, now: u64) -> None:
     if proxy.is_public or proxy.owner == GROUP or proxy.is_passing:
         return
     if envelope.words[0] != wire.MOVING:
+        proxy.senders = 0  # they have heard it too, or will ask
         proxies.found(place, peer.place)
         search.pump()
     elif proxy.is_seeking:

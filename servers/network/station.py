@@ -64,7 +64,7 @@ def start(
     line.address = card.address
     line.place, line.transmit = place_frame, transmit
     calls.answered, calls.failed, calls.ended = answers.answered, answers.failed, outbox.ended
-    calls.claim = claims.claim_for_call
+    calls.came, calls.claim = outbox.pump, claims.claim_for_call
     calls.is_waited_for, calls.repeat = answers.is_waited_for, outbox.repeat
     proxies.seek_due, seeking.search.pump = 0, outbox.pump
     calls.due = NO_TIMEOUT
@@ -155,7 +155,7 @@ def take_frames() -> None:
 def look(now: u64) -> u64:
     """Do what time asks for; how many nanoseconds until the next time."""
     due = min(members.look(now), calls.look(now), requests.look(now), groups.look(now), claims.look(now))
-    due = min(due, seeking.look(now))
+    due = min(due, seeking.look(now), moves.look(now))
     return max(due, now) - now
 
 
@@ -205,6 +205,9 @@ def ready(request: Request) -> None:
         return
     if envelope.way == Way.FRIENDS or envelope.way == Way.HOLD:
         told(request)
+        return
+    if envelope.way == Way.GOODBYE:
+        moves.heard_goodbye(request)
         return
     place = exports.find(envelope.target, envelope.badge)
     if envelope.way == Way.NOTIFY:

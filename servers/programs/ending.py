@@ -4,7 +4,7 @@ from atoll.abi.objects import NO_HANDLE, Info
 from atoll.abi.types import u64
 from atoll.servers.memory.interface import MemoryManager
 from atoll.servers.programs import moving
-from atoll.servers.programs.interface import BadRequest, ProgramState
+from atoll.servers.programs.interface import BadRequest, NoSuchProgram, Programs, ProgramState
 from atoll.servers.programs.table import Entry
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_errors import KernelError
@@ -41,6 +41,17 @@ def drop_waiting(entry: Entry) -> None:
         close_if(entry.waiting[i])
         entry.waiting[i] = NO_HANDLE
     tell_end(entry)
+
+
+def forget_waiting(entry: Entry) -> None:
+    """It has moved on: whoever waits for it here, or is to be told of its end, has to ask elsewhere."""
+    for i in range(len(entry.waiting)):
+        if entry.waiting[i] != NO_HANDLE:
+            Programs.fail(entry.waiting[i], NoSuchProgram("the program is on another node now"))
+            entry.waiting[i] = NO_HANDLE
+    if entry.told.handle != NO_HANDLE:
+        entry.told.close()
+        entry.told.handle = NO_HANDLE
 
 
 class Watcher:

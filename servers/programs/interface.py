@@ -61,8 +61,8 @@ class ProgramInfo:
     state: u64  # a ProgramState
     status: u64  # of one that has ended
     priority: u64
-    cpu_time: u64  # nanoseconds
-    started: u64  # nanoseconds since the machine was switched on
+    cpu_time: u64  # nanoseconds, on all nodes where it has been
+    started: u64  # or came: nanoseconds since the machine was switched on
     pages: u64  # memory charged to the process itself
     threads: u64
     waits_for: u64  # serial number of the process that its first thread waits for; 0: for nobody
@@ -70,11 +70,15 @@ class ProgramInfo:
     generation: u64  # of a service: how often it was started; 0 for other programs
     messages: u64  # that its first thread has sent, replies included
     bytes: u64  # in the segments of these
+    cpu_elsewhere: u64  # nanoseconds of cpu_time that it had used before it came here
+    pages_left: u64  # of its memory, that are on other nodes still
+    pages_at: u64  # these nodes: a bit for each number (bit_of of servers/memory/interface.py)
+    sent_on_by: u64  # nodes that received for its ports before, and sent on what came when it arrived here; likewise
     name_length: u64
     name: Array[u8, NAME_SIZE]
 
 
-INFO_SIZE = 152  # bytes of a ProgramInfo
+INFO_SIZE = 184  # bytes of a ProgramInfo
 
 
 class Child(Interface, messages=0x0800, errors=(NoSuchProgram, NotExecutable, OutOfMemory, BadRequest)):
@@ -174,6 +178,8 @@ class Migrant:
     priority: u64
     generation: u64  # newest of its handles' places
     space: u64  # where it leaves from: its number at the memory manager
+    cpu_time: u64  # nanoseconds that it used before it came where it leaves from
+    sent_on_by: u64  # as in ProgramInfo
     path_length: u64
     path: Array[u8, MAX_PATH]
 
@@ -224,8 +230,8 @@ class Moving(
         At the place of its stand-in, if it comes back to where it was born.
         """
 
-    def settle(self, pid: u64, thread: Thread) -> None:
-        """It is complete, and runs here from now on; its first thread."""
+    def settle(self, pid: u64, cpu_time: u64, sent_on_by: u64, thread: Thread) -> None:
+        """It is complete, and runs here from now on; what it has used so far elsewhere, and its first thread."""
 
     def set_error(self, pid: u64, error: Gate) -> None:
         """Where its tracebacks go."""
@@ -245,6 +251,10 @@ class Moving(
     def ended(self, pid: u64, status: u64) -> None:
         """A program that has moved away has ended. Nothing if it is unknown, or is here."""
 
+    @idempotent
+    def knows(self, pid: u64) -> bool:
+        """Whether there is a program of that identity, or its stand-in, that has not ended."""
+
     def set_mover(self, gate: Gate, bits: u64) -> None:
         """Whom to notify when a program that has moved away is to be ended."""
 
@@ -258,6 +268,10 @@ class Moving(
     @idempotent
     def note(self, passage: Passage) -> None:
         """Keep that, in the place of what was noted before. Raises NoSuchProgram."""
+
+    @idempotent
+    def note_place(self, pid: u64, node: u64, incarnation: u64) -> None:
+        """A program that has moved away from here is on that node now. Nothing if it is here, or unknown."""
 
     @idempotent
     def next_passage(self, place: u64) -> Passage:

@@ -82,7 +82,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         ending.watch(gate, bits)
 
     def list(self, first: u64, into: Slice[u8]) -> u64:
-        return listing.fill(programs, first, into)
+        return listing.fill(programs, self.memory, first, into)
 
     def kill(self, pid: u64, status: u64) -> None:
         end_program(programs.find(pid), status)
@@ -180,14 +180,14 @@ class ProgramsServer(Programs, Child, Parent, Moving):
     def immigrate(self, migrant: Migrant, space: u64, pager: Gate) -> Process:
         return Process(moving.immigrate(migrant, space, pager, self.memory, self.first_pid >> 48))
 
-    def settle(self, pid: u64, thread: Thread) -> None:
-        moving.settle(programs.find(pid), thread)
+    def settle(self, pid: u64, cpu_time: u64, sent_on_by: u64, thread: Thread) -> None:
+        moving.settle(programs.find(pid), cpu_time, sent_on_by, thread)
 
     def set_error(self, pid: u64, error: Gate) -> None:
-        moving.set_error(programs.find(pid), error)
+        moving.set_error(pid, error)
 
     def discard(self, pid: u64) -> None:
-        moving.discard(pid, self.memory)
+        moving.discard(pid, self.memory, self.first_pid >> 48)
 
     def depart(self, pid: u64, keeps_space: bool) -> None:
         moving.depart(programs.find(pid), keeps_space, self.memory, self.first_pid >> 48)
@@ -203,6 +203,9 @@ class ProgramsServer(Programs, Child, Parent, Moving):
     def note(self, passage: Passage) -> None:
         programs.find(passage.pid).passage = passage
 
+    def note_place(self, pid: u64, node: u64, incarnation: u64) -> None:
+        moving.note_place(pid, node, incarnation)
+
     def next_passage(self, place: u64) -> Passage:
         return moving.next_passage(place, self.first_pid >> 48)
 
@@ -211,6 +214,9 @@ class ProgramsServer(Programs, Child, Parent, Moving):
 
     def release(self, pid: u64) -> None:
         moving.release(pid)
+
+    def knows(self, pid: u64) -> bool:
+        return programs.has(pid) and programs.find(pid).state != ProgramState.ENDED
 
     def set_mover(self, gate: Gate, bits: u64) -> None:
         moving.set_mover(gate, bits)
@@ -299,8 +305,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         entry = programs.entries[place]
         self.preparations.drop(place)
         drop_waiting(entry)
-        if entry.process.handle != NO_HANDLE:
-            entry.process.destroy(0)
+        destroy_surely(entry.process, 0)
         give_back(entry, self.memory)
         entry.state = UNUSED
 

@@ -40,6 +40,7 @@ def describe(entry: Entry, migrant: Migrant) -> None:
         raise NotMovable("it does not run here")
     migrant.pid, migrant.parent, migrant.home = entry.pid, entry.parent, entry.home
     migrant.priority, migrant.space = entry.priority, entry.space
+    migrant.cpu_time, migrant.sent_on_by = entry.cpu_time, entry.sent_on_by
     migrant.generation = entry.process.newest_generation()
     migrant.path_length = entry.file_length
     migrant.path[0 : entry.file_length] = entry.path()
@@ -63,15 +64,16 @@ def depart(entry: Entry, keeps_space: bool, memory: MemoryManager, node: u64) ->
     """Its process ends; where it was born a stand-in stays."""
     if entry.state == ProgramState.MOVED:
         return
-    entry.state, entry.is_in_doubt = ProgramState.MOVED, False
+    entry.state, entry.is_in_doubt, entry.has_come = ProgramState.MOVED, False, False
     entry.order, entry.passage.id = 0, 0
+    keep_trace(entry, memory)  # (with the process the memory manager may let its space go)
     ending.destroy_surely(entry.process, 0)
-    keep_trace(entry, memory)
     if keeps_space:
         entry.space = 0
     if entry.pid >> NODE_SHIFT == node:
         ending.give_back_process(entry, memory)
     else:
+        ending.forget_waiting(entry)
         ending.give_back(entry, memory)
         entry.state = UNUSED
 
@@ -109,6 +111,9 @@ def immigrate(migrant: Migrant, space: u64, pager: Gate, memory: MemoryManager, 
         memory.adopt(space, Process(duplicate(entry.process.handle, OWN_RIGHTS)))
     except (ServiceError, KernelError) as error:
         pager.close()
+        if place != NOWHERE:
+            ending.destroy_surely(programs.entries[place].process, 0)
+            ending.give_back_process(programs.entries[place], memory)
         if place != NOWHERE and not was_here:
             programs.entries[place].state = UNUSED
         raise OutOfMemory(f"{error}") from None
@@ -119,6 +124,7 @@ def immigrate(migrant: Migrant, space: u64, pager: Gate, memory: MemoryManager, 
     entry.home = home if home >> 16 != node else 0
     entry.set_path(migrant.path[0 : migrant.path_length])
     entry.space = space
+    entry.has_come, entry.cpu_time, entry.sent_on_by = True, 0, 0
     entry.started = clock()
     return duplicate(entry.process.handle, OWN_RIGHTS)
 
@@ -133,8 +139,9 @@ def make_process(entry: Entry, pager: Gate, generation: u64) -> None:
         fate.close()
 
 
-def settle(entry: Entry, thread: Thread) -> None:
+def settle(entry: Entry, cpu_time: u64, sent_on_by: u64, thread: Thread) -> None:
     """It runs here."""
+    entry.cpu_time, entry.sent_on_by = cpu_time, sent_on_by
     if entry.thread.handle != NO_HANDLE:
         close(entry.thread.handle)
     entry.thread = thread
@@ -143,26 +150,41 @@ def settle(entry: Entry, thread: Thread) -> None:
     programs.settled_count += 1
 
 
-def set_error(entry: Entry, error: Gate) -> None:
-    """Its error stream."""
+def set_error(pid: u64, error: Gate) -> None:
+    """Its error stream. Raises NoSuchProgram."""
+    try:
+        entry = programs.find(pid)
+    except NoSuchProgram:
+        error.close()
+        raise
     if entry.error.handle != NO_HANDLE:
         close(entry.error.handle)
     entry.error = error
 
 
-def discard(pid: u64, memory: MemoryManager) -> None:
+def discard(pid: u64, memory: MemoryManager, node: u64) -> None:
     """What was made for it goes; a stand-in that was here before stays."""
     for entry in programs.entries:
         if entry.state == ProgramState.FROZEN and entry.pid == pid:
-            entry.state, entry.is_in_doubt = ProgramState.MOVED, False
+            entry.state, entry.is_in_doubt, entry.has_come = ProgramState.MOVED, False, False
             entry.passage.id = 0
             ending.destroy_surely(entry.process, 0)
-            ending.give_back(entry, memory)
-            if not entry.is_held:
+            if pid >> NODE_SHIFT == node:
+                ending.give_back_process(entry, memory)
+            else:
+                ending.give_back(entry, memory)
                 entry.state = UNUSED
 
 
 # ---- what a mover has noted ----
+
+
+def note_place(pid: u64, node: u64, incarnation: u64) -> None:
+    """Where a program is that is not here."""
+    place = place_of_absent(pid)
+    if place != NOWHERE:
+        passage = programs.entries[place].passage
+        passage.node, passage.incarnation = node, incarnation
 
 
 def next_passage(place: u64, node: u64) -> Passage:

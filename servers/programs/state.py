@@ -6,7 +6,7 @@ from atoll.servers.programs.preparing import Preparations
 from atoll.servers.programs.table import MOST_SETTLED, UNUSED, Entry, Table
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
-VERSION = 5
+VERSION = 6
 SIZE = 1 << 19  # bytes that are enough for it
 
 

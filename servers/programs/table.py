@@ -55,6 +55,9 @@ class Entry:
     thread: Thread
     error: Gate  # where its tracebacks go
     is_in_doubt: bool  # it is on its way, and one node does not know what the other has of it
+    has_come: bool  # from another node
+    cpu_time: u64  # nanoseconds that it used elsewhere
+    sent_on_by: u64  # nodes, as in ProgramInfo
     passage: Passage  # what its mover has noted
     order: u64  # of a program that has moved away: 1 and the status that it is to be ended with there; 0: none
 

@@ -1,7 +1,6 @@
 """Load servers of three nodes: announcements, late starters, nodes that are down, the registrar, programs that move."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import asdict
 
 import pytest
@@ -21,20 +20,6 @@ from tests.load.support import figures_of
 SETTINGS = {"index": 1, "busy_above": 100, "idle_below": 50, "probes": 3, "announces": 1}
 JOBS = [Job(2000 * number, 1, 30_000) for number in range(6)]
 HEAD = 1  # lines of `load` before the nodes
-
-
-@pytest.fixture(scope="module")
-def runs() -> Iterator[Runs]:
-    """Three nodes, booted once."""
-    made = Runs()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def nodes(runs: Runs) -> Cluster:
-    """As if nothing had been."""
-    return runs.begin(3)
 
 
 def run(cluster: Cluster, line: str, node: str = "node1", status: int = 0) -> str:
@@ -179,15 +164,16 @@ def test_those_who_talk_end_up_on_one_node_and_less_is_sent(runs: Runs) -> None:
 
 
 def test_calls_that_wait_for_the_network_are_among_the_figures(nodes: Cluster) -> None:
-    run(nodes, "spin 200000 @node2")
+    run(nodes, "spin 60000 @node2")
     assert figures_of(nodes, "node2")["waiting_frames"] == 0
-    run(nodes, "spin -t 4000 200000 @node2 &")
-    nodes.advance(0.3)
+    run(nodes, "spin -t 4000 150000 @node2 &")
+    nodes.advance(0.2)
     assert figures_of(nodes, "node2")["waiting_frames"] > 0
 
 
-def test_the_policy_is_changed_and_the_server_replaced_while_jobs_wait_and_nothing_is_lost(nodes: Cluster) -> None:
-    runs = Runs()
+def test_the_policy_is_changed_and_the_server_replaced_while_jobs_wait_and_nothing_is_lost(
+    runs: Runs, nodes: Cluster
+) -> None:
     jobs = [Job(1000 * number, 1, 20_000) for number in range(8)]
     runs.prepare(nodes, jobs, Policy.RECEIVER, SETTINGS)
     runs.start(nodes)

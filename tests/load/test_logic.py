@@ -1,6 +1,8 @@
 """What the load server reckons with, in CPython: means, rhythm, mood, the registrar's book, assignment, migration."""
 
+from functools import cache
 from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -206,3 +208,35 @@ def test_it_does_not_move_for_nothing_nor_back_at_once() -> None:
     assert "gain nothing" in estimate(100_000, 250, 300, 200).why
     assert "rests" in estimate(100_000, 250, 300, 0, moved_ms_ago=100, cost_ms=50).why
     assert estimate(100_000, 250, 300, 0, moved_ms_ago=1000, cost_ms=50).pays
+
+
+MILLISECOND = 1_000_000
+LOADS = st.lists(st.tuples(st.integers(0, 900), st.integers(0, 900)), min_size=1, max_size=50)
+
+
+@cache
+def moving_program() -> tuple[Any, Any]:
+    """The module that says who moves; and a program with much left to do."""
+    loaded = loader(Lines())
+    loaded.modules["atoll.servers.load.sampling"] = SimpleNamespace(Sampler=None)
+    program = loaded.load("atoll.servers.load.interface").ProgramLoad()
+    program.pid, program.cpu_time, program.pages, program.active = 7, 10**15, 10, 1
+    return loaded.load("atoll.servers.load.moving"), program
+
+
+@given(LOADS, st.integers(1, 400))
+def test_a_program_that_has_moved_rests_for_ten_times_the_cost_however_loads_change(
+    loads: list[tuple[int, int]], cost_ms: int
+) -> None:
+    moving, program = moving_program()
+    sampler = SimpleNamespace(count=1, tracked=[SimpleNamespace(load=program)], pages_of=lambda load: load.pages)
+    movement = moving.Movement()
+    movement.arrived(7, cost_ms * MILLISECOND, 0)
+    went = []
+    for step, (own, other) in enumerate(loads):
+        now = step * 100 * MILLISECOND
+        if movement.choose(view(Policy.HOME, own, {2: other}), sampler, now).pid == 7:
+            went.append(now)
+    assert all(now >= 10 * cost_ms * MILLISECOND for now in went)
+    late = [pair for step, pair in enumerate(loads) if step * 100 >= 10 * cost_ms]
+    assert bool(went) == any(own >= other + 200 for own, other in late)

@@ -3,7 +3,7 @@ and a node short of memory, which gets nothing.
 """
 
 import re
-from collections.abc import Iterator
+import struct
 from pathlib import Path
 
 import pytest
@@ -15,26 +15,13 @@ from atoll.cluster.transfer import put_file
 from atoll.compiler.cache import Cache
 from atoll.compiler.driver import compile_file
 from atoll.servers.load.interface import Load, NoWay, Policy
+from atoll.servers.memory.interface import MemoryManager
 from tests.load.support import figures_of
 
 LOAD = "/services/load"
 PROGRAMS = Path(__file__).parent / "programs"
-FITS, MORE = 36, 44  # MiB: programs can have 40
+PAGE, MEBIBYTE = 4096, 1 << 20
 SETTINGS = {"index": 1, "busy_above": 100, "idle_below": 50, "probes": 3, "announces": 1}
-
-
-@pytest.fixture(scope="module")
-def runs() -> Iterator[Runs]:
-    """Three nodes, booted once."""
-    made = Runs()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def nodes(runs: Runs) -> Cluster:
-    """As if nothing had been."""
-    return runs.begin(3)
 
 
 def run(cluster: Cluster, line: str, node: str = "node1", status: int = 0) -> str:
@@ -91,7 +78,7 @@ def test_nobody_comes_while_the_owner_is_there(nodes: Cluster) -> None:
 
 def test_programs_move_when_it_pays_and_then_rest(nodes: Cluster) -> None:
     run(nodes, "load moves=1")
-    run(nodes, "spin 1500000 & spin 1500000 & spin 1500000 &")
+    run(nodes, "spin 1200000 & spin 1200000 & spin 1200000 &")
     nodes.advance(1.4)
     log = run(nodes, "load -l")
     assert re.search(r"program \d+ moves to node [23]: \d+ ms left, cost \d+ ms; load 0 there", log), log
@@ -110,17 +97,6 @@ def test_what_is_soon_over_stays(nodes: Cluster) -> None:
 # ---- memory ----
 
 
-@pytest.fixture(scope="module")
-def small() -> Iterator[Runs]:
-    """Two nodes, and a program that wants more memory than programs can have."""
-    made = Runs()
-    image = compile_file(PROGRAMS / "hog.py", "program", cache=Cache())
-    for node in made.fresh(2).nodes:
-        put_file(made.fresh(2), image, "/bin/hog", node=node.name)
-    yield made
-    made.close()
-
-
 def time_of(cluster: Cluster, line: str) -> int:
     """Nanoseconds that a line takes on node 1."""
     before = cluster.time_ns
@@ -128,12 +104,30 @@ def time_of(cluster: Cluster, line: str) -> int:
     return cluster.time_ns - before
 
 
-def test_a_node_that_writes_out_pages_is_slow_and_gets_nothing(small: Runs) -> None:
-    cluster = small.fresh(2)
-    fits = time_of(cluster, f"hog {FITS} 1")
-    assert figures_of(cluster, "node1")["page_outs"] == 0
-    assert time_of(cluster, f"hog {MORE} 1") / MORE > 1.5 * fits / FITS
-    assert figures_of(cluster, "node1")["page_outs"] > 0
+def memory_of(cluster: Cluster) -> tuple[int, int]:
+    """Frames that node 1's pool has, and that it says it can come to have."""
+    told = cluster.client(MemoryManager, "/services/memory", "node1").totals()
+    words = struct.unpack("<9Q", bytes(told))  # type: ignore[call-overload]
+    return words[0], words[-1]
+
+
+def places_of_jobs(runs: Runs, cluster: Cluster, policy: Policy) -> set[int]:
+    """Where jobs of node 2 run."""
     jobs = [Job(1000 * number, 2, 20_000) for number in range(4)]
-    assert small.run(jobs, 2, Policy.LOCAL, SETTINGS, 1).moved > 0
-    assert small.run(jobs, 2, Policy.MEMORY, SETTINGS, 1).moved == 0
+    runs.prepare(cluster, jobs, policy, SETTINGS)
+    runs.start(cluster)
+    return {job.ran_on for job in runs.finish(cluster, jobs)}
+
+
+def test_a_node_that_writes_out_pages_is_slow_and_gets_nothing(runs: Runs, nodes: Cluster) -> None:
+    put_file(nodes, compile_file(PROGRAMS / "hog.py", "program", cache=Cache()), "/bin/hog")
+    _, limit = memory_of(nodes)
+    fits, more = limit * PAGE // MEBIBYTE - 1, limit * PAGE // MEBIBYTE + 6
+    quick = time_of(nodes, f"hog {fits} 1")
+    assert figures_of(nodes, "node1")["page_outs"] == 0
+    assert time_of(nodes, f"hog {more} 1") / more > 1.5 * quick / fits
+    assert figures_of(nodes, "node1")["page_outs"] > 0
+    frames, limit_then = memory_of(nodes)
+    assert frames == limit_then == pytest.approx(limit, rel=0.01)
+    assert 1 in places_of_jobs(runs, nodes, Policy.LOCAL)
+    assert 1 not in places_of_jobs(runs, nodes, Policy.MEMORY)

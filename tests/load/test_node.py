@@ -1,16 +1,13 @@
 """The load server on one node: what it sees, what it costs, and that it can be replaced and killed."""
 
-import struct
 from collections.abc import Iterator
 
 import pytest
 
+from atoll.benchmarks.experiments.overhead import overhead_of
 from atoll.cluster.cluster import Cluster
-from atoll.servers.load.interface import Load
 from tests.load.support import figures_of
 
-LOAD = "/services/load"
-OVERHEAD = ["samples", "skipped", "own_time", "sampling_time", "since", "asked", "told", "decisions", "sent_away"]
 SECOND = 1_000_000_000
 PERIOD = SECOND // 20
 
@@ -35,12 +32,6 @@ def figures(node: Cluster) -> dict[str, int]:
     return figures_of(node)
 
 
-def overhead(node: Cluster) -> dict[str, int]:
-    """What collecting has cost."""
-    told = bytes(node.client(Load, LOAD).overhead())  # type: ignore[call-overload]
-    return dict(zip(OVERHEAD, struct.unpack(f"<{len(OVERHEAD)}Q", told), strict=True))
-
-
 def difference(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
     return {name: after[name] - before[name] for name in after}
 
@@ -52,10 +43,10 @@ def run(node: Cluster, line: str, status: int = 0) -> str:
 
 
 def test_sampling_each_50_ms_costs_less_than_a_hundredth_of_the_cpu(node: Cluster) -> None:
-    run(node, "spin 100000")
-    before = overhead(node)
+    run(node, "spin 60000")
+    before = overhead_of(node)
     run(node, "spin 1000000")
-    cost = difference(before, overhead(node))
+    cost = difference(before, overhead_of(node))
     assert cost["samples"] == pytest.approx(20, abs=2)
     assert cost["skipped"] <= 1
     assert cost["sampling_time"] < cost["since"] // 100
@@ -63,9 +54,9 @@ def test_sampling_each_50_ms_costs_less_than_a_hundredth_of_the_cpu(node: Cluste
 
 
 def test_an_idle_node_is_hardly_looked_at_and_its_statistics_are_complete(node: Cluster) -> None:
-    before = overhead(node)
+    before = overhead_of(node)
     node.advance(60)
-    seen = difference(before, overhead(node))
+    seen = difference(before, overhead_of(node))
     assert seen["samples"] < 60 / 1.6 + 8
     assert seen["samples"] + seen["skipped"] == pytest.approx(60 * 20, abs=33)
     assert figures(node)["mean_busy"] == 0

@@ -79,6 +79,11 @@ def test_talkers_stay_together_unless_that_costs_more() -> None:
     assert decide(view(Policy.TALKING, 200, {2: 0}), candidate()).node == 2
 
 
+def test_a_talker_goes_to_its_partner_even_from_an_idle_node() -> None:
+    assert decide(view(Policy.TALKING, 0, {2: 100, 3: 0}), candidate(peer=2, traffic=30_000)).node == 2
+    assert decide(view(Policy.TALKING, 0, {2: 100, 3: 0}), candidate(peer=2, traffic=3_000)).node == 1
+
+
 def test_a_congested_network_keeps_talkers_at_home() -> None:
     seen = view(Policy.TALKING, 300, {2: 0})
     talker = candidate(peer=1, traffic=100)

@@ -1,6 +1,7 @@
 """virtio: negotiation, the three devices at work, and what they do with drivers that make no sense."""
 
 import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,21 @@ def test_a_disk_in_memory_is_as_an_array_and_leaves_what_it_was_made_of(writes: 
     assert other.read(0, other.size) == given_
     disk.write(0, given_)
     assert disk.read(0, disk.size) == given_ and not disk._changed
+
+
+@given(st.lists(st.one_of(st.none(), st.tuples(st.integers(0, 20 * 512 - 1), st.binary(min_size=1, max_size=6000)))))
+def test_a_disk_in_memory_goes_back_to_any_state_any_number_of_times(steps: list[tuple[int, bytes] | None]) -> None:
+    """None: to one of the states met so far, the first or the latest in turn."""
+    disk = MemoryDisk(bytes(range(256)) * 40)
+    met = [disk.read(0, disk.size)]
+    for number, step in enumerate(steps):
+        if step is None:
+            wanted = met[-(number % 2)]
+            disk.restore(zlib.compress(wanted, 1))
+            assert disk.read(0, disk.size) == wanted
+        else:
+            disk.write(step[0], step[1][: disk.size - step[0]])
+            met.append(disk.read(0, disk.size))
 
 
 def test_disks_that_cannot_be_used_are_refused_by_name(tmp_path: Path) -> None:

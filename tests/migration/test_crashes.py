@@ -10,7 +10,8 @@ import pytest
 
 from atoll.servers.migration.interface import Migration
 from atoll.servers.mover.interface import NoSuchMigration
-from tests.migration.crashes import DESTINATION, GONE, SETTLED, SOURCE, Moment, Ordeal
+from atoll.servers.supervisor.interface import Supervisor
+from tests.migration.crashes import DESTINATION, GONE, HOME, SETTLED, SOURCE, Moment, Ordeal
 from tests.remote.system import System
 
 MEMORY, DELIVERY = ("copy", "precopy", "reference"), ("redirect", "prevent", "recover")
@@ -19,6 +20,8 @@ NAMES = ("offer", "request", "image", "link", "set_error", "state", "go", "pass_
 MESSAGES = [text for name in NAMES for text in (name, f"{name} reply")]
 BEFORE = 5_000  # nanoseconds: a node may be some instructions ahead of where it is told to stop
 LOST = (129, 130)
+SWAP = "swap {0} /lib/servers/{0}"
+QUIET = 2.5  # seconds after which a source that says nothing has been asked, and what it has given up is dropped
 MISSED = 3.5  # seconds of silence after which a node counts as gone
 
 
@@ -110,9 +113,55 @@ def test_a_partition_leaves_a_side_in_doubt(
     ordeal.cluster.advance(GONE)
     assert ordeal.states()[SOURCE] == "in doubt"
     assert ordeal.where() == ([DESTINATION] if runs == DESTINATION else [])
+    refused = ordeal.cluster.run(SWAP.format("mover"), node=SOURCE)
+    assert refused.status != 0 and "a program is on its way" in refused.output
     ordeal.cluster.engine.network.heal()
     ordeal.cluster.advance(2.5)
     assert ordeal.end() == 7
+
+
+# ---- the servers die, or are swapped ----
+
+
+def kill(ordeal: Ordeal, moment: Moment, service: str, node: str) -> None:
+    """One trial: a server of one end is killed just before a message. The program lives, and no part of it stays."""
+    ordeal.begin()
+    ordeal.run_to(moment.time_ns - BEFORE)
+    ordeal.cluster.client(Supervisor, "/services/supervisor", node).kill(service)
+    assert ordeal.end() == 7, moment.name
+    ordeal.cluster.advance(QUIET)
+    assert ordeal.states() == {}, moment.name
+
+
+@pytest.mark.parametrize(
+    ("service", "node", "message"),
+    [
+        ("mover", SOURCE, "image"),
+        ("mover", SOURCE, "go reply"),
+        ("mover", DESTINATION, "state reply"),
+        ("mover", DESTINATION, "pass_over"),
+        ("migration", SOURCE, "link"),
+    ],
+)
+def test_a_server_is_killed(
+    ordeal: Ordeal, moments: dict[str, Moment], service: str, node: str, message: str
+) -> None:
+    """Its successor gives the migration up, or finishes it."""
+    kill(ordeal, moments[message], service, node)
+
+
+def test_successors_know_where_a_program_is(ordeal: Ordeal) -> None:
+    """It is ended from home, and its end is told there, though no mover is the one that had to do with its moves."""
+    ordeal.begin()
+    ordeal.cluster.advance(0.3)
+    ordeal.cluster.client(Supervisor, "/services/supervisor", DESTINATION).kill("mover")
+    for node in (HOME, SOURCE):
+        assert ordeal.cluster.run(SWAP.format("migration"), node=node).status == 0
+        assert ordeal.cluster.run(SWAP.format("mover"), node=node).status == 0
+    assert ordeal.where() == [DESTINATION]
+    ordeal.system.lines(f"kill -s 9 {ordeal.pid}")
+    assert ordeal.system.run("wait %1")[0] == 9
+    assert ordeal.states() == {}
 
 
 # ---- what is given up otherwise ----
@@ -167,3 +216,13 @@ def test_every_message(
     assert {moment.name for moment in passed} >= {*MESSAGES}
     for moment in passed[: last + 1]:
         check(trial, moment, victims, memory)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("node", [SOURCE, DESTINATION])
+@pytest.mark.parametrize("service", ["mover", "migration"])
+def test_a_server_is_killed_at_every_message(
+    ordeal: Ordeal, moments: dict[str, Moment], service: str, node: str
+) -> None:
+    for moment in moments.values():
+        kill(ordeal, moment, service, node)

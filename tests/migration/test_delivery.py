@@ -72,3 +72,9 @@ def test_redirection_depends_on_the_source(system: System) -> None:
     status, _ = system.run("wait %2")
     assert status != 0
     assert system.run("cat called")[1].count("answers") == 0
+
+
+def test_gates_are_given_back_behind_calls_through_them(system: System) -> None:
+    """Who moves closes its gates while an answer is awaited; and the call's request may have been lost at first."""
+    system.cluster.engine.network.spoil(loss=0.2)
+    assert system.run("closer") == (0, "")

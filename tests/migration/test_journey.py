@@ -19,12 +19,12 @@ Move = tuple[int, str, int, int]  # microseconds until then, where to, a MemoryS
 STRATEGIES = (0, 1, 2)
 DELIVERIES = (0, 1, 2)
 CALLS = 90  # of each caller
+MANY_CALLS = 1500  # for five hundred moves
 LOSS = 0.01
-OF_GATES = (2, 5, 6)  # places of ports, gates and handles in the line of `tally`
-FEW = 8  # what network servers remember of gates differs a little by the way they went
 FORTY_STEPS = 150
 SHORT = 40  # steps
 EXAMPLES = 4 if settings().max_examples <= 100 else 50  # by the profile
+SETTLE = 3.0  # seconds of virtual time in which network servers find what is not needed any more
 LIMIT = 600.0  # seconds of virtual time
 
 
@@ -69,14 +69,16 @@ def finish(system: System) -> Outcome:
         system.run("wait %1", node)
     callers = tuple(system.run("cat log", node)[1] for node in NODES[1:])
     printed = system.run("cat log")[1]
-    system.cluster.advance(0.5)
+    system.cluster.advance(SETTLE)
     left = tuple(tuple(int(word) for word in system.lines("tally", node)[0].split()) for node in NODES)
     return Outcome(printed, callers, left)
 
 
-def run(system: System, steps: int, moves: Iterable[Move], loss: float = 0.0) -> tuple[Outcome, int]:
+def run(
+    system: System, steps: int, moves: Iterable[Move], loss: float = 0.0, calls: int = CALLS
+) -> tuple[Outcome, int]:
     """A whole run, and how often it moved."""
-    pid = begin(system, steps, CALLS)
+    pid = begin(system, steps, calls)
     if loss:
         system.cluster.engine.network.spoil(loss=loss)
     done = travel(system, pid, moves)
@@ -109,15 +111,12 @@ def run_warm(system: System) -> None:
     finish(system)
 
 
-def check_same(moved: Outcome, unmoved: Outcome, steps: int) -> None:
-    """Nobody can see that it has moved, and nothing is left: no process, no thread, no memory, no page.
-
-    (Ports, gates and handles: `test_no_handle_is_left`.)
-    """
+def check_same(moved: Outcome, unmoved: Outcome, steps: int, calls: int = CALLS) -> None:
+    """Nobody can see that it has moved, and nothing is left: no process, thread, port, gate, handle, no page."""
     assert moved.printed == unmoved.printed and len(moved.printed.splitlines()) == steps + 2
-    assert moved.callers == unmoved.callers == tuple(f"caller {number}: {CALLS} answers\n" for number in (2, 3))
+    assert moved.callers == unmoved.callers == tuple(f"caller {number}: {calls} answers\n" for number in (2, 3))
     for more in differences(moved, unmoved):
-        assert not any(count for place, count in enumerate(more) if place not in OF_GATES), f"{more}"
+        assert not any(more), f"{more}"
 
 
 def differences(moved: Outcome, unmoved: Outcome) -> list[list[int]]:
@@ -126,31 +125,19 @@ def differences(moved: Outcome, unmoved: Outcome) -> list[list[int]]:
     return [[mine - other for mine, other in zip(*pair, strict=True)] for pair in nodes]
 
 
-@pytest.fixture(scope="session")
-def forty(warm: System) -> tuple[Outcome, Outcome]:
-    """A run with forty moves, and one without."""
+def test_forty_moves(warm: System) -> None:
     moved, done = run(warm, FORTY_STEPS, random_moves(40, 7))
     assert done == 40
-    return moved, run(warm, FORTY_STEPS, [])[0]
-
-
-def test_forty_moves(forty: tuple[Outcome, Outcome]) -> None:
-    check_same(*forty, FORTY_STEPS)
-
-
-@pytest.mark.xfail(reason="a handle stays at a node for about every third move that has to do with it")
-def test_no_handle_is_left(forty: tuple[Outcome, Outcome]) -> None:
-    for more in differences(*forty):
-        assert all(abs(more[place]) <= FEW for place in OF_GATES), f"{more}"
+    check_same(moved, run(warm, FORTY_STEPS, [])[0], FORTY_STEPS)
 
 
 @pytest.mark.long
 def test_five_hundred_moves_on_a_wire_that_loses_frames(warm: System) -> None:
     steps, count = 3000, 500
-    unmoved, _ = run(warm, steps, [])
-    moved, done = run(warm, steps, random_moves(count, 8), LOSS)
+    unmoved, _ = run(warm, steps, [], calls=MANY_CALLS)
+    moved, done = run(warm, steps, random_moves(count, 8), LOSS, MANY_CALLS)
     assert done == count
-    check_same(moved, unmoved, steps)
+    check_same(moved, unmoved, steps, MANY_CALLS)
 
 
 @pytest.fixture(scope="session")

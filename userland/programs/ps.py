@@ -2,23 +2,25 @@
 
 usage: ps [-l | NODE ...]
   -l  only those of this node; or only those of the nodes named
-  node, pid (node.number), who started it, generation, priority (0 is the
-  highest), state, CPU time, memory, whom it waits for, name
+  node, pid (node.number), starter, generation, priority (0 is the highest),
+  state, CPU time, memory, whom it waits for, name; of one that has moved the
+  nodes that it needs: h home, p pages are there, s what comes is sent on
 """
 
 from atoll.abi.types import Text, i64, u64
 from atoll.servers.network.interface import Member
-from atoll.servers.programs.interface import ProgramInfo
+from atoll.servers.programs.interface import ProgramInfo, ProgramState
 from atoll.userland.library.arguments import begin, expect_operands, operand, operand_count, option
 from atoll.userland.library.calendar import duration
 from atoll.userland.library.errors import complain, exit_status
 from atoll.userland.library.nodes import Nodes, own_node
 from atoll.userland.library.nodes import name_of as node_name
-from atoll.userland.library.programs import NOBODY, ProgramList, name_of, open_programs, pid_text, state_of
+from atoll.userland.library.programs import NOBODY, ProgramList, name_of, node_of, open_programs, pid_text, state_of
 from atoll.userland.library.sizes import human
 from atoll.userland.runtime.objects import close
 
 PAGE_SIZE = 4096
+BITS = 64  # of a word: a node each
 
 ANY = 0xFFFF_FFFF_FFFF_FFFF
 
@@ -26,13 +28,28 @@ programs: ProgramList = ProgramList()
 members: Nodes = Nodes()
 
 
-def show(info: ProgramInfo, node: Text) -> None:
+def show(info: ProgramInfo, node: Text, number: u64) -> None:
     """One line."""
     print(f"{node:<8} {pid_text(info.pid).text:>8} {pid_text(info.parent).text:>8}", end=" ")
     print(f"{info.generation:>3} {info.priority:>3}", end=" ")
     print(f"{state_of(info):<9} {duration(info.cpu_time).text:>9} {human(info.pages * PAGE_SIZE).text:>6}", end=" ")
     show_waiting(info.waits_for)
-    print(name_of(info))
+    print(name_of(info), end="")
+    show_needs(info, number)
+
+
+def show_needs(info: ProgramInfo, own: u64) -> None:
+    """The nodes that a program which has come to a node would miss."""
+    is_away = info.state != ProgramState.MOVED and node_of(info.pid) != own
+    separator = " (needs "
+    for node in range(u64(BITS)):
+        is_home = is_away and node == node_of(info.pid)
+        has_pages, sends_on = info.pages_at >> node & 1 != 0, info.sent_on_by >> node & 1 != 0
+        if is_home or has_pages or sends_on:
+            print(f"{separator}{node}{'h' if is_home else ''}", end="")
+            print(f"{'p' if has_pages else ''}{'s' if sends_on else ''}", end="")
+            separator = ","
+    print(")" if separator == "," else "")
 
 
 def show_waiting(serial: u64) -> None:
@@ -58,7 +75,7 @@ def show_node(node: Member) -> None:
         complain(node_name(node), f"does not answer: {error}")
         return
     for info in programs.items:
-        show(info, node_name(node))
+        show(info, node_name(node), node.number)
 
 
 def show_wanted(name: Text) -> None:

@@ -50,7 +50,7 @@ def used_since(info: ProgramInfo) -> u64:
     for seen in view.before:
         if seen.pid == info.pid:
             return info.cpu_time - min(seen.cpu_time, info.cpu_time)
-    return info.cpu_time
+    return info.cpu_time - min(info.cpu_elsewhere, info.cpu_time)
 
 
 def uses_more(a: u64, b: u64) -> bool:

@@ -105,7 +105,7 @@ def move_by_reference(source: Child, to: Child) -> u64:
     """Everything stays at the source; how many pages."""
     prepare_move(source, to)
     count: u64 = survey(source.space)
-    number = carrying.set_source(to.space, open_source(source.space))
+    number = carrying.set_source(to.space, 2, open_source(source.space))
     for index in range(count):
         store64(address_of(found) + 8 * index, page_at(index) & PAGE_NUMBER)
     carrying.expect(to.space, number, found[0 : 8 * count])
