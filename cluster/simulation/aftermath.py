@@ -21,10 +21,12 @@ LIMIT = 10.0  # seconds of virtual time that anything may take now
 # - the network server's watchers come back to its successor when they next look (2);
 # - shell and tally keep the gates of managers of programs and memory that have died since, as heir and pager (2 each);
 # - the shell touches pages of its own for the first time when it has a kind of line that it has never had;
-# - a process's table of handles has as many pages as it once needed.
-KEPT = {"handles": 2, "gates": 6, "private": 8, "mappings": 8, "pages": 4}
-# Another for each other node: directories keep gates to those of the others that they have needed so far.
-KEPT_OF_NODES = {"handles": 1, "gates": 1, "proxies": 1, "exports": 1}
+# - a process's table of handles has as many pages as it once needed;
+# - shell and tally go on with pages that a memory manager which was killed had mapped: their object stays.
+KEPT = {"handles": 2, "gates": 6, "private": 8, "mappings": 8, "pages": 4, "memories": 1}
+# Another for each other node: directories keep gates to those of the others that they have needed so far, each through
+# a proxy, which is a port.
+KEPT_OF_NODES = {"handles": 1, "gates": 1, "proxies": 1, "exports": 1, "ports": 1}
 # Another for each death or swap: a table of the supervisor's address space, for images at places of instances where
 # none had been. It has as many places as there can be instances.
 KEPT_OF_DEATHS = {"pages": 1}
@@ -173,9 +175,21 @@ class Base:
             for name, figures in states.items():
                 if figures.state not in (ServiceState.SERVING, ServiceState.ABSENT):
                     complaints.append(f"{node.name}: {name} is {figures.state.name.lower()}")
-            since = deaths(states) - (self.deaths[node.name] if starts[node.name] == 1 else 0)
-            complaints += self.leftovers(node.name, census(cluster), since)
+            complaints += self.wait_for_rest(cluster, starts[node.name])
         return complaints
+
+    def wait_for_rest(self, cluster: Cluster, starts: int) -> list[str]:
+        """Count on the current node until nothing is left over: of a node that has died the others know something as
+        long as they seek its ports elsewhere. Complaints about what does not go.
+        """
+        limit = cluster.time_ns + round(SEEN * SECOND)
+        before = self.deaths[cluster.node.name] if starts == 1 else 0
+        since = deaths(surely(cluster, lambda: services(cluster))) - before  # without the swaps for our own counts
+        while True:
+            complaints = self.leftovers(cluster.node.name, census(cluster), since)
+            if not complaints or cluster.time_ns > limit:
+                return complaints
+            cluster.advance(BETWEEN)
 
     def leftovers(self, node: str, counted: dict[str, int], deaths: int) -> list[str]:
         """What there is more of on a node than there may be, after so many deaths and swaps; complaints."""
