@@ -26,6 +26,7 @@ settings.load_profile("default")
 BOOTED_ONCE = ("system", "one_system", "migration", "load", "remote", "simulation", "cluster_calls", "directory")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests stay together; skip what needs QEMU where there is none."""
     for item in items:

@@ -32,7 +32,7 @@ def run(cluster: Cluster, line: str, node: str = "node1", status: int = 0) -> st
 
 def places(cluster: Cluster, name: str) -> list[str]:
     """On which nodes programs of that name run."""
-    rows = [line.split() for line in run(cluster, "ps").splitlines()[1:]]
+    rows = [line.split() for line in re.sub(r" \(needs .*\)", "", run(cluster, "ps")).splitlines()[1:]]
     return sorted(row[0] for row in rows if row and row[-1] == name and "moved" not in row)
 
 

@@ -1,5 +1,7 @@
 """Three nodes as the tests use them: lines of the shell, and the state to go back to."""
 
+import re
+
 from atoll.cluster.cluster import Cluster
 from atoll.cluster.plan import NodePlan, Plan
 from atoll.net.network import Link, Topology
@@ -40,7 +42,8 @@ class System:
 
     def programs(self, node: str = "node1", option: str = "") -> dict[str, str]:
         """What `ps` shows: name to pid."""
-        rows = [row.split() for row in self.run(f"ps {option}", node)[1].splitlines()[1:]]
+        printed = re.sub(r" \(needs .*\)", "", self.run(f"ps {option}", node)[1])
+        rows = [row.split() for row in printed.splitlines()[1:]]
         return {row[-1]: row[1] for row in rows}
 
     def console(self, node: str) -> str:
