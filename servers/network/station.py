@@ -163,16 +163,21 @@ def look(now: u64) -> u64:
 
 
 def settle() -> None:
-    """Before the state is written: short calls of others and groups' queries end, and nothing new of our own begins."""
-    letter = Letter()
-    now = clock()
-    end, end_of_groups = now + SETTLE, now + SETTLE_GROUPS
-    while (is_working() and now < end) or (groups.groups.count != 0 and now < end_of_groups):
-        due = min(groups.look(now), end if now < end else end_of_groups)
-        if letter.attempt(KernelCall.RECEIVE, done_port.handle, max(due, now) - now) == Status.OK:
-            notified(letter.words[0])
-        now = clock()
+    """Before the state is written: short calls of others end, nothing new of our own begins, groups have answered."""
+    end = clock() + SETTLE
+    while is_working() and clock() < end:
+        wait(end)
     outbox.filled(collector.stop())
+    end = clock() + SETTLE_GROUPS
+    while groups.groups.count != 0 and clock() < end:
+        wait(min(end, groups.look(clock())))
+
+
+def wait(end: u64) -> None:
+    """For the card or a worker, or until then."""
+    letter = Letter()
+    if letter.attempt(KernelCall.RECEIVE, done_port.handle, max(end, clock()) - clock()) == Status.OK:
+        notified(letter.words[0])
 
 
 def is_working() -> bool:

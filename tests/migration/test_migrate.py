@@ -115,4 +115,6 @@ def test_its_home_goes(system: System) -> None:
     system.lines(f"migrate {pid} node2")
     system.cluster.monitor("crash node1")
     system.cluster.advance(6)
+    assert f"walker ({pid.partition('.')[2]}) ended: its home node1 is gone" in system.console("node2")
+    system.cluster.advance(10)  # so long its home is waited for, which would want to know
     assert pid not in system.programs("node2", "-l").values()
