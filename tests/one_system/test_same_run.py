@@ -18,7 +18,7 @@ LINES = {
     "node3": "seq 300 @node1 | sort -r @node2 | wc &",
 }
 Seen: TypeAlias = tuple[str, bytes, list[bytes]]  # statistics, frames, consoles
-FIRST, SECOND = 0.04, 0.5  # seconds: until the state is saved, and from there to the end
+FIRST, SECOND = 0.04, 0.9  # seconds: until the state is saved, and from there to the end
 
 
 @contextmanager
