@@ -86,6 +86,7 @@ class Node:
         line.transmit = lambda frame: send(bytes(frame.bytes))
         calls.answered, calls.failed, calls.ended = self._answered, self._failed, lambda call: None
         calls.claim, calls.is_waited_for = lambda call, message: False, lambda call: True
+        calls.came = lambda: None
         requests.ready, requests.stop = self._ready, lambda place: self.cancelled.append(int(place))
         self.guest.parcels.parcels.give_back = lambda place: None
         self.guest.acquaintance.clock = lambda: u64(self.now)
