@@ -1,6 +1,7 @@
 """Answers to requests that had to wait."""
 
 from atoll.abi.types import Text, u64
+from atoll.servers.directory import keeping
 from atoll.servers.directory.gates import close_quietly, duplicate_of
 from atoll.servers.directory.interface import Change, Directory, Outcome
 from atoll.servers.directory.replica import Replica
@@ -27,6 +28,8 @@ def answer(replica: Replica, request: Request) -> bool:
     match request.kind:
         case Kind.CHANGE:
             if request.is_done:
+                if request.outcome == Outcome.DONE:
+                    keeping.changed(replica, request.record.text())
                 answer_change(request, str(request.record.text(), "utf-8"))
             return request.is_done
         case Kind.SUBMITTED:

@@ -9,7 +9,7 @@ from atoll.abi.objects import NO_HANDLE
 from atoll.abi.raw import address_of, view
 from atoll.abi.startup import PORT
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
-from atoll.servers.directory import answers, callers, handover, nodes
+from atoll.servers.directory import answers, callers, handover, keeping, nodes
 from atoll.servers.directory.callers import Caller
 from atoll.servers.directory.entries import Entry
 from atoll.servers.directory.gates import close_quietly, duplicate_of
@@ -219,6 +219,7 @@ class DirectoryServer(Naming, Directory):
         lost = self.replica.lost
         version = self.replica.store(record, gate)
         if self.replica.lost > lost:
+            keeping.forget(record.text())
             print(f"directory: /cluster{str(record.text(), 'utf-8')} belongs to a program of node {record.owner} now")
         self.go_on()
         return version
@@ -332,6 +333,7 @@ def begin() -> None:
     server.due = NEVER
     if server.replica.session == 0:  # no predecessor has given us its own
         server.replica.session = clock()
+        keeping.restore(server.replica)
     port = create_port()
     loop.add(port, OWN_LABEL)
     gate = port.mint(0)

@@ -2,8 +2,8 @@
 
 from enum import IntEnum
 
-from atoll.abi.types import Array, Slice, Text, u8, u64
-from atoll.userland.runtime.interface import Interface, ServiceError, idempotent
+from atoll.abi.types import Array, Bytes, Slice, Text, u8, u64
+from atoll.userland.runtime.interface import Handle, Interface, ServiceError, idempotent
 from atoll.userland.runtime.messages import Gate
 from atoll.userland.runtime.objects import Memory
 
@@ -73,8 +73,16 @@ class Supervisor(Interface, messages=0x0E00, errors=(NoSuchService, SwapFailed))
         """End the machine with that status, after all that is written is on the disk."""
 
     def keep_name(self, name: Text, gate: Gate, is_mount: bool) -> None:
-        """From the naming service only: a program has registered a name. A successor, after a crash, gets it again."""
+        """From the naming service: a program has registered a name. A successor, after a crash, is told it again."""
 
     @idempotent
     def forget_name(self, name: Text) -> None:
-        """From the naming service only: the name is not registered any more."""
+        """From a service: a name that it had kept is not registered any more."""
+
+    def keep_entry(self, name: Text, note: Bytes, gate: Gate) -> None:
+        """From a service: a name, and up to 48 bytes of what it knows of that, for a successor after a crash."""
+
+    @idempotent
+    def kept_entry(self, first: u64, into: Slice[u8]) -> tuple[u64, u64, Handle]:
+        """From a service: what was kept for it, from place `first` on: 48 bytes of the note, then the name (0 bytes:
+        that was all); the place to go on from; the gate."""

@@ -9,9 +9,10 @@ from atoll.abi.objects import NO_HANDLE, Info
 from atoll.abi.raw import address_of, at, view
 from atoll.abi.startup import PORT
 from atoll.abi.types import Bytes, Slice, Text, u8, u64
+from atoll.servers.naming.interface import MAX_NAME
 from atoll.servers.root.interface import Parent
 from atoll.servers.supervisor import deaths, machine, state, worker
-from atoll.servers.supervisor.instances import ASKING, NUMBER, fit_quotas
+from atoll.servers.supervisor.instances import ASKING, FOR_CLIENTS, NUMBER, fit_quotas
 from atoll.servers.supervisor.interface import (
     INFO_SIZE,
     NoSuchService,
@@ -21,16 +22,16 @@ from atoll.servers.supervisor.interface import (
     SwapFailed,
     SwapReport,
 )
-from atoll.servers.supervisor.legacies import MOST_NAMES_KEPT, kept_names
+from atoll.servers.supervisor.legacies import MAX_NOTE, MOST_NAMES_KEPT, kept_names
 from atoll.servers.supervisor.machine import board
 from atoll.servers.supervisor.manifest import BadManifest, read_manifest
 from atoll.servers.supervisor.own import own
 from atoll.servers.supervisor.services import NO_INSTANCE, Service, services, start_table
 from atoll.userland.runtime.errors import RECORD_SIZE, ErrorRecord
 from atoll.userland.runtime.image.initrd import find_file
-from atoll.userland.runtime.interface import call
+from atoll.userland.runtime.interface import Handle, call
 from atoll.userland.runtime.messages import Gate, Letter
-from atoll.userland.runtime.objects import Memory, Process, read_info
+from atoll.userland.runtime.objects import Memory, Process, duplicate, read_info
 from atoll.userland.runtime.service import loop, serve
 from atoll.userland.runtime.startup import given
 from atoll.userland.runtime.state import StateReader, StateWriter
@@ -39,6 +40,7 @@ from atoll.userland.runtime.traceback import print_error
 
 KILLED = 137
 OWN_NAME = "supervisor"
+NOBODY = 0xFFFF_FFFF  # no service
 
 
 class SupervisorServer(Supervisor, Parent):
@@ -76,14 +78,31 @@ class SupervisorServer(Supervisor, Parent):
         worker.power_off(status)
 
     def keep_name(self, name: Text, gate: Gate, is_mount: bool) -> None:
-        if not is_naming() or is_manifests(name.encode()):
+        number = asking()
+        if number == NOBODY or is_manifests(name.encode()):
             gate.close()
-        elif not kept_names.keep(name.encode(), gate, is_mount):
-            print(f"supervisor: {name} will be lost if the naming service dies: {MOST_NAMES_KEPT} names are kept")
+        elif not kept_names.keep(number, name.encode(), gate, is_mount, b""):
+            tell_no_room(number, name)
 
     def forget_name(self, name: Text) -> None:
-        if is_naming():
-            kept_names.forget(name.encode())
+        if asking() != NOBODY:
+            kept_names.forget(asking(), name.encode())
+
+    def keep_entry(self, name: Text, note: Bytes, gate: Gate) -> None:
+        number = asking()
+        if number == NOBODY:
+            gate.close()
+        elif not kept_names.keep(number, name.encode(), gate, False, note):
+            tell_no_room(number, name)
+
+    def kept_entry(self, first: u64, into: Slice[u8]) -> tuple[u64, u64, Handle]:
+        place = kept_names.next(asking(), first)
+        if place == MOST_NAMES_KEPT or len(into) < MAX_NOTE + MAX_NAME:
+            return 0, place, NO_HANDLE
+        item = kept_names.items[place]
+        into[0:MAX_NOTE] = item.note[:]
+        into[MAX_NOTE : MAX_NOTE + item.length] = item.text()
+        return MAX_NOTE + item.length, place + 1, duplicate(item.gate.handle, FOR_CLIENTS)
 
     # ---- what Parent says ----
 
@@ -137,10 +156,17 @@ class SupervisorServer(Supervisor, Parent):
         deaths.restart_due()
 
 
-def is_naming() -> bool:
-    """Whether the naming service itself asks, through its own gate."""
+def asking() -> u64:
+    """The number of the service that itself asks, through its own gate; NOBODY: somebody else does."""
     number = call.badge & NUMBER
-    return call.badge & ASKING != 0 and services.serves(number) and services.of_instance(number).name == b"naming"
+    is_service = call.badge & ASKING != 0 and services.serves(number)
+    return services.instances[number].service if is_service else u64(NOBODY)
+
+
+def tell_no_room(service: u64, name: Text) -> None:
+    """A name cannot be kept."""
+    title = str(services.items[service].name, "utf-8")
+    print(f"supervisor: {name} will be lost if the {title} service dies: {MOST_NAMES_KEPT} names are kept")
 
 
 def is_manifests(name: Bytes) -> bool:

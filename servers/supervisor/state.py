@@ -15,7 +15,7 @@ from atoll.servers.supervisor.worker import jobs
 from atoll.userland.runtime.objects import Memory
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
-VERSION = 1
+VERSION = 2
 REST = 16384  # bytes that are enough for all but the table
 
 

@@ -139,7 +139,8 @@ def register_all() -> None:
                 register_names()  # the naming service has died meanwhile: once more, all of them
                 return
     for item in kept_names.items:
-        if item.length > 0 and not register(str(item.text(), "utf-8"), item.gate, item.is_mount):
+        is_known = item.length > 0 and services.items[item.service].name == b"naming"
+        if is_known and not register(str(item.text(), "utf-8"), item.gate, item.is_mount):
             register_names()
             return
 

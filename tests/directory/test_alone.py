@@ -25,8 +25,8 @@ def test_the_program_ends_the_machine(booted: Booted) -> None:
     "below a mount: elsewhere no such name", "registered: True there elsewhere", "found: True True False", "taken",
     "not here: 8", "known after 20", "listed: 1 0", "seven: True", "sixteen: 208",
     "circle: it leads through too many mounts",
-    "part: 6 True", "may not mount", "after naming: True True", "after the directory: no such name True True",
-    "removed: no such name", "removed once", "deserted: no such name True",
+    "part: 6 True", "may not mount", "after naming: True True", "after the directory: True True",
+    "removed: no such name", "for good: no such name", "removed once", "deserted: no such name True",
     "deserted: left over True",
 ])  # fmt: skip
 def test_what_they_do(booted: Booted, line: str) -> None:
