@@ -21,30 +21,21 @@ settings.register_profile("long", deadline=None, max_examples=2000, print_blob=T
 settings.load_profile("default")
 
 
-# Folders whose tests start from the same booted systems, those that take longest first: one worker of pytest-xdist
-# takes each of them (`--dist loadgroup`), so that nothing is booted twice. Of others a worker takes a file at a time.
-BOOTED_ONCE = ("system", "one_system", "migration", "load", "remote", "simulation", "cluster_calls", "directory")
+# Folders whose tests take longest, those first: the workers of pytest-xdist, which take a file at a time (`--dist
+# loadfile`), then end together.
+LONGEST = ("system", "one_system", "migration", "load", "remote", "simulation", "cluster_calls", "directory")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay together; skip what needs QEMU where there is none."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    ranks = {folder: rank for rank, folder in enumerate(BOOTED_ONCE)}
-    items.sort(key=lambda item: ranks.get(group_of(item), len(ranks)))
+    """Say what comes first; skip what needs QEMU where there is none."""
+    ranks = {folder: rank for rank, folder in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.relative_to(REPOSITORY / "tests").parts[0], len(ranks)))
     if shutil.which("qemu-system-riscv64"):
         return
     reason = "qemu-system-riscv64 is not installed: apt-get install qemu-system-misc"
     for item in items:
         if item.get_closest_marker("qemu"):
             item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def group_of(item: pytest.Item) -> str:
-    """Tests of one group run one after the other."""
-    place = item.path.relative_to(REPOSITORY / "tests")
-    return place.parts[0] if place.parts[0] in BOOTED_ONCE else str(place)
 
 
 @pytest.hookimpl(wrapper=True)
