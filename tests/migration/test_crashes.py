@@ -213,7 +213,8 @@ def test_every_message(
     trial = Ordeal(booted, repository, memory, delivery, PROGRAM)
     passed = trial.moments()
     last = max(index for index, moment in enumerate(passed) if moment.name == "pass_over reply")
-    assert {moment.name for moment in passed} >= {*MESSAGES}
+    unsent = {"image", "image reply"} if memory == "reference" else set()  # no page that was touched lately
+    assert {moment.name for moment in passed} >= {*MESSAGES} - unsent
     for moment in passed[: last + 1]:
         check(trial, moment, victims, memory)
 
