@@ -6,6 +6,7 @@
 import struct
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from atoll.benchmarks.observer import Code, on_block
 from atoll.cluster.cluster import Cluster
@@ -116,12 +117,12 @@ class Bed:
         pid = self.begin(size, rounds, work)
         begin, frames, kernel = self.cluster.time_ns, self.frames(), self.kernel()
         starter = self.cluster.client(Migration, STARTER)
-        order = ORDER.pack(pid, DESTINATION, strategy, 0)
+        order: Any = ORDER.pack(pid, DESTINATION, strategy, 0)
         try:
-            told = self.cluster.within(LIMIT, lambda: starter.migrate(order))  # type: ignore[arg-type]
+            told: Any = self.cluster.within(LIMIT, lambda: starter.migrate(order))
         except ServiceError as error:
             raise Failed(f"it could not be moved: {error} (has it ended before? it ran {rounds} rounds)") from None
-        report = REPORT.unpack(bytes(told))  # type: ignore[call-overload]
+        report = REPORT.unpack(told)
         kernel = self.kernel() - kernel
         self.finish()
         told_of = dict(zip((field.name for field in fields(Cost)), report, strict=False))

@@ -1,6 +1,7 @@
 """What a load server says that it costs (servers/load/interface.py: Overhead), by the names of the fields."""
 
 import struct
+from typing import Any
 
 from atoll.cluster.cluster import Cluster
 from atoll.servers.load.interface import Load
@@ -11,5 +12,5 @@ FIELDS = ("samples", "skipped", "own_time", "sampling_time", "since", "asked", "
 
 def overhead_of(cluster: Cluster, node: str | None = None) -> dict[str, int]:
     """A node's, since its load server was started."""
-    told = cluster.client(Load, LOAD, node).overhead()
-    return dict(zip(FIELDS, struct.unpack(f"<{len(FIELDS)}Q", bytes(told)), strict=True))  # type: ignore[call-overload]
+    told: Any = cluster.client(Load, LOAD, node).overhead()
+    return dict(zip(FIELDS, struct.unpack(f"<{len(FIELDS)}Q", told), strict=True))
