@@ -173,7 +173,7 @@ def number_of(pid: str) -> int:
     return int(node) << 48 | 1 << 32 | int(serial)
 
 
-@pytest.mark.parametrize("message", ["image", "state"])
+@pytest.mark.parametrize("message", ["image", pytest.param("link", marks=pytest.mark.long), "state"])
 def test_it_is_cancelled(ordeal: Ordeal, moments: dict[str, Moment], message: str) -> None:
     """Until it is handed over; it goes on where it is."""
     ordeal.begin()
