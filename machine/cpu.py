@@ -352,7 +352,6 @@ class Cpu:
     def _load_context(self, data: bytes) -> None:
         self.context.data = data
         self.context.restore()
-        self.engine.ctl_flush_tb()
         self.flush_translations()
 
     def _place(self, name: str) -> int:

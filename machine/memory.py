@@ -3,12 +3,10 @@
 import ctypes
 import mmap
 import sys
-import zlib
 from collections.abc import Callable
 
 from atoll.abi import board as layout
-
-PAGE = 4096
+from atoll.machine.state import PAGE, Stretches, stretches
 
 
 class OutsideRamError(Exception):
@@ -56,32 +54,41 @@ class Ram:
         return address - layout.RAM
 
     def clear(self) -> None:
-        """All zero, as after power-on. Linux can take the pages back, which is quick however large RAM is."""
+        """All zero, as after power-on."""
+        self._clear(0, self.size)
+
+    def _clear(self, start: int, end: int) -> None:
+        """The same for whole pages. Linux can take them back, which is quick however many they are."""
+        if start == end:
+            return
         if sys.platform == "linux":
-            self._memory.madvise(mmap.MADV_DONTNEED)
+            self._memory.madvise(mmap.MADV_DONTNEED, start, end - start)
         else:
-            for start in range(0, self.size, 1 << 20):
-                end = min(start + (1 << 20), self.size)
-                self._memory[start:end] = bytes(end - start)
-        self.written(layout.RAM, self.size)
+            for place in range(start, end, 1 << 20):
+                stop = min(place + (1 << 20), end)
+                self._memory[place:stop] = bytes(stop - place)
+        self.written(layout.RAM + start, end - start)
 
-    def save(self) -> list[list[int | bytes]]:
-        """Stretches that are not all zero: offset and compressed bytes."""
-        step = 64 << 10
-        zero = bytes(step)
-        stretches: list[list[int | bytes]] = []
-        for start in range(0, self.size, step):
-            data = self._memory[start : min(start + step, self.size)]
-            if data != zero[: len(data)]:
-                stretches.append([start, zlib.compress(data, 1)])
-        return stretches
+    def save(self) -> Stretches:
+        """What is not zero: offsets and bytes."""
+        return stretches(lambda start, size: self._memory[start : start + size], self.size)
 
-    def restore(self, stretches: list[list[int | bytes]]) -> None:
-        """The opposite of `save`."""
-        self.clear()
-        for start, packed in stretches:
-            if not isinstance(start, int) or not isinstance(packed, bytes):
+    def restore(self, saved: Stretches) -> None:
+        """The opposite of `save`. Pages that are as they were stay untouched, and with them their translated code."""
+        end = 0
+        for start, data in saved:
+            if not isinstance(start, int) or not isinstance(data, bytes):
                 raise ValueError("a stretch of memory is an offset and its bytes")
-            data = zlib.decompress(packed)
-            self._memory[start : start + len(data)] = data
-        self.written(layout.RAM, self.size)
+            self._clear(end, start)
+            self._replace(start, data)
+            end = start + len(data)
+        self._clear(end, self.size)
+
+    def _replace(self, start: int, data: bytes) -> None:
+        """Store those pages that differ."""
+        if self._memory[start : start + len(data)] == data:
+            return
+        for place in range(0, len(data), PAGE):
+            page = data[place : place + PAGE]
+            if self._memory[start + place : start + place + len(page)] != page:
+                self.write(layout.RAM + start + place, page)

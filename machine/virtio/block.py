@@ -1,10 +1,9 @@
 """virtio-blk: read, write, flush and the name of the disk. Source: VIRTIO 1.2, section 5.2."""
 
 import struct
-import zlib
 from typing import Any
 
-from atoll.machine.virtio.disk import SECTOR, Disk, MemoryDisk, put_back
+from atoll.machine.virtio.disk import SECTOR, Disk
 from atoll.machine.virtio.queue import Chain, Queue, QueueError
 from atoll.machine.virtio.transport import FEATURE_INDIRECT, FEATURE_VERSION_1
 
@@ -88,12 +87,9 @@ class Block:
 
     def save(self) -> dict[str, Any]:
         """What is on the disk belongs to the state of the machine."""
-        return {"requests": self.requests, "disk": zlib.compress(self.disk.read(0, self.disk.size), 1)}
+        return {"requests": self.requests, "disk": self.disk.save()}
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Puts the disk's contents back, too."""
         self.requests = saved["requests"]
-        if isinstance(self.disk, MemoryDisk):
-            self.disk.restore(saved["disk"])
-        else:
-            put_back(self.disk, saved["disk"])
+        self.disk.restore(saved["disk"])

@@ -1,10 +1,10 @@
 """What a block device keeps its sectors in: a file of the host, or memory."""
 
-import zlib
 from pathlib import Path
 from typing import Protocol
 
 from atoll.machine.errors import DiskError
+from atoll.machine.state import Stretches, stretches
 
 SECTOR = 512
 BLOCK = 4096  # bytes that a disk in memory keeps at a time
@@ -25,6 +25,12 @@ class Disk(Protocol):
     def flush(self) -> None:
         """Everything written is safe when this returns."""
 
+    def save(self) -> Stretches:
+        """What is on it, but for zeros."""
+
+    def restore(self, saved: Stretches) -> None:
+        """Put that back."""
+
 
 class MemoryDisk:
     """A disk that is gone with the board. What it was made of is shared and stays as it is: nodes that have the same
@@ -36,7 +42,7 @@ class MemoryDisk:
             raise DiskError(f"a disk of {len(data)} bytes is not possible: it has whole sectors of {SECTOR} bytes")
         self._given = data
         self._changed: dict[int, bytes] = {}  # blocks by their numbers
-        self._restored = b""  # what was put back last, and the changed blocks of that
+        self._kept: Stretches | None = None  # what was saved or put back last, and the changed blocks of that
         self._then: dict[int, bytes] = {}
         self.size = len(data)
         self.read_only = read_only
@@ -67,11 +73,17 @@ class MemoryDisk:
     def flush(self) -> None:
         """Nothing to do."""
 
-    def restore(self, packed: bytes) -> None:
-        """As `put_back`; the same state again costs next to nothing."""
-        if packed != self._restored:
-            put_back(self, packed)
-            self._restored, self._then = packed, self._changed.copy()
+    def save(self) -> Stretches:
+        """What is not zero."""
+        saved = stretches(self.read, self.size)
+        self._kept, self._then = saved, self._changed.copy()
+        return saved
+
+    def restore(self, saved: Stretches) -> None:
+        """As `put_back`; the state that was saved or restored last costs next to nothing."""
+        if saved != self._kept:
+            put_back(self, saved)
+            self._kept, self._then = saved, self._changed.copy()
         else:
             self._changed = self._then.copy()
 
@@ -108,12 +120,22 @@ class FileDisk:
         """The file is unbuffered, so everything has gone to the host's kernel: that survives whatever happens to us."""
         self._file.flush()
 
+    def save(self) -> Stretches:
+        """What is not zero."""
+        return stretches(self.read, self.size)
 
-def put_back(disk: Disk, packed: bytes) -> None:
-    """Make it what it was when its sectors were compressed to that."""
-    data = zlib.decompress(packed)
+    def restore(self, saved: Stretches) -> None:
+        """Written only if it is something else."""
+        put_back(self, saved)
+
+
+def put_back(disk: Disk, saved: Stretches) -> None:
+    """Make it what it was when that was all of it that was not zero."""
+    data = bytearray(disk.size)
+    for start, part in saved:
+        data[start : start + len(part)] = part
     if data != disk.read(0, disk.size):
-        disk.write(0, data)
+        disk.write(0, bytes(data))
 
 
 def open_disk(source: Path | bytes, read_only: bool = False) -> Disk:

@@ -128,6 +128,25 @@ def test_random_programs_survive_being_moved_again_and_again(seed: int) -> None:
     assert outcome(moving) == wanted
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_one_board_becomes_any_of_several_programs_in_any_order(seed: int) -> None:
+    """Their code lies at the same addresses: what was translated of another one must not run."""
+    programs = [random_program(Random(100 * seed + number), paging=number % 2 == 0) for number in range(3)]
+    wanted: list[Outcome] = []
+    states: list[list[bytes]] = []
+    for program in programs:
+        wanted.append(outcome(board(program)))
+        walking = board(program)
+        states.append([])
+        while walking.run(max_instructions=150).kind.name == "UNTIL":
+            states[-1].append(walking.save())
+    jumping, random = board(programs[0]), Random(seed)
+    for _ in range(15):
+        number = random.randrange(3)
+        jumping.restore(random.choice(states[number]))
+        assert outcome(jumping) == wanted[number]
+
+
 def test_the_disk_and_the_floating_point_flags_come_back() -> None:
     first = board(kernel(end), disk=bytes(1024))
     first.boot()
@@ -150,7 +169,7 @@ def test_a_state_that_does_not_fit_is_refused() -> None:
         (b"ATOLLBRD", "this is not a saved board"),
         (saved[:-1], "the saved board is damaged: its checksum is wrong"),
         (saved[:60] + b"x" + saved[61:], "the saved board is damaged: its checksum is wrong"),
-        (saved[:8] + b"\7" + saved[9:], "the saved board has format 7, and this program reads format 1"),
+        (saved[:8] + b"\7" + saved[9:], "the saved board has format 7, and this program reads format 2"),
     ):
         with pytest.raises(StateError) as refused:
             board(kernel(end)).restore(data)
