@@ -19,21 +19,20 @@ QEMU_SECONDS = 120  # only so that a guest that hangs does not hang the tests
 
 
 @cache
-def build_guest(name: str, folder: Path) -> Image:
-    """The image whose first process is a program of `guests/`; what was compiled is kept in a folder."""
+def build_guest(name: str) -> Image:
+    """The image whose first process is a program of `guests/`."""
     with contextlib.chdir(REPOSITORY):
-        return build_runs([], "", Cache(folder / "cache"), root=GUESTS / f"{name}.py")
+        return build_runs([], "", Cache(), root=GUESTS / f"{name}.py")
 
 
 def boot_guest(
     name: str,
-    folder: Path,
     disk: Path | bytes | None = None,
     prepare: Callable[[Board], None] = lambda board: None,
     bootargs: str = "",
 ) -> Boot:
     """Boot it on our board, to the end; `prepare` may change the board before."""
-    image = build_guest(name, folder)
+    image = build_guest(name)
     board = Board(BoardConfig(disk=disk, bootargs=bootargs))
     board.load_kernel(image.kernel)
     board.load_initrd(image.initrd)
@@ -43,7 +42,7 @@ def boot_guest(
 
 def boot_guest_on_qemu(name: str, folder: Path, devices: Sequence[str]) -> Boot:
     """Boot it on QEMU with more devices; the output is that from the kernel's first line on."""
-    with start_qemu(build_guest(name, folder), folder, devices) as qemu:
+    with start_qemu(build_guest(name), folder, devices) as qemu:
         said, _ = qemu.communicate()
     output = said.decode().replace("\r", "")
     return Boot(output[output.index(GREETING) :] if GREETING in output else output, qemu.returncode)

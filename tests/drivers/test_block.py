@@ -52,8 +52,8 @@ def image(tmp_path: Path) -> Path:
     return path
 
 
-def test_on_our_board(drivers_folder: Path, image: Path) -> None:
-    ended = boot_guest("block_raw", drivers_folder, image, break_sectors)
+def test_on_our_board(image: Path) -> None:
+    ended = boot_guest("block_raw", image, break_sectors)
     said = [line for line in ended.lines[1:] if " ns" not in line]
     assert said == [
         *SAID, "refused: the disk cannot read at sector 13: status 1", "refused: the disk had to be reset",
@@ -66,10 +66,10 @@ def test_on_our_board(drivers_folder: Path, image: Path) -> None:
 
 
 @pytest.mark.qemu
-def test_on_qemu(drivers_folder: Path, image: Path) -> None:
+def test_on_qemu(image: Path, tmp_path: Path) -> None:
     drive = f"file={image},format=raw,if=none,id=disk"
     device = "virtio-blk-device,drive=disk,bus=virtio-mmio-bus.0"
-    ended = boot_guest_on_qemu("block_raw", drivers_folder, ["-drive", drive, "-device", device])
+    ended = boot_guest_on_qemu("block_raw", tmp_path, ["-drive", drive, "-device", device])
     said = [line for line in ended.lines[1:] if " ns" not in line]
     assert said == [*SAID, "not refused", "not refused", "still here: 15    "]
     assert ended.status == 0

@@ -63,16 +63,15 @@ class Typist:
             self.feed(self.script.pop(0)[1])
 
 
-def build(folder: Path) -> tuple[Image, bytes]:
+def build(cache: Cache) -> tuple[Image, bytes]:
     """The system and its disk."""
-    cache = Cache(folder / "cache")
     return build_system(SERVICES, "", cache), make_disk(cache)
 
 
 @pytest.fixture(scope="module")
-def ended(drivers_folder: Path) -> Boot:
+def ended(cache: Cache) -> Boot:
     """What the system showed and how it ended."""
-    image, disk = build(drivers_folder)
+    image, disk = build(cache)
     board = Board(BoardConfig(disk=disk))
     board.load_kernel(image.kernel)
     board.load_initrd(image.initrd)
@@ -118,8 +117,8 @@ def test_pauses(ended: Boot) -> None:
 
 
 @pytest.mark.qemu
-def test_the_same_on_qemu(drivers_folder: Path, tmp_path: Path) -> None:
-    image, disk = build(drivers_folder)
+def test_the_same_on_qemu(cache: Cache, tmp_path: Path) -> None:
+    image, disk = build(cache)
     (tmp_path / "disk.img").write_bytes(disk)
     drive = f"file={tmp_path}/disk.img,format=raw,if=none,id=disk"
     devices = ["-drive", drive, "-device", "virtio-blk-device,drive=disk", "-device", "virtio-rng-device"]

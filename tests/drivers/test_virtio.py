@@ -156,8 +156,8 @@ def test_buffers_side_by_side_are_one_descriptor(virtqueue: ModuleType) -> None:
     assert rig.queue.free_count == 13
 
 
-def test_random_numbers_by_interrupt(drivers_folder: Path) -> None:
-    ended = boot_guest("virtio_random", drivers_folder)
+def test_random_numbers_by_interrupt() -> None:
+    ended = boot_guest("virtio_random")
     assert ended.status == 0, ended.output
     assert ended.lines[1:] == [
         "slot 2: virtio device type 4, not 2", "slot 3: the virtio slot is empty",
@@ -171,8 +171,8 @@ def total(request: int, size: int) -> int:
 
 
 @pytest.mark.qemu
-def test_the_same_on_qemu(drivers_folder: Path, tmp_path: Path) -> None:
-    ended = boot_guest_on_qemu("virtio_random", drivers_folder, ["-device", "virtio-rng-device,bus=virtio-mmio-bus.2"])
+def test_the_same_on_qemu(tmp_path: Path) -> None:
+    ended = boot_guest_on_qemu("virtio_random", tmp_path, ["-device", "virtio-rng-device,bus=virtio-mmio-bus.2"])
     assert ended.status == 0, ended.output
     assert ended.lines[1:3] == ["slot 2: virtio device type 4, not 2", "slot 3: the virtio slot is empty"]
     sums = [int(line.split()[-1]) for line in ended.lines[3:5]]

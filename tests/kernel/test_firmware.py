@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from atoll.compiler.cache import Cache
 from atoll.compiler.driver import compile_file
 from atoll.images.recipe import Image
 from tests.kernel.machines import Boot, boot, boot_qemu
@@ -15,10 +16,10 @@ AT_ONCE = "at once\n"                          # by firmware with a debug consol
 
 
 @pytest.fixture(scope="module")
-def image(repository: Path) -> Image:
+def image(repository: Path, cache: Cache) -> Image:
     """The kernel."""
     with contextlib.chdir(repository):
-        return Image(compile_file(SOURCE, "kernel"), b"")
+        return Image(compile_file(SOURCE, "kernel", cache=cache), b"")
 
 
 def test_printing_through_our_firmware(image: Image) -> None:

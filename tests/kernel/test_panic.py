@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from atoll.compiler.cache import Cache
 from atoll.compiler.driver import compile_file
 from atoll.images.recipe import Image
 from tests.kernel.machines import Boot, boot, boot_qemu
@@ -15,10 +16,10 @@ STATUS = 70
 
 
 @pytest.fixture(scope="module", params=["index", "write_code", "recursion"])
-def panic(request: pytest.FixtureRequest, repository: Path) -> tuple[str, Image]:
+def panic(request: pytest.FixtureRequest, repository: Path, cache: Cache) -> tuple[str, Image]:
     """The name of a kernel and its image."""
     with contextlib.chdir(repository):
-        return request.param, Image(compile_file(KERNELS / f"{request.param}.py", "kernel"), b"")
+        return request.param, Image(compile_file(KERNELS / f"{request.param}.py", "kernel", cache=cache), b"")
 
 
 def frame(name: str, line: int, function: str, source: str) -> list[str]:

@@ -28,8 +28,8 @@ def booted(suite: str, programs: tuple[str, ...], factory: pytest.TempPathFactor
     kept = folder / f"suite-{suite}.json"
     if not kept.exists():
         with contextlib.chdir(REPOSITORY):
-            runs = [Run(Path(program)) for program in programs]
-            image = build_runs(runs, "", Cache(folder / "cache"), root=FOLDER / "suite" / f"{suite}.py")
+            runs = [Run(REPOSITORY / program) for program in programs]
+            image = build_runs(runs, "", Cache(), root=FOLDER / "suite" / f"{suite}.py")
         mine = folder / f"suite-{suite}.{os.getpid()}"
         mine.write_text(json.dumps(boot(image)))
         mine.replace(kept)
