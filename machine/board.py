@@ -298,17 +298,20 @@ class Board:
 
     def _settle(self) -> None:
         """What has come due takes effect: input arrives, interrupt lines follow."""
-        self.uart.advance(self.cpu.cycles)
-        if self.net is not None and self.net.advance(self.cpu.cycles):
+        now = self.cpu.cycles
+        self.uart.advance(now)
+        if self.net is not None and self.net.advance(now):
             self._network_slot().notify(RECEIVE)
         for transport in self._transports:
-            transport.serve()
+            if transport.notified:
+                transport.serve()
         self.cpu.drive(self._lines())
 
     def _next_event(self) -> int | None:
         frames = self.net.port.incoming.next() if self.net is not None else None
         events = (self.uart.next_event(), self.clint.next_event(), self.firmware.next_event(), frames)
-        return min((event for event in events if event is not None), default=None)
+        known = [event for event in events if event is not None]
+        return min(known) if known else None
 
     def _lines(self) -> int:
         """Levels of the interrupt lines into the hart."""
@@ -326,6 +329,7 @@ class Board:
     def _timer_changed(self) -> None:
         """The machine timer or its time was set, perhaps while a block runs: the next event is another one."""
         self.cpu[hooks.TIME_OFFSET] = self.clock.offset & (1 << 64) - 1
+        self.firmware.time_changed()
         self.cpu.lower(self._lines())
         self.cpu.request_stop()
 

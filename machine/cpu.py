@@ -29,6 +29,7 @@ SUPERVISOR_INTERRUPTS = 0x222  # the bits of `mip` that Unicorn lets anybody wri
 FLOATING_POINT = 3 << 13  # mstatus.FS
 DELEGATED = 0xB1FF  # all exceptions but calls from S and M mode
 ALL = (1 << 64) - 1
+CYCLES, BLOCK_COUNT = hooks.CYCLES // 8, hooks.BLOCK_COUNT // 8  # their places among the slots
 
 MEMORY_ERRORS = {
     unicorn.UC_ERR_READ_UNMAPPED: hooks.LOAD_ACCESS,
@@ -135,7 +136,7 @@ class Cpu:
     @property
     def cycles(self) -> int:
         """Virtual time in clock periods; while a block runs, that at which it began: a device's now."""
-        return self[hooks.CYCLES] - self[hooks.BLOCK_COUNT]
+        return self.slots[CYCLES] - self.slots[BLOCK_COUNT]
 
     @cycles.setter
     def cycles(self, value: int) -> None:
@@ -263,7 +264,7 @@ class Cpu:
 
     def interrupt_pending(self) -> bool:
         """Whether `wfi` has something to go on for: a pending interrupt that is enabled in `mie`, globally or not."""
-        return self._place("mip") & self.machine_register(reg.UC_RISCV_REG_MIE) != 0
+        return self._place("mip") & self.context.word(self.places["mie"]) != 0
 
     # ---- memory ----
 

@@ -8,7 +8,6 @@ import ctypes
 import struct
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
 
 from unicorn import UC_ARCH_RISCV, UC_ERR_OK, UC_MODE_RISCV64
 from unicorn import riscv_const as reg
@@ -66,8 +65,8 @@ class Context:
     """A copy of all of one CPU's registers, as bytes of host memory that can be read and changed."""
 
     def __init__(self, engine: Uc) -> None:
-        self._engine: Any = engine
         self._context = engine.context_save()
+        self._handle, self._place = engine._uch, self._context.context
         self.address: int = ctypes.cast(self._context.context, ctypes.c_void_p).value or 0
         total = int(self._context.size)
         (self.size,) = struct.unpack("<Q", ctypes.string_at(self.address, WORD))
@@ -75,11 +74,11 @@ class Context:
 
     def save(self) -> None:
         """CPU to copy."""
-        self._engine.context_update(self._context)
+        uclib.uc_context_save(self._handle, self._place)
 
     def restore(self) -> None:
         """Copy to CPU."""
-        self._engine.context_restore(self._context)
+        uclib.uc_context_restore(self._handle, self._place)
 
     def word(self, offset: int) -> int:
         """A 64-bit field of the copy."""
@@ -130,6 +129,7 @@ SENTINELS = (
     ("pc", reg.UC_RISCV_REG_PC, 0x2220),
     ("satp", reg.UC_RISCV_REG_SATP, 8 << 60 | 0x3331),
     ("mip", reg.UC_RISCV_REG_MIP, 0x222),
+    ("mie", reg.UC_RISCV_REG_MIE, 0x20),
     ("mstatus", reg.UC_RISCV_REG_MSTATUS, 1 << 1),
     ("medeleg", reg.UC_RISCV_REG_MEDELEG, 0xB109),
     ("mcounteren", reg.UC_RISCV_REG_MCOUNTEREN, 5),

@@ -52,6 +52,7 @@ class Firmware:
         self._clock = clock
         self._ends = ends
         self._deadline: int | None = None  # value of the time base
+        self._due: int | None = None  # the same in clock periods: looked at after every block or two
         self._extensions = {
             sbi.BASE: self._base,
             sbi.TIME: self._time,
@@ -67,13 +68,19 @@ class Firmware:
     @property
     def timer(self) -> bool:
         """The supervisor timer's interrupt line."""
-        return self._deadline is not None and self._clock.ticks(self._cpu.cycles) >= self._deadline
+        return self._due is not None and self._cpu.cycles >= self._due
 
     def next_event(self) -> int | None:
         """When that line rises, in clock periods; None if it is up, or never."""
-        if self._deadline is None or self.timer:
-            return None
-        return self._clock.cycles_at_tick(self._deadline, self._cpu.cycles)
+        return None if self.timer else self._due
+
+    def time_changed(self) -> None:
+        """The time base was set to something else."""
+        self._set_deadline(self._deadline)
+
+    def _set_deadline(self, tick: int | None) -> None:
+        self._deadline = tick
+        self._due = None if tick is None else self._clock.cycles_at_tick(tick, self._cpu.cycles)
 
     # ---- calls ----
 
@@ -98,7 +105,7 @@ class Firmware:
     def _time(self, function: int) -> Answer:
         if function != sbi.TIME_SET:
             return NOT_SUPPORTED
-        self._deadline = self._cpu.argument(0)
+        self._set_deadline(self._cpu.argument(0))
         return sbi.SUCCESS, 0
 
     def _send_ipi(self, function: int) -> Answer:
@@ -162,7 +169,7 @@ class Firmware:
         """These answer in a0 alone."""
         argument = self._cpu.argument(0)
         if extension == SET_TIMER:
-            self._deadline = argument
+            self._set_deadline(argument)
         elif extension == PUTCHAR:
             self._uart.output(bytes((argument & 0xFF,)))
         elif extension == GETCHAR:
@@ -182,7 +189,7 @@ class Firmware:
 
     def reset(self) -> None:
         """As after power-on."""
-        self._deadline = None
+        self._set_deadline(None)
 
     def save(self) -> dict[str, Any]:
         """The timer is all that it remembers."""
@@ -190,4 +197,4 @@ class Firmware:
 
     def restore(self, saved: dict[str, Any]) -> None:
         """The opposite of `save`."""
-        self._deadline = saved["deadline"]
+        self._set_deadline(saved["deadline"])

@@ -46,7 +46,7 @@ class Plic:
 
     def line(self, context: int) -> bool:
         """Whether a context has something above its threshold."""
-        return self._priority[self._best(context)] > self._threshold[context]
+        return self._level != 0 and self._priority[self._best(context)] > self._threshold[context]
 
     def _best(self, context: int) -> int:
         """The source that a claim would give: the highest priority, then the lowest number; 0 for none."""

@@ -71,7 +71,7 @@ class Transport:
         self._accepted = 0
         self._selected = 0
         self._generation = 0
-        self._notified: set[int] = set()
+        self.notified: set[int] = set()  # queues for which there is something to do
         for queue in self._queues:
             queue.reset()
         self.device.reset()
@@ -80,13 +80,13 @@ class Transport:
 
     def notify(self, index: int) -> None:
         """There is something to do for a queue."""
-        self._notified.add(index)
+        self.notified.add(index)
 
     def serve(self) -> None:
         """Serve the queues that were notified."""
-        while self._notified and self.status & DRIVER_OK and not self.status & NEEDS_RESET:
-            index = min(self._notified)
-            self._notified.discard(index)
+        while self.notified and self.status & DRIVER_OK and not self.status & NEEDS_RESET:
+            index = min(self.notified)
+            self.notified.discard(index)
             if index >= len(self._queues) or not self._queues[index].ready:
                 continue
             queue = self._queues[index]
@@ -202,7 +202,7 @@ class Transport:
         return {
             "status": self.status, "interrupt": self._interrupt, "accepted": self._accepted,
             "feature_words": dict(self._feature_words), "selected": self._selected, "generation": self._generation,
-            "notified": sorted(self._notified), "queues": [queue.save() for queue in self._queues],
+            "notified": sorted(self.notified), "queues": [queue.save() for queue in self._queues],
             "device": self.device.save(),
         }  # fmt: skip
 
@@ -211,7 +211,7 @@ class Transport:
         self.status, self._interrupt, self._accepted = saved["status"], saved["interrupt"], saved["accepted"]
         self._feature_words = dict(saved["feature_words"])
         self._selected, self._generation = saved["selected"], saved["generation"]
-        self._notified = set(saved["notified"])
+        self.notified = set(saved["notified"])
         for queue, state in zip(self._queues, saved["queues"], strict=True):
             queue.restore(state)
         self.device.restore(saved["device"])
