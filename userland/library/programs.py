@@ -82,7 +82,10 @@ def open_programs(node: u64) -> Programs:
         raise NoNode(f"there is no node {node}")
     if member.is_up == 0:
         raise NoNode(f"{name_of_node(member)} is down")
-    return programs_of(member)
+    try:
+        return programs_of(member)
+    except NoNode:
+        raise NoNode(f"{name_of_node(member)} has fallen silent") from None
 
 
 def name_of(info: ProgramInfo) -> Text:

@@ -13,10 +13,11 @@ from atoll.servers.programs.interface import ProgramInfo, ProgramState
 from atoll.userland.library.arguments import begin, expect_operands, operand, operand_count, option
 from atoll.userland.library.calendar import duration
 from atoll.userland.library.errors import complain, exit_status
-from atoll.userland.library.nodes import Nodes, own_node
+from atoll.userland.library.nodes import Nodes, NoNode, own_node
 from atoll.userland.library.nodes import name_of as node_name
 from atoll.userland.library.programs import NOBODY, ProgramList, name_of, node_of, open_programs, pid_text, state_of
 from atoll.userland.library.sizes import human
+from atoll.userland.runtime.kernel_errors import Dead
 from atoll.userland.runtime.objects import close
 
 PAGE_SIZE = 4096
@@ -71,6 +72,9 @@ def show_node(node: Member) -> None:
             programs.read_from(manager)
         finally:
             close(manager.handle)
+    except (NoNode, Dead):
+        complain(node_name(node), "this node has fallen silent")
+        return
     except Exception as error:
         complain(node_name(node), f"does not answer: {error}")
         return

@@ -238,7 +238,7 @@ class Jobs:
         try:
             status = process.child.join()
         except Exception as error:
-            if process.away.number != 0:
+            if not process.away.is_up():
                 self.lose(process)
                 return
             print(f"shell: the status of a program is not known: {error}")
