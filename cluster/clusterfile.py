@@ -3,6 +3,7 @@
 What is wrong is told with the key it stands at, and what to write instead; all of it, not the first only.
 """
 
+import os.path
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
@@ -111,6 +112,7 @@ def parse(text: str, folder: Path) -> Plan:
         file = File.model_validate(inherited(tables))
     except ValidationError as error:
         raise ClusterFileError("\n".join(dict.fromkeys(map(told, error.errors())))) from None
+    check_disks(file.nodes)
     plan = Plan(tuple(node_of(node, folder) for node in file.nodes), topology_of(file), patience_of(file))
     if HOST in (*plan.topology.stations, *plan.topology.switches):
         raise ClusterFileError(f"nodes or switches: {HOST} is the name of the host's station; choose another")
@@ -119,6 +121,15 @@ def parse(text: str, folder: Path) -> Plan:
     except TopologyError as error:
         raise ClusterFileError(f"links: {error}") from None
     return plan
+
+
+def check_disks(nodes: list[NodeTable]) -> None:
+    """No two nodes write to one disk."""
+    owners: dict[str, str] = {}
+    for place, node in enumerate(nodes, 1):
+        if node.disk is not None and owners.setdefault(os.path.normpath(node.disk), node.name) != node.name:
+            owner = owners[os.path.normpath(node.disk)]
+            raise ClusterFileError(f"nodes[{place}].disk: {node.disk} is {owner}'s already: each node has its own")
 
 
 def inherited(tables: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PROGRAMS = "/services/programs"
 SECONDS = 2.0                                   # of virtual time that the answer may take
-RECORD = struct.Struct(f"<19Q{NAME_SIZE}s")     # a ProgramInfo
+RECORD = struct.Struct(f"<20Q{NAME_SIZE}s")     # a ProgramInfo
 ROOM = 240 * INFO_SIZE
 NODE_SHIFT = 48  # of pids: above is the node where it was born
 SERIAL = 0xFFFF_FFFF
@@ -42,6 +42,7 @@ class Program:
     pages_left: int
     pages_at: int
     sent_on_by: int
+    home: int  # number of another node; 0: where it is
     name: str
 
 
@@ -62,15 +63,17 @@ def _programs(manager: Programs) -> list[Program]:
 
 
 def residual_dependencies(cluster: "Cluster") -> list[dict[str, Any]]:
-    """For `--stats`: what programs that have moved need other nodes for; nothing of nodes that do not answer."""
+    """For `--stats`: what programs away from home, or that have moved, need other nodes for; nothing of nodes that do
+    not answer.
+    """
     found = []
     for node in cluster.nodes:
         for program in running(cluster, node):
-            home = program.pid >> NODE_SHIFT
-            if program.state != ProgramState.MOVED and (program.pages_at or program.sent_on_by or home != node.number):
+            if program.state != ProgramState.MOVED and (program.pages_at or program.sent_on_by or program.home):
                 found.append({
-                    "pid": f"{home}.{program.pid & SERIAL}", "name": program.name, "node": node.number,
-                    "home": home, "pages_left": program.pages_left, "pages_at": numbers(program.pages_at),
+                    "pid": f"{program.pid >> NODE_SHIFT}.{program.pid & SERIAL}", "name": program.name,
+                    "node": node.number, "home": program.home or node.number,
+                    "pages_left": program.pages_left, "pages_at": numbers(program.pages_at),
                     "sent_on_by": numbers(program.sent_on_by),
                 })  # fmt: skip
     return found

@@ -13,7 +13,7 @@ def put_file(cluster: Cluster, data: bytes, path: str, node: str | None = None) 
     from atoll.servers.files.interface import Files, OpenFlag
 
     files = cluster.client(Files, FILES, node)
-    file = files.open(path, OpenFlag.WRITE | OpenFlag.CREATE | OpenFlag.TRUNCATE)
+    file = opened(files, path, OpenFlag.WRITE | OpenFlag.CREATE | OpenFlag.TRUNCATE)
     for start in range(0, len(data), PART):
         part = data[start : start + PART]
         done = 0
@@ -23,11 +23,22 @@ def put_file(cluster: Cluster, data: bytes, path: str, node: str | None = None) 
     files.sync()
 
 
+def opened(files: Any, path: str, flags: int) -> Any:
+    """An open file of a node. Raises NoSuchFile, with a text for who typed the path."""
+    from atoll.servers.files.interface import NoSuchFile
+
+    try:
+        return files.open(path, flags)
+    except NoSuchFile:
+        elsewhere = "; a path is the node's own here: `node` chooses which" if path.startswith("/nodes/") else ""
+        raise NoSuchFile(f"no such file or directory{elsewhere}") from None
+
+
 def get_file(cluster: Cluster, path: str) -> bytes:
     """A file of the node's file system."""
     from atoll.servers.files.interface import Files, OpenFlag
 
-    file = cluster.client(Files, FILES).open(path, OpenFlag.READ)
+    file = opened(cluster.client(Files, FILES), path, OpenFlag.READ)
     data = bytearray()
     part: Any = bytearray(PART)                 # the interface says Slice[u8]
     while count := file.read_at(len(data), part):

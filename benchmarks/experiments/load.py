@@ -16,6 +16,7 @@ from atoll.benchmarks.experiments.workloads import Job, jobs_of
 from atoll.benchmarks.report import Report
 from atoll.servers.load.interface import Announce, Index, Policy
 
+MARKERS = "os^vDP*Xd<>"
 UNITS = {
     "jobs": "", "throughput": "jobs/s", "mean_response": "ms", "tail_response": "ms", "fairness": "Jain",
     "messages": "per job", "moved": "of 1",
@@ -208,11 +209,12 @@ def plot(plan: Plan, rows: Sequence[Row], file: Path) -> None:
 
     figure, places = pyplot.subplots(2, 2, figsize=(11, 8))
     for name, place in zip(("mean_response", "tail_response", "fairness", "messages"), places.flat, strict=True):
-        for policy in dict.fromkeys(row.policy for row in rows):
+        for number, policy in enumerate(dict.fromkeys(row.policy for row in rows)):
             mine = [row for row in rows if row.policy == policy]
             halves = [0 if row.figures[name].half == float("inf") else row.figures[name].half for row in mine]
             means = [row.figures[name].mean for row in mine]
-            place.errorbar([row.load for row in mine], means, halves, label=policy, capsize=3, marker="o")
+            marker = MARKERS[number % len(MARKERS)]  # there are ten colours, and eleven policies
+            place.errorbar([row.load for row in mine], means, halves, label=policy, capsize=3, marker=marker)
         place.set_xlabel("load level")
         place.set_ylabel(f"{name.replace('_', ' ')}, {UNITS[name]}")
         if name.endswith("response"):

@@ -140,6 +140,8 @@ def plot(plan: Plan, rows: Sequence[Row], file: Path) -> None:
         place.set_xscale("log")
         if name != "slowdown":
             place.set_yscale("log")
+            for axis_part in (place.yaxis.set_major_formatter, place.yaxis.set_minor_formatter):
+                axis_part("{x:g}")  # not as powers of ten
     handles, labels = places.flat[0].get_legend_handles_labels()
     figure.legend(handles, labels, fontsize="small", loc="center right")
     figure.suptitle(f"links of {plan.bits_per_second / 1e6:g} Mb/s")

@@ -61,6 +61,7 @@ def load(
         nodes or usual[0], seconds or usual[2], stretch, busy_above=busy, idle_below=busy // 2, latency_us=latency,
         against=known[against],
     )  # fmt: skip
+    require_places(csv_file, json_file, plot_file)
     if plot_file is not None:
         require_matplotlib()
     kept = open_kept(keep, plan, what)
@@ -133,6 +134,7 @@ def migration(
         tuple(workload or experiment.WORKLOADS), tuple(strategies[name] for name in memory or strategies),
         tuple(size or (100_000, 1_000_000)), round(megabits * 1e6), rounds,
     )  # fmt: skip
+    require_places(csv_file, json_file, plot_file)
     if plot_file is not None:
         require_matplotlib()
     try:
@@ -154,6 +156,13 @@ def check_names(what: str, names: list[str] | None, known: Iterable[str]) -> Non
     unknown = [name for name in names or [] if name not in known]
     if unknown:
         raise CommandError(f"there is no {what} {unknown[0]!r}; there is: {', '.join(known)}")
+
+
+def require_places(*files: Path | None) -> None:
+    """Refuse a folder that there is not before the runs, not after."""
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise CommandError(f"{file}: there is no folder {file.parent}")
 
 
 def require_matplotlib() -> None:

@@ -4,6 +4,7 @@ from atoll.abi.objects import NO_HANDLE, Info
 from atoll.abi.types import u64
 from atoll.servers.memory.interface import MemoryManager
 from atoll.servers.programs import moving
+from atoll.servers.programs.holders import forget_all, tell_end
 from atoll.servers.programs.interface import BadRequest, NoSuchProgram, Programs, ProgramState
 from atoll.servers.programs.table import Entry
 from atoll.userland.runtime.interface import ServiceError
@@ -49,9 +50,7 @@ def forget_waiting(entry: Entry) -> None:
         if entry.waiting[i] != NO_HANDLE:
             Programs.fail(entry.waiting[i], NoSuchProgram("the program is on another node now"))
             entry.waiting[i] = NO_HANDLE
-    if entry.told.handle != NO_HANDLE:
-        entry.told.close()
-        entry.told.handle = NO_HANDLE
+    forget_all(entry)
 
 
 class Watcher:
@@ -62,17 +61,6 @@ class Watcher:
 
 
 watcher: Watcher = Watcher()
-
-
-def tell_end(entry: Entry) -> None:
-    """Notify who asked for it."""
-    if entry.told.handle != NO_HANDLE:
-        try:
-            entry.told.notify(entry.told_bits)
-        except KernelError:
-            pass
-        entry.told.close()
-        entry.told.handle = NO_HANDLE
 
 
 def watch(gate: Gate, bits: u64) -> None:

@@ -74,11 +74,12 @@ class ProgramInfo:
     pages_left: u64  # of its memory, that are on other nodes still
     pages_at: u64  # these nodes: a bit for each number (bit_of of servers/memory/interface.py)
     sent_on_by: u64  # nodes that received for its ports before, and sent on what came when it arrived here; likewise
+    home: u64  # the node's number to which it belongs, if that is another one; 0: this one
     name_length: u64
     name: Array[u8, NAME_SIZE]
 
 
-INFO_SIZE = 184  # bytes of a ProgramInfo
+INFO_SIZE = 192  # bytes of a ProgramInfo
 
 
 class Child(Interface, messages=0x0800, errors=(NoSuchProgram, NotExecutable, OutOfMemory, BadRequest)):

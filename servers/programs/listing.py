@@ -11,6 +11,7 @@ from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import read_info
 
 PAGE_SIZE = 4096
+HOME_SHIFT = 16  # of a home: above is the node
 
 
 def fill(programs: Table, memory: MemoryManager, first: u64, into: Slice[u8]) -> u64:
@@ -35,6 +36,7 @@ def describe(entry: Entry, memory: MemoryManager, into: Slice[u8]) -> None:
     if entry.is_in_doubt:
         info.state = ProgramState.IN_DOUBT
     info.priority, info.started = entry.priority, entry.started
+    info.home = entry.home >> HOME_SHIFT
     info.thread_state = ThreadState.DEAD
     title = entry.title()
     info.name_length = u64(len(title))

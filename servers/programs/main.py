@@ -7,7 +7,8 @@ from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.memory.interface import NEW_MANAGER, MemoryManager
 from atoll.servers.naming.interface import Naming
 from atoll.servers.programs import ending, homes, legacy, listing, loading, making, moving, reporter, starting, state
-from atoll.servers.programs.ending import MAX_STATUS, destroy_surely, drop_waiting, end_program, give_back, tell_end
+from atoll.servers.programs.ending import MAX_STATUS, destroy_surely, drop_waiting, end_program, give_back
+from atoll.servers.programs.holders import gate_to, remove_holder, tell_end, tell_holder
 from atoll.servers.programs.interface import (
     AnotherNode,
     BadRequest,
@@ -155,9 +156,7 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         except NoSuchProgram:
             gate.close()
             raise
-        if entry.told.handle != NO_HANDLE:
-            entry.told.close()
-        entry.told, entry.told_bits = gate, bits
+        tell_holder(entry, call.badge, gate, bits)
         if entry.state == ProgramState.ENDED:
             tell_end(entry)
 
@@ -319,7 +318,9 @@ class ProgramsServer(Programs, Child, Parent, Moving):
         except NoSuchProgram:
             return
         entry = programs.entries[place]
-        entry.is_held = False
+        remove_holder(entry, badge)
+        if entry.is_held:
+            return
         if entry.state == ProgramState.PREPARED:
             self.forget(place)
         elif entry.state == ProgramState.ENDED and moving.is_over(entry, self.first_pid >> 48):
@@ -365,12 +366,6 @@ class ProgramsServer(Programs, Child, Parent, Moving):
 
     def import_state(self, reader: StateReader) -> None:
         state.adopt(reader, programs, self.preparations)
-
-
-def gate_to(entry: Entry) -> Child:
-    """Whoever holds it may wait for the program and end it."""
-    entry.is_held = True
-    return Child(loop.port.mint(entry.badge(CHILD), True).handle)
 
 
 def first_pid() -> u64:

@@ -6,7 +6,7 @@ from atoll.servers.programs.preparing import Preparations
 from atoll.servers.programs.table import MOST_SETTLED, UNUSED, Entry, Table
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
-VERSION = 6
+VERSION = 7
 SIZE = 1 << 19  # bytes that are enough for it
 
 
@@ -31,7 +31,8 @@ def export_entry(writer: StateWriter, entry: Entry) -> None:
     writer.copied(entry.process.handle)
     writer.copied(entry.thread.handle)
     writer.copied(entry.error.handle)
-    writer.copied(entry.told.handle)
+    for holder in entry.holders:
+        writer.copied(holder.told.handle)
     for i in range(len(entry.waiting)):
         writer.moved(entry.waiting[i])
 
@@ -58,6 +59,7 @@ def adopt_entry(reader: StateReader, entry: Entry) -> None:
     entry.process.handle = reader.copied()
     entry.thread.handle = reader.copied()
     entry.error.handle = reader.copied()
-    entry.told.handle = reader.copied()
+    for holder in entry.holders:
+        holder.told.handle = reader.copied()
     for i in range(len(entry.waiting)):
         reader.moved(address_of(entry.waiting) + 8 * u64(i))

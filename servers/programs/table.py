@@ -16,16 +16,28 @@ from atoll.userland.runtime.objects import Memory, Process, Thread
 
 MOST_PROGRAMS = 64
 MOST_WAITING = 4  # who wait for one program
+MOST_HOLDERS = 8  # of gates to one program that are told apart
 MOST_SETTLED = 64  # migrations that are remembered
 SLASH = 0x2F
 UNUSED = 0xFF  # a place without a program
 
-# ---- badges of the gates to the program manager's port: what for, and the program's serial number ----
+# ---- badges of the gates to the program manager's port: what for, a holder, and the program's serial number ----
 ROLE_SHIFT = 56
+HOLDER_SHIFT = 48
 PUBLIC = 0
 CHILD = 1  # of who started the program
 ASKING = 2  # the program's own
 FATE = 3  # the kernel's: its end
+
+NOBODY = 0  # no holder
+
+
+class Holder:
+    """Who has a Child gate (holders.py)."""
+
+    number: u64  # in the badge; NOBODY
+    told: Gate  # notified at the program's end
+    told_bits: u64
 
 
 class Entry:
@@ -65,8 +77,8 @@ class Entry:
     is_told: bool  # of a program that was born on another node, and has ended: that node knows
     is_held: bool  # somebody has a Child gate
     waiting: Array[u64, MOST_WAITING]  # reply handles
-    told: Gate  # notified at its end
-    told_bits: u64
+    holders: Array[Holder, MOST_HOLDERS]
+    last_number: u64  # that a holder was given
 
     @property
     def is_brought(self) -> bool:
@@ -131,7 +143,7 @@ class Table:
 
     def place_of(self, badge: u64) -> u64:
         """The place that a badge is about. Raises NoSuchProgram."""
-        serial = badge & (1 << ROLE_SHIFT) - 1
+        serial = badge & (1 << HOLDER_SHIFT) - 1
         for place in range(MOST_PROGRAMS):
             if self.entries[place].state != UNUSED and self.entries[place].serial == serial:
                 return u64(place)

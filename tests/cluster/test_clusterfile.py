@@ -68,6 +68,7 @@ def test_two_switches_boot(repository: Path, node_image: Image) -> None:
         (node("a", "drift = 0.5"), r"nodes\[1\]\.drift: input should be a valid integer, not 0.5"),
         (node("a", "cpu = 1"), r"nodes\[1\]\.cpu: there is no such key here; there are disk, drift, machine"),
         ("color = 1\n" + node("a"), r"color: there is no such key here; there are link, links, node, nodes, patience"),
+        (node("a", 'disk = "d"') + node("b", 'disk = "./d"'), r"nodes\[2\]\.disk: ./d is a's already: each .* its own"),
         (node("A b"), r"nodes\[1\]\.name: a name is a small letter, .*, not 'A b'"),
         ("[link]\nlatency = 0\n" + node("a"), r"link\.latency: input should be greater than 0, not 0"),
         (node("host"), "host is the name of the host's station"),

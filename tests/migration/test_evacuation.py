@@ -15,6 +15,21 @@ def test_guests_leave_and_go_on(system: System) -> None:
     assert system.lines("cat log") == expected
 
 
+def test_one_that_was_started_there_is_still_its_starters(system: System) -> None:
+    """Its pid names the node that has gone; its status and `kill` are found where it is now."""
+    expected = system.run("walker 30 1")[1].splitlines()
+    system.lines("walker 30 20 @node2 > log &")
+    system.lines("walker 1000 20 @node2 > /tmp/other &")
+    said = system.cluster.monitor("failing node2 300ms")
+    assert said.count("has moved to node1\n") == 2, said
+    assert system.run("wait %1")[0] == 7
+    assert system.lines("cat log") == expected
+    assert system.run(f"kill {system.programs()['walker']}") == (0, "")
+    assert system.run("wait %2") == (137, "")
+    system.cluster.advance(15)      # so long the node that has gone could come back and ask
+    assert "walker" not in system.programs()
+
+
 def test_what_does_not_come_away_in_time_is_told(system: System) -> None:
     system.lines("walker 1000 20 > log &")
     pid = system.programs()["walker"]

@@ -28,3 +28,10 @@ def test_it_writes_what_it_finds(tmp_path: Path) -> None:
 def test_it_refuses_what_there_is_not() -> None:
     done = CliRunner().invoke(app, ["experiment", "migration", "--workload", "dancer"])
     assert done.exit_code != 0
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_runs(tmp_path: Path) -> None:
+    for kind in ("migration", "load"):
+        file = tmp_path / "nowhere" / "table.csv"
+        done = CliRunner().invoke(app, ["experiment", kind, "--csv", str(file)])
+        assert done.exit_code == 2 and f"there is no folder {file.parent}" in done.output.replace("\n", "")

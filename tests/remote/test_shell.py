@@ -79,9 +79,32 @@ def test_waiting_for_a_program_of_another_node(system: System) -> None:
     system.run("sleep 3 &", "node2")
     pid = system.programs()["sleep"]
     assert system.run(f"wait {pid}") == (0, "")
+    assert system.run("wait %1", "node2") == (0, "")        # its starter is told as well; then nobody knows it any more
     assert "sleep" not in system.programs()
     assert system.run(f"wait {pid}") == (1, f"shell: wait: {pid}: no such job\n")
     assert system.run(f"kill {pid}") == (1, f"kill: {pid}: no such program\n")
+
+
+def test_several_wait_for_one_program(system: System) -> None:
+    """Its starter, a shell of another node, and another shell of its starter's node: each is told of its end."""
+    system.run("echo 'wait $1; echo waited $?' > /tmp/waiting; cp /tmp/waiting /nodes/node3/tmp")
+    system.run("sleep 1000 @node2 &")
+    pid = system.programs()["sleep"]
+    system.run(f"sh /tmp/waiting {pid} > /tmp/here & at node3 sh /tmp/waiting {pid} > /tmp/there & sleep 3")
+    assert system.run(f"kill -s 7 {pid}", "node3") == (0, "")
+    assert system.run("wait %1") == (7, "")
+    assert system.run("wait; cat /tmp/here /tmp/there") == (0, "waited 7\nwaited 7\n")
+    assert "sleep" not in system.programs()
+
+
+def test_what_at_runs_belongs_to_its_node(system: System) -> None:
+    """Its own node, and those that it sees, are that node's."""
+    here, there = system.lines("ps node2 node3"), system.lines("at node3 ps node2 node3")
+    assert [line.split()[:2] for line in here] == [line.split()[:2] for line in there if " ps" not in line]
+    system.run("sleep 1000 &", "node2")
+    pid = system.programs()["sleep"]
+    assert system.run(f"at node2 kill {pid.split('.')[1]}") == (0, "")
+    assert system.run("wait %1", "node2") == (137, "")
 
 
 def test_ps_and_kill_of_nodes_that_are_not_there(system: System) -> None:
@@ -89,7 +112,7 @@ def test_ps_and_kill_of_nodes_that_are_not_there(system: System) -> None:
     assert system.run("kill 9.1") == (1, "kill: 9.1: there is no node 9\n")
     system.cluster.monitor("crash node3")
     started = system.cluster.time_ns
-    assert system.run("ps")[1].splitlines()[-1].startswith("ps: node3: does not answer")
+    assert system.run("ps")[1].splitlines()[-1] == "ps: node3: this node has fallen silent"
     assert system.cluster.time_ns - started < 5 * 10**9     # no longer than its failure takes to be noticed
     system.cluster.advance(2)
     assert system.run("ps")[0] == 0

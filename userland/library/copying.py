@@ -2,7 +2,7 @@
 
 from atoll.abi.types import Array, Text, u8, u64
 from atoll.servers.stream.interface import Stream
-from atoll.userland.library.files import READING, WRITING, is_directory, open_file
+from atoll.userland.library.files import READING, WRITING, FileProblem, is_directory, open_file
 from atoll.userland.library.paths import PATH_SIZE, base_name, join
 from atoll.userland.library.streams import write_all
 from atoll.userland.library.text import StringBuilder
@@ -35,13 +35,21 @@ def copy_file(source: Text, target: Text) -> u64:
     """Make `target` a copy of a file; how many bytes. What was in it is lost even if this fails. Raises FileProblem."""
     reading = open_file(source, READING).handle
     try:
-        writing = open_file(target, WRITING).handle
+        writing = open_target(target)
         try:
             return copy_stream(Stream(reading), Stream(writing))
         finally:
             close(writing)
     finally:
         close(reading)
+
+
+def open_target(target: Text) -> u64:
+    """A file that is written anew. Raises FileProblem, which says that it is the target's."""
+    try:
+        return open_file(target, WRITING).handle
+    except FileProblem as error:
+        raise FileProblem(f"to {target}: {error}") from None
 
 
 def place_in(target: Text, source: Text, into: StringBuilder[PATH_SIZE]) -> None:

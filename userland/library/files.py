@@ -31,6 +31,7 @@ from atoll.servers.naming.interface import Naming, NoSuchName, follow, rest_of
 from atoll.userland.library.names import is_directory_of_names, is_name, is_service_name
 from atoll.userland.library.paths import PATH_SIZE, absolute
 from atoll.userland.library.text import StringBuilder
+from atoll.userland.runtime.kernel_errors import Dead
 from atoll.userland.runtime.objects import close, read_info
 from atoll.userland.runtime.startup import given
 
@@ -95,6 +96,8 @@ def perform(operation: Operation, path: Text, other: Text = "", number: u64 = 0)
         raise FileProblem("the disk is full") from None
     except DirectoryNotEmpty:
         raise FileProblem("the directory is not empty") from None
+    except Dead:
+        raise FileProblem("its node or its service is gone") from None
     finally:
         if gate != NO_HANDLE:
             close(gate)

@@ -14,7 +14,7 @@ from atoll.userland.library.services import service
 from atoll.userland.library.text import EQUALS, SPACE, StringBuilder, cut, parse_unsigned
 from atoll.userland.library.vector import Vector
 from atoll.userland.runtime.interface import ServiceError
-from atoll.userland.runtime.kernel_errors import KernelError
+from atoll.userland.runtime.kernel_errors import Dead, KernelError
 from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.startup import environment
 
@@ -24,6 +24,7 @@ MIB = 1 << 20
 MHZ = 1_000_000  # instructions per second
 MOST_NAMES = 6  # of nodes in a message
 ANY = "*"
+LIVES_AT = "LIVES_AT"  # what `at` tells a program: the number of the node whose names and programs it has
 OWN_PROGRAM = "PROGRAM"  # what the program manager tells each program: pid, space, home, path
 COLON = 0x3A
 COMMA = 0x2C
@@ -123,8 +124,9 @@ def own_home() -> u64:
 
 
 def own_node() -> u64:
-    """The number of our home's node."""
-    return own_home() >> 16
+    """The number of the node whose names and programs are ours: our home's, or where `at` has started us."""
+    number = environment(LIVES_AT)
+    return parse_unsigned(number) if len(number) > 0 else own_home() >> 16
 
 
 # ---- one that is wanted ----
@@ -174,6 +176,7 @@ def choose_any(requirements: Text) -> Member:
         raise NoNode(what_is_missing(memory, speed)) from None
     finally:
         close(network.handle)
+    nodes.read()  # who has answered may have come up only now
     member = nodes.numbered(number)
     if member is None:
         raise NoNode("the node that answered is not known")
@@ -232,7 +235,7 @@ def what_is_missing(memory: u64, speed: u64) -> Text:
 
 
 def programs_of(member: Member) -> Programs:
-    """The program manager of a node; to be closed. Raises ServiceError, KernelError."""
+    """The program manager of a node; to be closed. Raises NoNode if it has just gone, ServiceError, KernelError."""
     network = Network(service("network"))
     try:
         root = network.naming(member.number)
@@ -240,6 +243,8 @@ def programs_of(member: Member) -> Programs:
         close(network.handle)
     try:
         return Programs(Naming(root.handle).lookup("/services/programs").handle)
+    except Dead:
+        raise NoNode("this node has fallen silent") from None
     finally:
         root.close()
 

@@ -6,12 +6,13 @@ from atoll.abi.objects import STOPPED, ThreadState
 from atoll.abi.raw import address_of, at
 from atoll.abi.startup import PROGRAMS
 from atoll.abi.types import Array, Text, i64, u8, u64
-from atoll.servers.programs.interface import INFO_SIZE, ProgramInfo, Programs, ProgramState
+from atoll.servers.programs.interface import INFO_SIZE, Child, ProgramInfo, Programs, ProgramState
 from atoll.userland.library.nodes import NoNode, nodes, own_node, programs_of
 from atoll.userland.library.nodes import name_of as name_of_node
 from atoll.userland.library.processes import copy_of
 from atoll.userland.library.text import StringBuilder, cut, parse_unsigned
 from atoll.userland.library.vector import Vector
+from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.startup import given
 
 MAX_PROGRAMS = 128
@@ -51,6 +52,20 @@ class ProgramList:
                 return index
         return NOBODY
 
+    def born(self, node: u64, number: u64) -> u64:
+        """The pid of the program of that number which was born on that node; 0 if it is not there."""
+        for info in self.items:
+            if node_of(info.pid) == node and info.pid % SERIAL == number:
+                return info.pid
+        return 0
+
+
+class NoProgram(Exception):
+    """No node knows the program."""
+
+
+known: ProgramList = ProgramList()
+
 
 def node_of(pid: u64) -> u64:
     """The number of the node where a program was born."""
@@ -82,7 +97,66 @@ def open_programs(node: u64) -> Programs:
         raise NoNode(f"there is no node {node}")
     if member.is_up == 0:
         raise NoNode(f"{name_of_node(member)} is down")
-    return programs_of(member)
+    try:
+        return programs_of(member)
+    except NoNode:
+        raise NoNode(f"{name_of_node(member)} has fallen silent") from None
+
+
+def find_program(born: u64, number: u64) -> tuple[u64, u64]:
+    """The node to be asked about a program, and its pid: the node where it was born, which knows where it has gone;
+    if that has gone itself, the one where it is. Raises NoProgram, NoNode, ServiceError, KernelError.
+    """
+    try:
+        pid = pid_at(born, born, number)
+        if pid != 0:
+            return born, pid
+    except NoNode:
+        node, pid = find_guest(born, number)
+        if pid == 0:
+            raise
+        return node, pid
+    node, pid = find_guest(born, number)  # its node was switched on again since
+    if pid == 0:
+        raise NoProgram("no such program")
+    return node, pid
+
+
+def find_guest(born: u64, number: u64) -> tuple[u64, u64]:
+    """The node that has a program which was born on another one, and its pid; 0 if none has."""
+    nodes.read()
+    index: u64 = 0
+    while index < u64(len(nodes.items)):
+        node, is_up = nodes.items[index].number, nodes.items[index].is_up != 0
+        index += 1
+        if not is_up or node == born:
+            continue
+        try:
+            pid = pid_at(node, born, number)
+        except Exception:
+            continue  # it has just gone
+        if pid != 0:
+            return node, pid
+    return 0, 0
+
+
+def pid_at(node: u64, born: u64, number: u64) -> u64:
+    """The pid of a program that a node knows; 0 if it does not. Raises NoNode, ServiceError, KernelError."""
+    manager = open_programs(node)
+    try:
+        known.read_from(manager)
+    finally:
+        close(manager.handle)
+    return known.born(born, number)
+
+
+def open_program(node: u64, pid: u64) -> Child:
+    """A gate to a program, from the node that is to be asked about it. Raises NoNode, ServiceError, KernelError."""
+    manager = open_programs(node)
+    try:
+        return manager.open(pid)
+    finally:
+        close(manager.handle)
 
 
 def name_of(info: ProgramInfo) -> Text:

@@ -9,7 +9,7 @@ from atoll.abi.types import Text, i64, u64
 from atoll.servers.supervisor.interface import Supervisor
 from atoll.userland.library.arguments import begin, expect_operands, operand, operand_count, option_number
 from atoll.userland.library.errors import complain, exit_status
-from atoll.userland.library.programs import NOBODY, ProgramList, open_programs, parse_pid
+from atoll.userland.library.programs import find_program, open_programs, parse_pid
 from atoll.userland.library.services import service
 from atoll.userland.library.text import digit_of
 from atoll.userland.runtime.objects import close
@@ -17,20 +17,14 @@ from atoll.userland.runtime.objects import close
 ANY = 0xFFFF_FFFF_FFFF_FFFF
 KILLED = 137
 
-programs: ProgramList = ProgramList()
-
 
 def end_program(text: Text, status: u64) -> None:
     """End a program, by its number."""
-    node, number = parse_pid(text)
+    born, number = parse_pid(text)
+    node, pid = find_program(born, number)
     manager = open_programs(node)
     try:
-        programs.read_from(manager)
-        place = programs.find(number)
-        if place == NOBODY:
-            complain(text, "no such program")
-        else:
-            manager.kill(programs.items[place].pid, status)
+        manager.kill(pid, status)
     finally:
         close(manager.handle)
 

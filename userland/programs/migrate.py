@@ -14,7 +14,7 @@ from atoll.servers.mover.interface import MemoryStrategy, Order, Report
 from atoll.servers.network.interface import Member
 from atoll.servers.programs.interface import ProgramState
 from atoll.userland.library.errors import fail, misuse, set_usage
-from atoll.userland.library.nodes import Nodes, name_of
+from atoll.userland.library.nodes import Nodes, NoNode, name_of
 from atoll.userland.library.programs import ProgramList, open_programs, parse_pid
 from atoll.userland.library.services import find_service
 from atoll.userland.runtime.objects import close
@@ -61,7 +61,10 @@ def find_program(node: u64, number: u64) -> Member:
     for member in nodes.items:
         if member.is_up == 0:
             continue
-        manager = open_programs(member.number)
+        try:
+            manager = open_programs(member.number)
+        except NoNode:
+            continue  # it has just gone: what is there cannot be moved
         try:
             programs.read_from(manager)
         finally:

@@ -13,10 +13,11 @@ from atoll.servers.programs.interface import ProgramInfo, ProgramState
 from atoll.userland.library.arguments import begin, expect_operands, operand, operand_count, option
 from atoll.userland.library.calendar import duration
 from atoll.userland.library.errors import complain, exit_status
-from atoll.userland.library.nodes import Nodes, own_node
+from atoll.userland.library.nodes import Nodes, NoNode, own_node
 from atoll.userland.library.nodes import name_of as node_name
-from atoll.userland.library.programs import NOBODY, ProgramList, name_of, node_of, open_programs, pid_text, state_of
+from atoll.userland.library.programs import NOBODY, ProgramList, name_of, open_programs, pid_text, state_of
 from atoll.userland.library.sizes import human
+from atoll.userland.runtime.kernel_errors import Dead
 from atoll.userland.runtime.objects import close
 
 PAGE_SIZE = 4096
@@ -28,22 +29,22 @@ programs: ProgramList = ProgramList()
 members: Nodes = Nodes()
 
 
-def show(info: ProgramInfo, node: Text, number: u64) -> None:
+def show(info: ProgramInfo, node: Text) -> None:
     """One line."""
     print(f"{node:<8} {pid_text(info.pid).text:>8} {pid_text(info.parent).text:>8}", end=" ")
     print(f"{info.generation:>3} {info.priority:>3}", end=" ")
     print(f"{state_of(info):<9} {duration(info.cpu_time).text:>9} {human(info.pages * PAGE_SIZE).text:>6}", end=" ")
     show_waiting(info.waits_for)
     print(name_of(info), end="")
-    show_needs(info, number)
+    show_needs(info)
 
 
-def show_needs(info: ProgramInfo, own: u64) -> None:
+def show_needs(info: ProgramInfo) -> None:
     """The nodes that a program which has come to a node would miss."""
-    is_away = info.state != ProgramState.MOVED and node_of(info.pid) != own
+    home = info.home if info.state != ProgramState.MOVED else 0
     separator = " (needs "
     for node in range(u64(BITS)):
-        is_home = is_away and node == node_of(info.pid)
+        is_home = home != 0 and node == home
         has_pages, sends_on = info.pages_at >> node & 1 != 0, info.sent_on_by >> node & 1 != 0
         if is_home or has_pages or sends_on:
             print(f"{separator}{node}{'h' if is_home else ''}", end="")
@@ -71,11 +72,14 @@ def show_node(node: Member) -> None:
             programs.read_from(manager)
         finally:
             close(manager.handle)
+    except (NoNode, Dead):
+        complain(node_name(node), "this node has fallen silent")
+        return
     except Exception as error:
         complain(node_name(node), f"does not answer: {error}")
         return
     for info in programs.items:
-        show(info, node_name(node), node.number)
+        show(info, node_name(node))
 
 
 def show_wanted(name: Text) -> None:

@@ -166,7 +166,7 @@ def refuse_other(status: u64, detail: u64) -> NoReturn:
         case Status.NO_ROOM:
             raise NoRoom("no room for another one")
         case Status.DEAD:
-            raise Dead("the handle's object was destroyed")
+            raise Dead("whom or what the handle led to is gone")
         case Status.REVOKED:
             raise Revoked("the gate was revoked")
         case Status.PEER_DIED:

@@ -1,22 +1,17 @@
 """Commands that the shell does itself, because they change the shell or know what only it knows."""
 
-from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Text, i64, u64
-from atoll.servers.programs.interface import Child
 from atoll.userland.library.files import is_directory
 from atoll.userland.library.nodes import nodes, own_node
 from atoll.userland.library.paths import PATH_SIZE, absolute, normalise, set_working_directory, working_directory
-from atoll.userland.library.programs import NOBODY, SERIAL, ProgramList, node_of, open_programs, parse_pid, pid_text
+from atoll.userland.library.programs import SERIAL, NoProgram, find_program, node_of, open_program, parse_pid, pid_text
 from atoll.userland.library.text import StringBuilder, parse_unsigned
 from atoll.userland.programs.sh.jobs import MAX_JOBS, Job
 from atoll.userland.programs.sh.state import complain, shell
 from atoll.userland.programs.sh.variables import assignment_at
-from atoll.userland.runtime.objects import close
 
 MISUSED = 2
 NAMES = " cd exit export history jobs pwd set unset wait "
-
-programs: ProgramList = ProgramList()
 
 
 def is_builtin(name: Text) -> bool:
@@ -191,21 +186,16 @@ def is_job(number: u64) -> bool:
 
 def wait_for_program(text: Text, node: u64, serial: u64) -> u64:
     """For a program that the shell has not started. Ctrl-C ends the waiting only."""
-    manager = open_programs(node)
-    child = Child(NO_HANDLE)
     try:
-        programs.read_from(manager)
-        place = programs.find(serial)
-        if place == NOBODY:
-            raise ValueError("no such job")
-        child = manager.open(programs.items[place].pid)
-    finally:
-        close(manager.handle)
+        where, pid = find_program(node, serial)
+    except NoProgram:
+        raise ValueError("no such job") from None
+    child = open_program(where, pid)
     shell.away.clear()
-    member = nodes.numbered(node) if node != own_node() else None
+    member = nodes.numbered(where) if where != own_node() else None
     if member is not None:
         shell.away.set(member, text)
-    return shell.jobs.wait_for(child, shell.away)
+    return shell.jobs.wait_for(child, pid, shell.away)
 
 
 def shown_pid(pid: u64) -> StringBuilder[24]:

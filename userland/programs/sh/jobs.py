@@ -10,8 +10,9 @@ from atoll.servers.console.interface import INTERRUPT_BIT
 from atoll.servers.network.interface import Member
 from atoll.servers.programs.interface import Child, NoSuchProgram
 from atoll.userland.library.errors import write_error
-from atoll.userland.library.nodes import is_up, name_of
+from atoll.userland.library.nodes import is_up, name_of, nodes
 from atoll.userland.library.processes import ENDED_BY_KEY, copy_of
+from atoll.userland.library.programs import find_guest, node_of, open_program
 from atoll.userland.library.text import StringBuilder
 from atoll.userland.runtime.interface import ServiceError
 from atoll.userland.runtime.kernel_calls import clock
@@ -44,9 +45,13 @@ class Away:
 
     def set(self, node: Member, title: Text) -> None:
         """There."""
+        self.go_to(node)
+        self.title.set(title[0 : min(len(title), 32)])
+
+    def go_to(self, node: Member) -> None:
+        """The program is on another node now."""
         self.number, self.incarnation = node.number, node.incarnation
         self.name.set(name_of(node))
-        self.title.set(title[0 : min(len(title), 32)])
 
     def is_up(self) -> bool:
         """Whether the node is what it was. A node that was switched on again is not."""
@@ -61,6 +66,7 @@ class Process:
     """One process of a job, or one that is only waited for."""
 
     used: bool
+    pid: u64
     child: Child
     away: Away
     job: u64
@@ -116,16 +122,16 @@ class Jobs:
         """A prepared process becomes part of a job (there is a free place), and starts."""
         place = self.free_process()
         process = self.processes[place]
-        process.used, process.job, process.is_last = True, number, is_last
+        process.used, process.job, process.is_last, process.pid = True, number, is_last, 0
         process.child = child
         process.away = away
         job = self.jobs[number]
         job.left += 1
         try:
             child.tell(copy_of(self.gate.handle), u64(1) << (FIRST_BIT + place))
-            pid = child.start()
+            process.pid = child.start()
             if is_last:
-                job.pid = pid
+                job.pid = process.pid
         except Exception:
             self.drop(process)
             raise
@@ -148,7 +154,7 @@ class Jobs:
         job.used = False
         return job.status
 
-    def wait_for(self, child: Child, away: Away) -> u64:
+    def wait_for(self, child: Child, pid: u64, away: Away) -> u64:
         """Wait for the end of a program that is not the shell's; its status. Ctrl-C ends the waiting only."""
         number = self.add("", False)
         place = self.free_process()
@@ -156,7 +162,7 @@ class Jobs:
             Gate(child.handle).close()
             raise ValueError("too many programs run already")
         process, job = self.processes[place], self.jobs[number]
-        process.used, process.job, process.is_last = True, number, True
+        process.used, process.job, process.is_last, process.pid = True, number, True, pid
         process.child, process.away = child, away
         job.left = 1
         self.ask_about(place)
@@ -202,11 +208,28 @@ class Jobs:
             self.lose(process)
 
     def lose(self, process: Process) -> None:
-        """The way to a process is gone, with its node."""
+        """The way to a process is gone, with its node: so is the process, unless it has been moved off that before."""
+        if self.follow(process):
+            return
         process.away.complain()
         if process.is_last:
             self.jobs[process.job].status = GONE
         self.drop(process)
+
+    def follow(self, process: Process) -> bool:
+        """Take hold of a process where it is now; False if it is nowhere."""
+        try:
+            node, pid = find_guest(node_of(process.pid), process.pid % SERIAL)
+            member = nodes.numbered(node)
+            if pid != process.pid or member is None:
+                return False
+            child = open_program(node, pid)
+        except Exception:
+            return False
+        Gate(process.child.handle).close()
+        process.child = child
+        process.away.go_to(member)
+        return True
 
     def note(self, bits: u64) -> None:
         """These bits have come."""
@@ -238,7 +261,7 @@ class Jobs:
         try:
             status = process.child.join()
         except Exception as error:
-            if process.away.number != 0:
+            if not process.away.is_up():
                 self.lose(process)
                 return
             print(f"shell: the status of a program is not known: {error}")

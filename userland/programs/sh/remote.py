@@ -40,7 +40,7 @@ def prepare_service(launch: Launch, path: Text, node: Member) -> Child:
     except Exception:
         Gate(child.handle).close()
         raise
-    environment.set(f"HOME=/home\0PWD=/\0PATH=/bin\0NODE={name_of(node)}\0")
+    environment.set(f"HOME=/home\0PWD=/\0PATH=/bin\0NODE={name_of(node)}\0LIVES_AT={node.number}\0")
     environment.add(launch.settings.text)
     furnish(child, launch.arguments.packed, environment.text.encode(), launch.streams)
     return Child(child.handle)
