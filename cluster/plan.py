@@ -9,7 +9,7 @@ from atoll.net.wire import Medium
 
 Machine = Literal["atoll", "qemu"]
 HOST = "host"  # the name of the host's station
-MOST_NODES = 200  # numbers above are no node's: HOST_NUMBER is among them
+MOST_NODES = 64  # as many as the guests' tables of nodes have places for, and masks of nodes have bits
 # The host's station sits in the first switch: a frame takes a nanosecond to it and from it, whatever its size.
 HOST_MEDIUM = Medium(10**18, 0, 1 << 30)
 

@@ -1,8 +1,11 @@
-"""Progress on the terminal while something is built: a bar on standard error, nothing when that is not a terminal."""
+"""Progress while something is built: a bar on standard error; when that is no terminal, a line if it takes a while."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+PATIENCE = 3.0  # seconds after which who sees no bar is told
 
 Report = Callable[[str, int, int], None]        # what is being done, steps done, steps in all
 
@@ -11,7 +14,7 @@ Report = Callable[[str, int, int], None]        # what is being done, steps done
 def progress_bar() -> Iterator[Report]:
     """A function to call at each step; the bar disappears at the end."""
     if not sys.stderr.isatty():                 # and rich's bars are not even imported: that takes a while
-        yield lambda step, done, total: None
+        yield told_later(time.monotonic() + PATIENCE)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -24,3 +27,16 @@ def progress_bar() -> Iterator[Report]:
             progress.update(task, description=step, completed=done, total=total)
 
         yield report
+
+
+def told_later(when: float) -> Report:
+    """Says once what is being done, if it is still being done then (by `time.monotonic`)."""
+    is_told = False
+
+    def report(step: str, done: int, total: int) -> None:
+        nonlocal is_told
+        if not is_told and done < total and time.monotonic() >= when:
+            is_told = True
+            print(f"atoll: {step} ({done + 1} of {total}); this takes a while", file=sys.stderr)
+
+    return report

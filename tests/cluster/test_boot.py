@@ -102,7 +102,7 @@ def test_a_cluster_file(atoll: Run, repository: Path, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (("--nodes", 3, "--disk", "x.img"), "several nodes cannot have the same disk"),
-        (("--nodes", 201), "a cluster of 201 nodes is not possible: it can have 1 to 200"),
+        (("--nodes", 65), "a cluster of 65 nodes is not possible: it can have 1 to 64"),
         (("images/clusters/one.toml", "--nodes", 2), "is said by the cluster file"),
         (("images/system.toml",), "images/system.toml: nodes: this key is missing"),
     ],

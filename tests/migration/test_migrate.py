@@ -90,7 +90,8 @@ def test_what_cannot_be_moved_stays(system: System) -> None:
         (f"migrate {pid} node1", "on this node already"),
         (f"migrate {pid} node9", "there is no such node"),
         ("migrate 77 node2", "no such program"),
-        (f"migrate --memory teleport {pid} node2", "there is no strategy teleport"),
+        (f"migrate --memory teleport {pid} node2", "there is no strategy teleport: copy, precopy or reference"),
+        ("migrate --memory", "--memory needs a value"),
         (f"migrate {system.programs()['holder']} node2", "it holds a memory object"),
     ):
         status, output = system.run(line)

@@ -41,7 +41,7 @@ def memory_strategy(name: Text) -> u64:
             return MemoryStrategy.PRECOPY
         case "reference":
             return MemoryStrategy.REFERENCE
-    misuse(f"there is no strategy {name}")
+    misuse(f"there is no strategy {name}: copy, precopy or reference")
 
 
 def delivery_strategy(name: Text) -> u64:
@@ -53,7 +53,7 @@ def delivery_strategy(name: Text) -> u64:
             return Delivery.PREVENT
         case "recover":
             return Delivery.RECOVER
-    misuse(f"there is no strategy {name}")
+    misuse(f"there is no strategy {name}: redirect, prevent or recover")
 
 
 def find_program(node: u64, number: u64) -> Member:
@@ -70,10 +70,18 @@ def find_program(node: u64, number: u64) -> Member:
         finally:
             close(manager.handle)
         for info in programs.items:
-            is_it = info.pid % (1 << 32) == number and info.pid >> 48 == node
-            if is_it and info.state == ProgramState.RUNNING:
-                order.pid = info.pid
-                return member
+            if info.pid % (1 << 32) != number or info.pid >> 48 != node:
+                continue
+            match info.state:
+                case ProgramState.RUNNING:
+                    order.pid = info.pid
+                    return member
+                case ProgramState.FROZEN:
+                    raise NotThere("it is moving just now")
+                case ProgramState.IN_DOUBT:
+                    raise NotThere("in doubt: it was moving when the other node fell silent, and waits for that")
+                case _:
+                    pass  # not started yet, over, or elsewhere
     raise NotThere("no such program")
 
 
@@ -118,7 +126,9 @@ def main() -> i64:
     index: u64 = 0
     while index < argument_count() and is_option(argument(index)):
         option = argument(index)
-        value = argument(index + 1) if index + 1 < argument_count() else ""
+        if index + 1 >= argument_count():
+            misuse(f"{option} needs a value")
+        value = argument(index + 1)
         match option:
             case "--memory":
                 order.memory = memory_strategy(value)
