@@ -106,7 +106,7 @@ def mint(user: Thread) -> Thread:
 
 
 def next_gate(user: Thread) -> Thread:
-    """GATE_NEXT: one port's gates, one after another, as handles that only keep them."""
+    """GATE_NEXT: handles of a port's gates, one after another."""
     port = handles.find_port(user.process, user.frame.a0)
     gate = lists.first(port.gates)
     if user.frame.a1 != NO_HANDLE:
@@ -116,9 +116,7 @@ def next_gate(user: Thread) -> Thread:
         gate = ports.behind(before)
     if gate is None:
         return answer(user, NO_HANDLE)
-    made = handles.add(user.process, Kind.GATE, handles.SHARED, address_of(gate))
-    gate.keepers += 1
-    return answer(user, made)
+    return answer(user, handles.add(user.process, Kind.GATE, handles.GATE_RIGHTS, address_of(gate)))
 
 
 def revoke(user: Thread) -> Thread:

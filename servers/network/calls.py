@@ -41,6 +41,7 @@ class Claimer(IntEnum):
     REQUEST = 1  # that the gate came with
     CALL = 2  # with whose reply it came
     LEAVER = 3  # a receiver that is about to leave, and its friends to be told (friends.py)
+    CLAIM = 4  # a peer that claims a gate of a port that has moved on (moves.py)
 
 
 class Call:

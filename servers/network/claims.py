@@ -7,8 +7,8 @@ node 1 may drop its own. A reply right can be given on when its other half, the 
 from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.objects import NO_HANDLE, Kind
 from atoll.abi.types import u64
-from atoll.abi.wire import MILLISECOND, Delivery, Way
-from atoll.servers.network import friends, rights, station
+from atoll.abi.wire import ALONE, MILLISECOND, Way
+from atoll.servers.network import friends, moves, rights, station
 from atoll.servers.network.calls import Call, Claimer, State, calls
 from atoll.servers.network.crossing import arrive, copy_identity, has_to_be_claimed, owner_of
 from atoll.servers.network.exports import close_quietly
@@ -16,7 +16,7 @@ from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Envelope, Message
 from atoll.servers.network.parcels import parcels
-from atoll.servers.network.peers import NOWHERE, peers
+from atoll.servers.network.peers import MOST_REQUESTS, NOWHERE, peers
 from atoll.servers.network.requests import Request, requests
 from atoll.servers.network.requests import State as RequestState
 from atoll.userland.runtime.kernel_calls import clock
@@ -72,22 +72,41 @@ def begin(envelope: Envelope, peer: u64, claimer: u64, claimer_place: u64, numbe
     return True
 
 
+def claim_on(request: Request, owner: u64) -> bool:
+    """A peer claims a gate of a port that has moved on, and of which none is here: claim one there first; False: there
+    is no room now.
+    """
+    place = parcels.take() if owner != NOWHERE and peers.table[owner].is_up else NOWHERE
+    if place == NOWHERE:
+        return False
+    asked, message = request.message.envelope, parcels.table[place].message
+    message.clear()
+    copy_identity(asked.target, message.envelope.target)
+    message.envelope.badge, message.envelope.way = asked.badge, u64(Way.CLAIM)
+    call = calls.begin(place, owner, False, clock())
+    if call is None:
+        parcels.give(place)
+        return False
+    call.claimer, call.claimer_place, call.claimer_number = u64(Claimer.CLAIM), request.place, request.number
+    return True
+
+
 def finished(claim: Call, was_claimed: bool) -> None:
     """The third node has answered, or is gone."""
     if claim.claimer == Claimer.LEAVER:
         friends.held_back(claim.claimer_place)
         return
-    if claim.claimer == Claimer.REQUEST:
-        request = requests.table[claim.claimer_place]
-        if not was_claimed:
-            request.message.envelope.handle.clear()
-        station.deliver(request)
-        return
-    call = calls.table[claim.claimer_place]
-    if call.state == State.CLAIMING and call.number == claim.claimer_number:
+    request, call = requests.table[claim.claimer_place % MOST_REQUESTS], calls.table[claim.claimer_place]
+    if claim.claimer == Claimer.CALL and call.state == State.CLAIMING and call.number == claim.claimer_number:
         if not was_claimed:
             parcels.table[call.parcel].message.envelope.handle.clear()
         calls.finish(call)
+    elif claim.claimer == Claimer.REQUEST and request.number == claim.claimer_number:
+        if not was_claimed:
+            request.message.envelope.handle.clear()
+        station.deliver(request)
+    elif claim.claimer == Claimer.CLAIM and request.number == claim.claimer_number:
+        moves.claimed_on(request, was_claimed)
     elif was_claimed:
         give_back(claim)
 
@@ -109,7 +128,7 @@ def give_back(claim: Call) -> None:
 
 def must_wait(envelope: Envelope, peer: u64) -> bool:
     """Whether a reply right is on its way to that message, or what has to be known of a receive right."""
-    if envelope.handle_kind == Kind.PORT and envelope.handle_badge != Delivery.REDIRECT:
+    if envelope.handle_kind == Kind.PORT and envelope.handle_badge & ALONE == 0:
         return not friends.are_known(envelope.handle)
     return envelope.handle_kind == Kind.REPLY and rights.find(envelope.handle, peer) == NOWHERE
 

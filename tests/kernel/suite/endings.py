@@ -235,12 +235,14 @@ def gates_of_a_port() -> None:
     for handle, badge in ((first, 25), (second, 24), (third, 7)):
         info = Info()
         read_info(handle, info)
-        assert info.words[0] == badge and info.words[1] == 1 and info.words[4] == u64(badge != 7)
-        assert info.rights & Right.SEND == 0
+        assert info.words[0] == badge and info.words[1] == 2 and info.words[4] == u64(badge != 7)
+        assert info.rights == Right.SEND | Right.MOVE | Right.DUPLICATE
+    keeper = duplicate(second, Right.MOVE)
     made.close()
-    expect(status_of(Call.GATE_NEXT, port.handle, second), Status.BAD_ARGUMENT)
-    hear_last(24)
     close(second)
+    expect(status_of(Call.GATE_NEXT, port.handle, keeper), Status.BAD_ARGUMENT)
+    hear_last(24)
+    close(keeper)
     close(first)
     other.close()
     close(third)
