@@ -115,6 +115,8 @@ class Way(IntEnum):
     #              gates of it besides you (FRIEND_SIZE bytes each)
     HOLD = 7  # of a node: the receiver of TARGET is about to leave me: send nothing there until you know where it is
     GOODBYE = 8  # of a node: I send nothing on to you for TARGET any more, and have no gates of it that you count
+    ELSEWHERE = 9  # of a node that has counted your gates of TARGET, and sent on what came through them: have them
+    #                counted where its receiver is, of which everybody knows (word 0: that node). The segment has them
 
 
 # ---- a record of FRIENDS: u64s ----
@@ -123,6 +125,7 @@ FRIEND_NODE = 8
 FRIEND_TIMES = 16  # how often it was sent a gate of that badge
 FRIEND_SIZE = 24
 
+RECOUNTED = 1  # word 0 of FRIENDS: TARGET is with you, these are gates of the sender that you have not counted yet
 MOVING = 1  # word 0 of an I_HAVE: but the receiver is about to leave; ask again
 OWN_GATES = 1  # word 1 of a RELEASE: of a gate whose end the port was still to be told when its receiver moved
 

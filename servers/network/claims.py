@@ -7,8 +7,8 @@ node 1 may drop its own. A reply right can be given on when its other half, the 
 from atoll.abi.calls import NO_TIMEOUT
 from atoll.abi.objects import NO_HANDLE, Kind
 from atoll.abi.types import u64
-from atoll.abi.wire import ALONE, MILLISECOND, Way
-from atoll.servers.network import friends, moves, rights, station
+from atoll.abi.wire import ALONE, MILLISECOND, Outcome, Way
+from atoll.servers.network import friends, moves, recount, rights, station
 from atoll.servers.network.calls import Call, Claimer, State, calls
 from atoll.servers.network.crossing import arrive, copy_identity, has_to_be_claimed, owner_of
 from atoll.servers.network.exports import close_quietly
@@ -107,7 +107,11 @@ def finished(claim: Call, was_claimed: bool) -> None:
         station.deliver(request)
     elif claim.claimer == Claimer.CLAIM and request.number == claim.claimer_number:
         moves.claimed_on(request, was_claimed)
-    elif was_claimed:
+    elif claim.claimer == Claimer.COUNTED and request.number == claim.claimer_number:
+        station.answer(request, Outcome.ANSWERED if was_claimed else Outcome.NO_SUCH_PORT)
+    elif was_claimed and claim.claimer == Claimer.COUNTER:
+        recount.is_counted(claim.claimer_number, claim.peer)
+    elif was_claimed and claim.claimer < Claimer.COUNTER:
         give_back(claim)
 
 

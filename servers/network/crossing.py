@@ -168,7 +168,11 @@ def arrive_gate(envelope: Envelope, peer: u64) -> u64:
         owner = peers.find(envelope.handle_node)
         place = proxies.make(envelope.handle, peer if owner == NOWHERE else owner)
     gate = NOWHERE if place == NOWHERE else proxies.mint(place, envelope.handle_badge)
-    return NO_HANDLE if gate == NOWHERE else gate
+    if gate == NOWHERE:
+        return NO_HANDLE
+    if envelope.handle_node == peers.table[peer].number and proxies.table[place].owner != peer:
+        farewells.give_back(envelope.handle, envelope.handle_badge, peer)  # it receives there, which we do not know
+    return gate
 
 
 def mint_group(identity: Identity) -> u64:

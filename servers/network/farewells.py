@@ -29,11 +29,18 @@ def give_back_gates(place: u64, next_peer: u64 = NOWHERE) -> None:
         proxy.counted_by = NOWHERE
 
 
-def say(identity: Identity, peer: u64, way: u64) -> bool:
+def give_back(identity: Identity, badge: u64, peer: u64) -> None:
+    """A gate that a peer has counted for us is counted by another."""
+    say(identity, peer, Way.RELEASE, badge, 1)
+
+
+def say(identity: Identity, peer: u64, way: u64, badge: u64 = 0, times: u64 = 0) -> bool:
     """Tell a peer something of a port; False: there is no room now."""
     place = friends.new_message(identity, way)
     if place == NOWHERE:
         return False
+    envelope = parcels.table[place].message.envelope
+    envelope.badge, envelope.words[0] = badge, times
     if calls.begin(place, peer, False, clock()) is None:
         parcels.give(place)
         return False

@@ -249,7 +249,7 @@ def told(message: Message, teller: u64) -> bool:
     envelope = message.envelope
     if envelope.way == Way.FRIENDS:
         try:
-            return meet(message, teller)
+            return come(message) if envelope.words[0] == wire.RECOUNTED else meet(message, teller)
         except KernelError:
             return False
     place = proxies.find_away(envelope.target)
@@ -265,14 +265,28 @@ def meet(message: Message, source: u64) -> bool:
     if place == NOWHERE:
         return False
     exports.take_back(identity, source)  # what it has it tells now
+    let_all_in(place, message)
+    proxies.table[place].are_friends_known = True
+    return True
+
+
+def come(message: Message) -> bool:
+    """A node tells what else it has of a port that is here (recount.py); False: it is not. Raises KernelError."""
+    place = proxies.find(message.envelope.target)
+    if place == NOWHERE or not proxies.table[place].is_home:
+        return False
+    let_all_in(place, message)
+    return True
+
+
+def let_all_in(place: u64, message: Message) -> None:
+    """All that a message names. Raises KernelError."""
     segment = message.segment
     for offset in range(0, len(segment) - len(segment) % wire.FRIEND_SIZE, wire.FRIEND_SIZE):
         friend = at(Friend, address_of(segment) + offset)
         peer = peers.find(friend.node)
         if peer != NOWHERE and peers.table[peer].is_up:
-            let_in(place, identity, friend, peer)
-    proxies.table[place].are_friends_known = True
-    return True
+            let_in(place, proxies.table[place].identity, friend, peer)
 
 
 def let_in(place: u64, identity: Identity, friend: Friend, peer: u64) -> None:

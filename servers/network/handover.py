@@ -254,7 +254,7 @@ def read_calls(reader: StateReader) -> None:
             parcels.table[call.parcel].remember()
         elif call.state != State.CANCELLING:
             call.state = State.WORKING
-        if call.claimer == Claimer.REQUEST or call.claimer == Claimer.CLAIM:
+        if call.claimer == Claimer.REQUEST or call.claimer in (Claimer.CLAIM, Claimer.COUNTED):
             call.claimer_number = 0  # its request is over: what is claimed is given back
 
 

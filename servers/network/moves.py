@@ -10,7 +10,7 @@ from atoll.abi.calls import Call as KernelCall
 from atoll.abi.riscv import ecall
 from atoll.abi.types import u64
 from atoll.abi.wire import MILLISECOND, OWN_GATES, Delivery, Outcome, Way
-from atoll.servers.network import claims, farewells, outbox, station
+from atoll.servers.network import claims, farewells, outbox, recount, station
 from atoll.servers.network.calls import calls
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.peers import NOWHERE, peers
@@ -140,6 +140,7 @@ def look(now: u64) -> u64:
         proxy = proxies.table[place]
         if not proxy.is_used or not proxy.has_moved:
             continue
+        recount.look_after(place)
         if proxy.counted_by != NOWHERE and not calls.is_on_way(proxy.label):
             farewells.give_back_gates(place)
         is_over = is_dead_gate(proxy.manage) if proxy.is_home else outbox.has_had_its_time(place)

@@ -20,6 +20,7 @@ from atoll.servers.network import (
     members,
     moves,
     outbox,
+    recount,
     rights,
     seeking,
     workers,
@@ -211,6 +212,9 @@ def ready(request: Request) -> None:
         return
     if envelope.way == Way.FRIENDS or envelope.way == Way.HOLD:
         told(request)
+        return
+    if envelope.way == Way.ELSEWHERE:
+        recount.asked(request)
         return
     if envelope.way == Way.GOODBYE:
         moves.heard_goodbye(request)

@@ -1,10 +1,12 @@
 """LAST_HANDLE of a port that moves: told once for each badge, and never while any node has a gate of it."""
 
+from random import Random
+
 import pytest
 
 from atoll.abi.wire import Delivery
 from atoll.cluster.cluster import Cluster
-from tests.cluster_calls.conftest import Boot, figures, helper, probe, swap_network
+from tests.cluster_calls.conftest import Boot, helper, probe
 
 BADGE = 5
 
@@ -48,7 +50,7 @@ class Holders:
 
     def check(self, seconds: float = 0.05) -> None:
         """What all probes were told so far."""
-        self.cluster.advance(seconds)
+        self.cluster.advance(seconds if self.holders else max(seconds, 1.5))
         told = sum(probe(self.cluster, node.number).gone() for node in self.cluster.nodes if node.is_on)
         assert told == (0 if self.holders else 1), f"told {told} times, {sorted(self.holders)} have gates"
 
@@ -70,4 +72,32 @@ def test_once_and_at_the_end(boot: Boot, delivery: Delivery) -> None:
     port.copy(1, 3)
     port.move(1, delivery)
     port.close(3, 1)
-    port.check(1.5)
+
+
+def walk(port: Holders, draw: Random, steps: int) -> None:
+    """Copies, moves and closings at random; in the end all are closed."""
+    nodes = [node.number for node in port.cluster.nodes if node.is_on]
+    for _ in range(steps):
+        match draw.randrange(4):
+            case 0:
+                port.move(draw.choice([node for node in nodes if node != port.at]), draw.choice(list(Delivery)))
+            case 1 if len(port.holders) > 1:
+                port.close(draw.choice(sorted(port.holders)))
+            case _:
+                source = draw.choice(sorted(port.holders))
+                port.copy(source, draw.choice([node for node in nodes if node != source]))
+    port.close(*draw.sample(sorted(port.holders), len(port.holders)))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("spoiled", [False, True])
+def test_at_random(boot: Boot, seed: int, spoiled: bool) -> None:
+    """Four nodes, all deliveries mixed; also on lines that lose, double and reorder frames."""
+    draw = Random(seed)
+    cluster = boot(4, seed=seed + 1)
+    port = Holders(cluster)
+    port.open(draw.randint(1, 4))
+    if spoiled:
+        cluster.engine.network.spoil(loss=0.03, duplication=0.05, reordering=0.1)
+    walk(port, draw, 24)
