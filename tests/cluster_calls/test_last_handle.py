@@ -48,6 +48,12 @@ class Holders:
             self.holders.remove(holder)
             self.check()
 
+    def crash(self, number: int) -> None:
+        """A node is switched off: it has no gates then, and is missed after three seconds."""
+        self.cluster.crash(f"node{number}")
+        self.holders.discard(number)
+        self.check(4)
+
     def check(self, seconds: float = 0.05) -> None:
         """What all probes were told so far."""
         self.cluster.advance(seconds if self.holders else max(seconds, 1.5))
@@ -74,19 +80,24 @@ def test_once_and_at_the_end(boot: Boot, delivery: Delivery) -> None:
     port.close(3, 1)
 
 
-def walk(port: Holders, draw: Random, steps: int) -> None:
-    """Copies, moves and closings at random; in the end all are closed."""
+def walk(port: Holders, draw: Random, steps: int, deliveries: list[Delivery]) -> None:
+    """Copies, moves and closings at random; all are closed in the end."""
     nodes = [node.number for node in port.cluster.nodes if node.is_on]
     for _ in range(steps):
         match draw.randrange(4):
             case 0:
-                port.move(draw.choice([node for node in nodes if node != port.at]), draw.choice(list(Delivery)))
+                port.move(draw.choice([node for node in nodes if node != port.at]), draw.choice(deliveries))
             case 1 if len(port.holders) > 1:
                 port.close(draw.choice(sorted(port.holders)))
             case _:
                 source = draw.choice(sorted(port.holders))
                 port.copy(source, draw.choice([node for node in nodes if node != source]))
+
+
+def finish(port: Holders, draw: Random) -> None:
+    """All give up their gates."""
     port.close(*draw.sample(sorted(port.holders), len(port.holders)))
+    port.check()
 
 
 @pytest.mark.long
@@ -100,4 +111,19 @@ def test_at_random(boot: Boot, seed: int, spoiled: bool) -> None:
     port.open(draw.randint(1, 4))
     if spoiled:
         cluster.engine.network.spoil(loss=0.03, duplication=0.05, reordering=0.1)
-    walk(port, draw, 24)
+    walk(port, draw, 24, list(Delivery))
+    finish(port, draw)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(8))
+def test_a_node_crashes(boot: Boot, seed: int) -> None:
+    """Any but the one where the receiver is; without redirection, which would depend on it."""
+    draw = Random(seed)
+    port = Holders(boot(4, seed=seed + 1))
+    port.open(draw.randint(1, 4))
+    walk(port, draw, 12, [Delivery.PREVENT, Delivery.RECOVER])
+    port.crash(draw.choice([node for node in range(1, 5) if node != port.at]))
+    if port.holders:
+        walk(port, draw, 8, [Delivery.PREVENT, Delivery.RECOVER])
+        finish(port, draw)
