@@ -60,8 +60,8 @@ class Call(IntEnum):
     SET_ADD = 0x34  # a0 set, a1 port, a2 process whose handles these are (0: the caller's own) ->
     SET_REMOVE = 0x35  # a0 set, a1 port ->
     PORT_LABEL = 0x36  # a0 port, a1 label -> ; a port that was inherited or moved gets a label of its new receiver
-    GATE_NEXT = 0x37  # a0 port, a1 any handle of one of its gates, or 0 -> a1 a handle of the gate behind it, or of the first;
-    #                   0: there is none (BAD_ARGUMENT: the last handle of that gate is gone, which is still to be told)
+    GATE_NEXT = 0x37  # a0 port, a1 any handle of one of its gates, or 0 -> a1 a handle of the gate behind it, or of the
+    #                   first; 0: there is none (BAD_ARGUMENT: that gate is unused, which is still to be told)
 
     # ---- 0x40: memory; sizes and offsets in pages, addresses in bytes ----
     MEMORY_CREATE = 0x40  # a0 pages -> a1 memory handle; zeros, charged at once

@@ -70,7 +70,7 @@ class Negotiator:
         self.state.write(IDLE)
 
     def move(self) -> None:
-        """Message 3. If the mover dies, its successor gives the migration up or ends it. Raises what `migrate_out` does."""
+        """Message 3. If the mover dies, its successor gives it up or ends it. Raises what `migrate_out` does."""
         start = clock()
         try:
             self.report = mover().migrate_out(self.order)

@@ -60,8 +60,8 @@ def pass_in(request: Request) -> None:
 
 
 def released(request: Request, place: u64) -> bool:
-    """A peer has no gate of that badge any more. If there are some here, they tell their end themselves. If the receiver
-    has moved on, we tell the next node, as of a gate of our own. False: it has moved to that very peer.
+    """A peer has no gate of that badge any more. If there are some here, they tell their end themselves. If the
+    receiver has moved on, we tell the next node, as of a gate of our own. False: it has moved to that very peer.
     """
     envelope, proxy = request.message.envelope, proxies.table[place]
     if not proxy.is_home and proxy.owner == request.peer:
@@ -79,12 +79,11 @@ def claimed(request: Request, place: u64) -> None:
     first: what leads there by us is counted as one gate of ours. To where the receiver goes nothing is counted.
     """
     envelope, proxy = request.message.envelope, proxies.table[place]
-    export = exports.find(envelope.target, envelope.badge)
+    is_known = exports.find(envelope.target, envelope.badge) != NOWHERE
+    is_known = is_known or proxies.find_held(proxy, envelope.badge) != NOWHERE
     if not proxy.is_home and proxy.owner == request.peer:
         station.answer_claim(request)
-    elif proxy.is_home or export != NOWHERE:
-        count(request, place)
-    elif proxies.find_held(proxy, envelope.badge) != NOWHERE:
+    elif proxy.is_home or is_known:
         count(request, place)
     elif not claims.claim_on(request, proxy.owner):
         station.answer(request, Outcome.NO_SUCH_PORT)

@@ -88,8 +88,8 @@ def collected(place: u64) -> None:
 
 
 def is_told(place: u64, badge: u64, envelope: Envelope) -> bool:
-    """The last handle of a gate is gone: whether the owner is to know. If its receiver is to come here, that is not sure
-    yet. A gate that we do not know was gone when the receiver moved away, which has not been told that yet.
+    """The last handle of a gate is gone: whether the owner is to know (or the receiver, if it is to come here). A gate
+    that we do not know was gone when the receiver moved away, who had not heard it.
     """
     proxy = proxies.table[place]
     if proxy.has_moved and proxies.find_held(proxy, badge) == NOWHERE:
@@ -102,7 +102,7 @@ def is_told(place: u64, badge: u64, envelope: Envelope) -> bool:
 
 
 def tell_here(place: u64, badge: u64) -> None:
-    """The last gate of a badge was here, and meanwhile its receiver has come here: unless others have some, it is told."""
+    """The last gate of a badge was here, and the receiver has come here meanwhile: told, unless others have some."""
     if exports.find(proxies.table[place].identity, badge) == NOWHERE:
         try:
             proxies.make_gate(place, badge, MintFlag.TELL_LAST).close()

@@ -1,4 +1,4 @@
-"""Gates that a node counts which sends on, once everybody knows where the receiver is: they are counted there from then.
+"""Gates that were counted by a node which sends on: once everybody knows where the receiver is, they are counted there.
 
 The node that has counted them says so to each node that has them (ELSEWHERE), that one to where the receiver is
 (FRIENDS), and then answers; so they are never counted nowhere.
