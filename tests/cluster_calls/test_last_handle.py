@@ -6,7 +6,7 @@ import pytest
 
 from atoll.abi.wire import Delivery
 from atoll.cluster.cluster import Cluster
-from tests.cluster_calls.conftest import Boot, helper, probe
+from tests.cluster_calls.conftest import Boot, helper, probe, swap_network
 
 BADGE = 5
 
@@ -15,7 +15,7 @@ class Holders:
     """A port of node 1's probe with one badge, of which helpers of nodes hold gates; the receiver moves."""
 
     def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
+        self.cluster, self.before = cluster, told(cluster)
         self.at = 1  # where it receives
         self.holders: set[int] = set()
 
@@ -57,14 +57,24 @@ class Holders:
     def check(self, seconds: float = 0.05) -> None:
         """What all probes were told so far."""
         self.cluster.advance(seconds if self.holders else max(seconds, 1.5))
-        told = sum(probe(self.cluster, node.number).gone() for node in self.cluster.nodes if node.is_on)
-        assert told == (0 if self.holders else 1), f"told {told} times, {sorted(self.holders)} have gates"
+        times = told(self.cluster) - self.before
+        assert times == (0 if self.holders else 1), f"told {times} times, {sorted(self.holders)} have gates"
 
 
-@pytest.mark.parametrize("delivery", list(Delivery))
-def test_once_and_at_the_end(boot: Boot, delivery: Delivery) -> None:
-    """Copies that were given away before and after the move, there and back, closed in several orders."""
-    port = Holders(boot(3))
+def told(cluster: Cluster) -> int:
+    """How often receivers have heard of a last handle."""
+    return sum(probe(cluster, node.number).gone() for node in cluster.nodes if node.is_on)
+
+
+def test_once_and_at_the_end(boot: Boot) -> None:
+    """Copies that were given away before and after moves to two nodes and back, closed in several orders."""
+    cluster = boot(3)
+    for delivery in Delivery:
+        journey(Holders(cluster), delivery)
+
+
+def journey(port: Holders, delivery: Delivery) -> None:
+    """To node 2, then by node 3 back to node 1."""
     port.open(1)
     for source, to in ((1, 2), (2, 3), (1, 3), (3, 2)):
         port.copy(source, to)
@@ -76,8 +86,11 @@ def test_once_and_at_the_end(boot: Boot, delivery: Delivery) -> None:
     port.copy(2, 1)
     port.close(2, 3)
     port.copy(1, 3)
+    port.move(3, delivery)
+    port.copy(1, 2)
+    port.close(1)
     port.move(1, delivery)
-    port.close(3, 1)
+    port.close(3, 2)
 
 
 def walk(port: Holders, draw: Random, steps: int, deliveries: list[Delivery]) -> None:
@@ -113,6 +126,24 @@ def test_at_random(boot: Boot, seed: int, spoiled: bool) -> None:
         cluster.engine.network.spoil(loss=0.03, duplication=0.05, reordering=0.1)
     walk(port, draw, 24, list(Delivery))
     finish(port, draw)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("delivery", list(Delivery))
+def test_network_servers_are_swapped_meanwhile(boot: Boot, network_program: bytes, delivery: Delivery) -> None:
+    """At the node that the receiver is at, where it was, and where a gate is."""
+    cluster = boot(3)
+    port = Holders(cluster)
+    port.open(1)
+    for source, to in ((1, 2), (2, 3)):
+        port.copy(source, to)
+    port.move(2, delivery)
+    for number in (1, 2, 3):
+        swap_network(cluster, number, network_program)
+    port.copy(3, 2)
+    port.close(1, 3)
+    port.move(1, delivery)
+    port.close(2)
 
 
 @pytest.mark.long
