@@ -53,12 +53,15 @@ class Call(IntEnum):
 
     # ---- 0x30: ports, gates, sets ----
     PORT_CREATE = 0x30  # a0 label -> a1 port handle; RECEIVE gives the label in t2
-    GATE_MINT = 0x31  # a0 port or a gate with MANAGE, a1 badge, a2 MintFlags -> a1 gate handle
+    GATE_MINT = 0x31  # a0 port or a gate with MANAGE, a1 badge, a2 MintFlags -> a1 gate handle; with SHARED a1 is any
+    #                   handle of a gate of that port: another one to send through it (DEAD: the last one is gone)
     GATE_REVOKE = 0x32  # a0 port, a1 badge -> ; all send handles of that badge are dead at once
     SET_CREATE = 0x33  # a0 process (0: the caller's own), a1 the handle's value there, or 0 -> a1 set handle
     SET_ADD = 0x34  # a0 set, a1 port, a2 process whose handles these are (0: the caller's own) ->
     SET_REMOVE = 0x35  # a0 set, a1 port ->
     PORT_LABEL = 0x36  # a0 port, a1 label -> ; a port that was inherited or moved gets a label of its new receiver
+    GATE_NEXT = 0x37  # a0 port, a1 any handle of one of its gates, or 0 -> a1 a handle of the gate behind it, or of the
+    #                   first; 0: there is none (BAD_ARGUMENT: that gate is unused, which is still to be told)
 
     # ---- 0x40: memory; sizes and offsets in pages, addresses in bytes ----
     MEMORY_CREATE = 0x40  # a0 pages -> a1 memory handle; zeros, charged at once
@@ -108,6 +111,7 @@ class MintFlag(IntFlag):
 
     TELL_LAST = 1  # its port gets a LAST_HANDLE message when nobody has it any more
     MANAGE = 2  # who has it can mint other gates of its port, whoever receives there
+    SHARED = 4  # no new gate: another handle of one that there is
 
 
 class Status(IntEnum):

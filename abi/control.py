@@ -29,7 +29,7 @@ class Answer(IntEnum):
 
 MAX_STATE = 4 << 20  # bytes
 MOST_MOVED = 96  # handles that move at the commit
-MOST_COPIED = 1024  # handles of which the new server gets duplicates
+MOST_COPIED = 2048  # handles of which the new server gets duplicates
 
 # ---- the state in its memory object: a header, the handles, then the server's own bytes ----
 STATE_MOVED = 0  # how many handles move, the service port first

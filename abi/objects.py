@@ -40,7 +40,7 @@ class Right(IntFlag):
     READ = 4  # of memory: read and map readable
     WRITE = 8
     EXECUTE = 16
-    SEND = 32  # through a gate: CALL, SEND, NOTIFY
+    SEND = 32  # through a gate: CALL, SEND, NOTIFY. (Handles without it keep a gate, but do not count for LAST_HANDLE)
     RECEIVE = 64  # at a port or set; MINT and REVOKE
     MANAGE = 128  # of processes, threads, memory, interrupts, the machine: all that changes or destroys them; of a
     #               gate: MINT of its port
@@ -102,7 +102,7 @@ class Info:
     - PROCESS: serial, quota (bytes), used (bytes), threads, handles, CPU time (ns), state (1: dead), parent's serial
     - THREAD: serial, ThreadState, priority, effective priority, CPU time (ns), messages, bytes, serial of its process
     - PORT: serial, label, messages, bytes, waiting senders, waiting receivers, notification bits, gates
-    - GATE: badge, handles, serial of its port (0: dead), serial of the process that receives
+    - GATE: badge, handles with SEND, serial of its port (0: dead), of the process that receives, 1: TELL_LAST
     - MEMORY: pages, physical address (of a device's; else 0), mappings, pages in use
     - INTERRUPT: source, times, 1 if masked until INTERRUPT_DONE
     - others: none. The kind of a reply handle is REPLY, or CALLER_GONE

@@ -49,7 +49,7 @@ WORDS = 0  # 4 of them: what the kernel's message says
 TARGET = 32  # 16 bytes: identity of the port, or group, that is called; 0: the name says which service
 BADGE = 48  # of the gate that the call came through
 HANDLE = 56  # 16 bytes: identity of the port that the handle which travels with the message is about
-HANDLE_BADGE = 72  # of a gate; of a receive right: a Delivery
+HANDLE_BADGE = 72  # of a gate; of a receive right: a Delivery, and ALONE if there are no FRIENDS to wait for
 HANDLE_KIND = 80  # abi.objects.Kind: GATE, PORT, REPLY; NONE: no handle; or GROUP
 HANDLE_NODE = 88  # where that port was last known to be received: a hint
 WAY = 96  # REQUEST: a Way; REPLY: an Outcome
@@ -57,6 +57,7 @@ NAME_SIZE = 104  # REQUEST: bytes of a service's name, which follow, padded to 8
 ROOM = 112  # REQUEST: bytes that the client takes as the reply's segment
 TAKEN = 120  # REPLY: 1 if the handle that came with the request was taken
 ENVELOPE_SIZE = 128
+ALONE = 8
 GROUP = 64  # in HANDLE_KIND: a gate to a group, which asks those around whoever has it
 MAX_MESSAGE = ENVELOPE_SIZE + MAX_NAME + (1 << 16)  # with a segment of 64 KiB
 MAX_FRAGMENTS = (MAX_MESSAGE + FRAGMENT_SIZE - 1) // FRAGMENT_SIZE  # at most 64: they are bits of a word
@@ -113,7 +114,9 @@ class Way(IntEnum):
     FRIENDS = 6  # of a node: the receive right of TARGET comes to you with another message; the segment says who has
     #              gates of it besides you (FRIEND_SIZE bytes each)
     HOLD = 7  # of a node: the receiver of TARGET is about to leave me: send nothing there until you know where it is
-    GOODBYE = 8  # of a node that has sent on to you what came for TARGET: nobody here can send there any more
+    GOODBYE = 8  # of a node: I send nothing on to you for TARGET any more, and have no gates of it that you count
+    ELSEWHERE = 9  # of a node that has counted your gates of TARGET, and sent on what came through them: have them
+    #                counted where its receiver is, of which everybody knows (word 0: that node). The segment has them
 
 
 # ---- a record of FRIENDS: u64s ----
@@ -122,8 +125,9 @@ FRIEND_NODE = 8
 FRIEND_TIMES = 16  # how often it was sent a gate of that badge
 FRIEND_SIZE = 24
 
+RECOUNTED = 1  # word 0 of FRIENDS: TARGET is with you, these are gates of the sender that you have not counted yet
 MOVING = 1  # word 0 of an I_HAVE: but the receiver is about to leave; ask again
-OWN_GATES = 1  # word 1 of a RELEASE: of gates that the port had before its receiver moved, which nobody has counted
+OWN_GATES = 1  # word 1 of a RELEASE: of a gate whose end the port was still to be told when its receiver moved
 
 
 class Delivery(IntEnum):

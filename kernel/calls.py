@@ -28,7 +28,7 @@ TABLE: Array[Callable[[Thread], Thread], 128] = Array((
     messages.give_call, none, none, none, none, none, none, none,
     h.close, h.duplicate, h.install, h.take, info.list_handles, h.move_rights, info.info, none,
     none, none, none, none, none, none, none, none,
-    h.create_port, h.mint, h.revoke, h.create_set, h.add_to_set, h.remove_from_set, h.label, none,
+    h.create_port, h.mint, h.revoke, h.create_set, h.add_to_set, h.remove_from_set, h.label, h.next_gate,
     none, none, none, none, none, none, none, none,
     m.create, m.read, m.write, m.copy, m.destroy, m.map_pages, m.unmap, m.protect,
     m.touched, none, none, none, none, none, none, none,

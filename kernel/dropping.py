@@ -1,7 +1,7 @@
 """What happens to an object when a handle of it is closed."""
 
 from atoll.abi.calls import Status
-from atoll.abi.objects import Kind
+from atoll.abi.objects import Kind, Right
 from atoll.abi.raw import at
 from atoll.kernel import devices, faults, handles, memories, ports, processes, threads, waiting
 from atoll.kernel.objects import Entry, Gate, Interrupt, Memory, Port, Process, Set, Thread
@@ -9,7 +9,7 @@ from atoll.kernel.objects import Entry, Gate, Interrupt, Memory, Port, Process, 
 
 def close(process: Process, entry: Entry) -> None:
     """Close a handle. A port's destroys the port, unless the process is dying and has an heir."""
-    kind, target = handles.kind_of(entry), entry.object
+    kind, target, can_send = handles.kind_of(entry), entry.object, handles.rights_of(entry) & Right.SEND != 0
     if kind == Kind.REPLY:
         drop_reply(process, entry)  # while the thread still knows the place
     handles.give_place(process, entry)
@@ -17,7 +17,7 @@ def close(process: Process, entry: Entry) -> None:
         case Kind.PORT:
             processes.drop_port(process, at(Port, target))
         case Kind.GATE:
-            ports.drop_gate(at(Gate, target))
+            ports.drop_gate(at(Gate, target), not can_send)
         case Kind.MEMORY:
             memories.drop(at(Memory, target))
         case Kind.THREAD:

@@ -2,14 +2,14 @@
 
 from atoll.abi.calls import MAX_MOVE, MintFlag, Status
 from atoll.abi.objects import NO_HANDLE, Kind, Right
-from atoll.abi.raw import address_of
+from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, u64
 from atoll.kernel import dropping, handles, lists, paging, ports, reaper, user_memory
-from atoll.kernel.objects import Process, Thread
+from atoll.kernel.objects import Gate, Process, Thread
 from atoll.kernel.refusal import Refused
 from atoll.kernel.waiting import answer, finish
 
-ALL_FLAGS = MintFlag.TELL_LAST | MintFlag.MANAGE
+ALL_FLAGS = MintFlag.TELL_LAST | MintFlag.MANAGE | MintFlag.SHARED
 
 # ---- handles ----
 
@@ -27,7 +27,10 @@ def duplicate(user: Thread) -> Thread:
     rights = user.frame.a1
     if rights & ~handles.rights_of(entry) != 0:
         raise Refused(Status.NO_RIGHT)
-    return answer(user, handles.add(user.process, handles.kind_of(entry), rights, entry.object))
+    made = handles.add(user.process, handles.kind_of(entry), rights, entry.object)
+    if handles.kind_of(entry) == Kind.GATE and rights & Right.SEND == 0:
+        at(Gate, entry.object).keepers += 1
+    return answer(user, made)
 
 
 def install(user: Thread) -> Thread:
@@ -92,9 +95,28 @@ def mint(user: Thread) -> Thread:
     if flags > ALL_FLAGS:
         raise Refused(Status.BAD_ARGUMENT)
     handles.reserve(user.process)
-    gate = ports.mint(port, user.frame.a1, flags & MintFlag.TELL_LAST != 0)
+    if flags & MintFlag.SHARED != 0:
+        gate = handles.find_gate_of(user.process, user.frame.a1, port)
+        if gate.head.references == gate.keepers:
+            raise Refused(Status.DEAD)
+    else:
+        gate = ports.mint(port, user.frame.a1, flags & MintFlag.TELL_LAST != 0)
     rights = handles.GATE_RIGHTS | (Right.MANAGE if flags & MintFlag.MANAGE != 0 else Right.NONE)
     return answer(user, handles.add(user.process, Kind.GATE, rights, address_of(gate)))
+
+
+def next_gate(user: Thread) -> Thread:
+    """GATE_NEXT: handles of a port's gates, one after another."""
+    port = handles.find_port(user.process, user.frame.a0)
+    gate = lists.first(port.gates)
+    if user.frame.a1 != NO_HANDLE:
+        before = handles.find_gate_of(user.process, user.frame.a1, port)
+        if before.is_unused:
+            raise Refused(Status.BAD_ARGUMENT)
+        gate = ports.behind(before)
+    if gate is None:
+        return answer(user, NO_HANDLE)
+    return answer(user, handles.add(user.process, Kind.GATE, handles.GATE_RIGHTS, address_of(gate)))
 
 
 def revoke(user: Thread) -> Thread:

@@ -162,6 +162,14 @@ def find_gate(user: Process, handle: u64) -> Gate:
     return at(Gate, find(user, handle, Kind.GATE, Right.SEND).object)
 
 
+def find_gate_of(user: Process, handle: u64, port: Port) -> Gate:
+    """A gate of that port, whatever the handle allows."""
+    entry = find_any(user, handle, 0)
+    if kind_of(entry) != Kind.GATE or at(Gate, entry.object).port is not port:
+        raise Refused(Status.BAD_ARGUMENT)
+    return at(Gate, entry.object)
+
+
 def find_memory(user: Process, handle: u64, right: u64) -> Memory:
     """A memory object with that right."""
     found = at(Memory, find(user, handle, Kind.MEMORY, right).object)

@@ -81,7 +81,7 @@ def fill_gate(made: Info, gate: Gate) -> None:
     """A gate."""
     port, receiver = gate.port, gate.port.head.owner
     made.words[0] = gate.badge
-    made.words[1] = gate.head.references
+    made.words[1], made.words[4] = gate.head.references - gate.keepers, u64(gate.wants_notice)
     if not port.head.dead:
         made.words[2] = port.head.serial
         made.words[3] = 0 if receiver.dying else receiver.head.serial

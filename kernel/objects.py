@@ -165,6 +165,8 @@ class Gate:
     badge: u64
     revoked: bool
     wants_notice: bool
+    is_unused: bool  # in its port's list of those
+    keepers: u64  # of its references: handles without SEND
     messages: u64  # that somebody began to send through it
 
     # links (lists.start_all)

@@ -91,7 +91,7 @@ def take_word(port: Port, receiver: Thread) -> bool:
         port.bits = 0
     elif gate is not None:
         write_message(port, receiver, Message.LAST_HANDLE, gate.badge, 0)
-        free_gate(gate)
+        settle(gate)
     elif process is not None:
         processes.tell_death(process, port, receiver)
     else:
@@ -129,19 +129,30 @@ def mint(port: Port, badge: u64, wants_notice: bool) -> Gate:
     return gate
 
 
-def drop_gate(gate: Gate | None) -> None:
-    """A handle of it is gone, a sender that waited, or what else referred to it."""
+def drop_gate(gate: Gate | None, is_keeper: bool = False) -> None:
+    """A handle of it is gone, a sender that waited, or what else referred to it. Keepers cannot send, nor count."""
     if gate is None:
         return
     gate.head.references -= 1
-    if gate.head.references > 0:
-        return
-    if gate.wants_notice and not gate.port.head.dead:
+    gate.keepers -= u64(is_keeper)
+    is_last = gate.head.references == gate.keepers and not is_keeper
+    if is_last and gate.wants_notice and not gate.port.head.dead:
         unlist(gate)
         lists.append(gate.port.unused, gate.of_port)
+        gate.is_unused = True
         tell(gate.port)
-    else:
+    elif gate.head.references == 0 and not gate.is_unused:
         free_gate(gate)
+
+
+def settle(gate: Gate) -> None:
+    """Its port has been told that it is unused."""
+    gate.is_unused = False
+    if gate.head.references == 0:
+        free_gate(gate)
+    else:
+        unlist(gate)
+        lists.insert(gate.of_port, gate.port.gates.next)
 
 
 def unlist(gate: Gate) -> None:
@@ -214,7 +225,7 @@ def end_some(port: Port) -> None:
             sender.frame.a1 = port.died
         refuse_sender(sender, Status.PEER_DIED if port.died != 0 else Status.DEAD)
     elif gate is not None:
-        free_gate(gate)
+        settle(gate)
     elif process is not None:
         lists.remove(process.link)
         reaper.add(reaper.reaper.processes, process.link)

@@ -18,7 +18,8 @@ local kinds = {
     [38] = "ANSWER",
 }
 local ways = { [0] = "CALL", [1] = "SEND", [2] = "NOTIFY", [3] = "CLAIM", [4] = "RELEASE", [5] = "AWAIT",
-    [6] = "FRIENDS", [7] = "HOLD", [8] = "GOODBYE" }
+    [6] = "FRIENDS", [7] = "HOLD", [8] = "GOODBYE", [9] = "ELSEWHERE",
+}
 local outcomes = {
     [0] = "ANSWERED", [1] = "NO_SUCH_SERVICE", [2] = "NOT_TAKEN", [3] = "UNKNOWN", [4] = "CANCELLED",
     [5] = "NOT_TRANSFERABLE", [6] = "NO_SUCH_PORT",

@@ -20,7 +20,8 @@ from atoll.servers.mover.interface import (
     service_on,
 )
 from atoll.servers.naming.interface import Naming
-from atoll.userland.runtime.interface import ServiceError, call
+from atoll.userland.runtime.interface import OutcomeUnknown, ServiceError, call
+from atoll.userland.runtime.kernel_calls import clock
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Process, close
@@ -34,6 +35,7 @@ from atoll.userland.runtime.threads import start_thread
 WORKERS = 2
 PRIORITY = 13
 SERVICE = "/services/migration"
+MOVER = "/services/mover"
 RESERVE = 64  # pages that stay free for this node's own programs
 STATE_VERSION = 1
 IDLE = 0
@@ -47,6 +49,7 @@ class Negotiator:
     gate: Gate
     state: SharedNumber
     order: Order
+    report: Report
     reply: u64
     stack: Array[u8, 16384]
 
@@ -54,7 +57,8 @@ class Negotiator:
         """Offer it (1, 2), have it moved (3); the answer."""
         try:
             self.offer()
-            Migration.reply_migrate(self.reply, mover().migrate_out(self.order))
+            self.move()
+            Migration.reply_migrate(self.reply, self.report)
         except Immovable as error:
             Migration.fail(self.reply, Immovable(f"{error}"))
         except MigrationFailed as error:
@@ -64,6 +68,33 @@ class Negotiator:
         except (ServiceError, KernelError) as error:
             Migration.fail(self.reply, MigrationRefused(f"{error}"))
         self.state.write(IDLE)
+
+    def move(self) -> None:
+        """Message 3. If the mover dies, its successor gives it up or ends it. Raises what `migrate_out` does."""
+        start = clock()
+        try:
+            self.report = mover().migrate_out(self.order)
+            return
+        except OutcomeUnknown:
+            self.report = Report()
+        if mover().is_here(self.order.pid):
+            raise MigrationFailed("its mover has died on the way; it goes on where it was")
+        if not self.is_there():
+            raise MigrationInDoubt("its mover has died on the way; `ps` shows where it is, or that it has ended")
+        self.report.total = clock() - start
+
+    def is_there(self) -> bool:
+        """Whether its destination has it."""
+        try:
+            peer = Mover(service_on(self.order.node, MOVER))
+        except (ServiceError, KernelError):
+            return False
+        try:
+            return peer.has(self.order.pid)
+        except (ServiceError, KernelError):
+            return False
+        finally:
+            close(peer.handle)
 
     def offer(self) -> None:
         """Messages 1 and 2. Raises NotWanted, ServiceError."""
@@ -126,7 +157,7 @@ known: Gate = Gate(NO_HANDLE)
 def mover() -> Mover:
     """This node's mover, which starts after us."""
     if known.handle == NO_HANDLE:
-        known.handle = Naming(given(NAMING)).wait_for("/services/mover").handle
+        known.handle = Naming(given(NAMING)).wait_for(MOVER).handle
     return Mover(known.handle)
 
 

@@ -191,6 +191,12 @@ class Mover(
     def end(self, pid: u64, status: u64) -> None:
         """To where it is: end it."""
 
+    # ---- the starter, whose mover has died ----
+
+    @idempotent
+    def is_here(self, pid: u64) -> bool:
+        """Whether a process runs here, when no mover has it on its way any more: answered then."""
+
 
 # ---- services of other nodes, by the node's number ----
 

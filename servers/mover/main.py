@@ -171,6 +171,10 @@ class MoverServer(Mover, PageSource):
         except ServiceError:
             return  # it has ended, or moved on
 
+    def is_here(self, pid: u64) -> bool:
+        workers.ask(pid, call.postpone())
+        return False
+
     # ---- pages that stayed here ----
 
     def fetch(self, page: u64, into: Slice[u8]) -> u64:
@@ -194,6 +198,7 @@ class MoverServer(Mover, PageSource):
                     self.guest_ended(place)
             if bits & MOVED_ON != 0:
                 incoming.forget_moved()
+                workers.tell_askers()
         elif label == ORDERS_LABEL:
             self.pass_orders()
 

@@ -1,5 +1,6 @@
 """The threads that carry out migrations from here, one each; whoever ordered one is answered when it is over."""
 
+from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u8, u64
 from atoll.servers.memory.interface import Carrying
 from atoll.servers.mover.answers import helpers
@@ -17,6 +18,8 @@ from atoll.servers.mover.interface import (
 )
 from atoll.servers.mover.outgoing import Outgoing
 from atoll.servers.programs.interface import Moving, Passage
+from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Letter, Port, create_port
 from atoll.userland.runtime.objects import Process
 from atoll.userland.runtime.shared import SharedNumber
@@ -46,6 +49,7 @@ class Worker:
     outgoing: Outgoing
     passage: Passage
     is_resumed: bool  # the migration was begun by another mover, who has died
+    asker: u64  # then: who is to be told when it is over
     stack: Array[u8, 32768]
 
     def work(self) -> None:
@@ -56,8 +60,8 @@ class Worker:
             self.migrate()
         if self.outgoing.phase.read() != Phase.RUNNING:
             workers.note_given_up(self.id)
-        incoming.ended_gate.notify(MOVED_ON)
         self.state.write(IDLE)
+        incoming.ended_gate.notify(MOVED_ON)
 
     def migrate(self) -> None:
         """A new one; the answer."""
@@ -102,7 +106,7 @@ class Workers:
     def begin(self, order: Order, reply: u64) -> None:
         """Give an order to a thread that has nothing to do; if there is none it is refused."""
         for item in self.items:
-            if item.state.read() == IDLE:
+            if item.state.read() == IDLE and item.asker == NO_HANDLE:
                 self.serial += 1
                 item.id = self.boot + self.serial
                 item.outgoing.order = order
@@ -126,6 +130,22 @@ class Workers:
                 item.state.write(BUSY)
                 item.gate.notify(1)
                 return
+
+    def ask(self, pid: u64, asker: u64) -> None:
+        """Tell somebody whether a process is here, when it is not on its way any more."""
+        for item in self.items:
+            if item.is_resumed and item.outgoing.order.pid == pid and item.asker == NO_HANDLE:
+                item.asker = asker
+                self.tell_askers()
+                return
+        Mover.reply_is_here(asker, is_here(pid))
+
+    def tell_askers(self) -> None:
+        """Of what is over."""
+        for item in self.items:
+            if item.asker != NO_HANDLE and item.state.read() == IDLE:
+                Mover.reply_is_here(item.asker, is_here(item.outgoing.order.pid))
+                item.asker = NO_HANDLE
 
     def are_busy(self) -> bool:
         """Whether a program is on its way from here."""
@@ -158,6 +178,14 @@ class Workers:
 
 
 workers: Workers = Workers()
+
+
+def is_here(pid: u64) -> bool:
+    """Whether a process runs here."""
+    try:
+        return Moving(incoming.programs.handle).describe_migrant(pid).pid == pid
+    except (ServiceError, KernelError):
+        return False
 
 
 def serve(index: u64) -> None:

@@ -41,6 +41,9 @@ class Claimer(IntEnum):
     REQUEST = 1  # that the gate came with
     CALL = 2  # with whose reply it came
     LEAVER = 3  # a receiver that is about to leave, and its friends to be told (friends.py)
+    CLAIM = 4  # a peer that claims a gate of a port that has moved on (moves.py)
+    COUNTER = 5  # we, who have counted a peer's gates that are to be counted elsewhere (recount.py)
+    COUNTED = 6  # a peer that has counted ours
 
 
 class Call:

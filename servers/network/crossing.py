@@ -86,15 +86,16 @@ def leave_port(handle: u64, port: u64, peer: u64, envelope: Envelope, passing: P
     find_identity(port, envelope.handle)
     place = proxies.find_port(port)
     if place != NOWHERE:
-        farewells.give_back_gates(place)
-    delivery = friends.delivery_of(port, envelope.handle, peer)
-    passing.port = proxies.take_port(envelope.handle, peer, Port(handle), delivery)
-    envelope.handle_badge = delivery
-    if passing.port != 0 and delivery != Delivery.REDIRECT:
-        friends.note_own(proxies.of_label(passing.port))
-    if delivery == Delivery.RECOVER:
+        farewells.give_back_gates(place, peer)
+    passing.port = proxies.take_port(envelope.handle, peer, Port(handle), friends.delivery_of(port))
+    if passing.port == 0:
+        return False
+    envelope.handle_badge = friends.introduce(proxies.of_label(passing.port), peer)
+    if envelope.handle_badge % wire.ALONE == Delivery.REDIRECT:
+        exports.take_back(envelope.handle, peer)  # its gates lead there directly now
+    else:
         exports.drop_all(envelope.handle)
-    return passing.port != 0
+    return True
 
 
 def find_identity(port: u64, identity: Identity) -> None:
@@ -144,7 +145,7 @@ def arrive(envelope: Envelope, peer: u64) -> u64:
             case Kind.GATE:
                 return arrive_gate(envelope, peer)
             case Kind.PORT:
-                return arrive_port(envelope.handle, peer, envelope.handle_badge)
+                return arrive_port(envelope.handle, peer, envelope.handle_badge % wire.ALONE)
             case Kind.REPLY:
                 return rights.take(envelope.handle, peer)
             case wire.GROUP:
@@ -167,7 +168,11 @@ def arrive_gate(envelope: Envelope, peer: u64) -> u64:
         owner = peers.find(envelope.handle_node)
         place = proxies.make(envelope.handle, peer if owner == NOWHERE else owner)
     gate = NOWHERE if place == NOWHERE else proxies.mint(place, envelope.handle_badge)
-    return NO_HANDLE if gate == NOWHERE else gate
+    if gate == NOWHERE:
+        return NO_HANDLE
+    if envelope.handle_node == peers.table[peer].number and proxies.table[place].owner != peer:
+        farewells.give_back(envelope.handle, envelope.handle_badge, peer)  # it receives there, which we do not know
+    return gate
 
 
 def mint_group(identity: Identity) -> u64:

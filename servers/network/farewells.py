@@ -12,28 +12,26 @@ from atoll.userland.runtime.kernel_calls import clock
 
 
 def say_goodbye(place: u64) -> bool:
-    """To the node that has counted gates of ours, and counts on what we send on; False: there is no room now."""
+    """To the node that counts on what we send on; False: there is no room now."""
     proxy = proxies.table[place]
-    if proxy.is_home or not peers.table[proxy.owner].is_up:
+    if proxy.is_home or proxy.delivery != Delivery.REDIRECT or not peers.table[proxy.owner].is_up:
         return True
-    while proxy.first != 0:
-        held = proxies.held[u64(proxy.first) - 1]
-        if not say(proxy.identity, proxy.owner, Way.RELEASE, held.badge, held.came):
-            return False
-        proxies.free_first(proxy)
-    return proxy.delivery != Delivery.REDIRECT or say(proxy.identity, proxy.owner, Way.GOODBYE)
+    return say(proxy.identity, proxy.owner, Way.GOODBYE)
 
 
-def give_back_gates(place: u64) -> None:
-    """The receiver has come here: gates that are here lead to it, no more by way of the node that has counted them."""
+def give_back_gates(place: u64, next_peer: u64 = NOWHERE) -> None:
+    """The receiver has come here: gates that are here lead to it, no more by way of the node that has counted them. (If
+    it leaves for that one now, that is told what there is.)
+    """
     proxy = proxies.table[place]
     peer = proxy.counted_by
-    proxy.counted_by = NOWHERE
-    number = u64(proxy.first) if peer != NOWHERE and peers.table[peer].is_up else u64(0)
-    while number != 0:
-        held = proxies.held[number - 1]
-        say(proxy.identity, peer, Way.RELEASE, held.badge, held.came)
-        number = u64(held.next)
+    if peer == NOWHERE or peer == next_peer or not peers.table[peer].is_up or say(proxy.identity, peer, Way.GOODBYE):
+        proxy.counted_by = NOWHERE
+
+
+def give_back(identity: Identity, badge: u64, peer: u64) -> None:
+    """A gate that a peer has counted for us is counted by another."""
+    say(identity, peer, Way.RELEASE, badge, 1)
 
 
 def say(identity: Identity, peer: u64, way: u64, badge: u64 = 0, times: u64 = 0) -> bool:

@@ -8,26 +8,29 @@ with PREVENT those nodes hold back what they would send, from before the receive
 from collections.abc import Callable
 
 from atoll.abi import wire
-from atoll.abi.calls import MintFlag
+from atoll.abi.calls import Call
 from atoll.abi.objects import NO_HANDLE, Info
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, u64
 from atoll.abi.wire import Delivery, Way
 from atoll.servers.network import seeking
 from atoll.servers.network.calls import Claimer, calls
-from atoll.servers.network.exports import MOST_EXPORTS, close_quietly, exports
+from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.line import line
 from atoll.servers.network.message import Message
 from atoll.servers.network.parcels import parcels
 from atoll.servers.network.peers import NOWHERE, peers
-from atoll.servers.network.proxies import proxies
-from atoll.userland.runtime.kernel_calls import clock
+from atoll.servers.network.proxies import Held, proxies
+from atoll.userland.runtime.kernel_calls import clock, system_call
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import read_info
 
 MOST_LEAVERS = 32
-HANDLES = 1  # word of a gate's Info
+# ---- words of a gate's Info ----
+BADGE = 0
+HANDLES = 1
+TELLS = 4
 
 
 class Friend:
@@ -52,8 +55,6 @@ class Leavers:
 
     table: Array[Leaver, MOST_LEAVERS]
     answer: Callable[[u64], None]  # that all hold back
-    own: Array[u64, MOST_EXPORTS]  # badges of which this node has gates itself, of the port that leaves just now
-    own_count: u64
 
 
 leavers: Leavers = Leavers()
@@ -160,38 +161,75 @@ def held_back(index: u64) -> None:
 # ---- when it leaves ----
 
 
-def delivery_of(serial: u64, identity: Identity, peer: u64) -> u64:
-    """How a port leaves for a peer: a Delivery. If it is to be so, the peer is told who has gates."""
+def delivery_of(serial: u64) -> u64:
+    """How a port is to leave: a Delivery."""
     leaver = find(serial)
     if leaver == NOWHERE:
         return Delivery.REDIRECT
-    delivery, leavers.table[leaver].serial = leavers.table[leaver].delivery, 0
-    place = new_message(identity, Way.FRIENDS)
-    if place == NOWHERE:
-        return Delivery.REDIRECT
-    describe(identity, peer, parcels.table[place].message)
-    if calls.begin(place, peer, False, clock()) is None:
-        parcels.give(place)
-        return Delivery.REDIRECT
-    return delivery
+    leavers.table[leaver].serial = 0
+    return leavers.table[leaver].delivery
 
 
-def describe(identity: Identity, peer: u64, message: Message) -> None:
-    """Who else has gates of a port, and whether this node itself has."""
-    size: u64 = 0
-    leavers.own_count = 0
-    for place in range(exports.used):
-        entry = exports.entries[place]
+def introduce(place: u64, peer: u64) -> u64:
+    """A port is to leave for a peer, which is told who has gates: how it leaves. If that cannot be told, we send on."""
+    proxy = proxies.table[place]
+    message = new_message(proxy.identity, Way.FRIENDS)
+    note_gates(place)
+    if message != NOWHERE:
+        describe(place, peer, parcels.table[message].message)
+        if calls.begin(message, peer, False, clock()) is not None:
+            proxy.senders = proxy.senders if proxy.delivery == Delivery.REDIRECT else u64(0)  # others learn where it is
+            return proxy.delivery
+        parcels.give(message)
+    while proxy.first != 0:
+        proxies.free_first(proxy)
+    proxy.delivery = Delivery.REDIRECT
+    return Delivery.REDIRECT | wire.ALONE
+
+
+def note_gates(place: u64) -> None:
+    """All gates of a port whose end its receiver wants to hear of are held here from now on."""
+    port, info = proxies.table[place].port, Info()
+    gate = system_call(Call.GATE_NEXT, port.handle, NO_HANDLE)
+    while gate != NO_HANDLE:
+        read_info(gate, info)
+        if info.words[HANDLES] > 1 and info.words[TELLS] != 0:
+            proxies.note(place, info.words[BADGE], gate)
+        before = gate
+        gate = system_call(Call.GATE_NEXT, port.handle, before)
+        close_quietly(before)
+
+
+def describe(place: u64, peer: u64, message: Message) -> None:
+    """Who else has gates of a port, and whether this node itself has, or others that we have counted and go on to."""
+    identity, size = proxies.table[place].identity, u64(0)
+    for number in range(exports.used):
+        entry = exports.entries[number]
         if entry.gate == NO_HANDLE or not entry.identity.is_same(identity):
             continue
         for other in range(peers.count):
-            if entry.sent[other] != 0 and other != peer:
+            if entry.sent[other] != 0 and other != peer and proxies.table[place].delivery != Delivery.REDIRECT:
                 size = add_friend(message, size, entry.badge, peers.table[other].number, u64(entry.sent[other]))
-        if is_held_here(entry.gate):
-            size = add_friend(message, size, entry.badge, line.number, 1)
-            leavers.own[leavers.own_count] = entry.badge
-            leavers.own_count += 1
+    number = u64(proxies.table[place].first)
+    while number != 0:
+        held = proxies.held[number - 1]
+        if is_needed(held, place, peer):
+            size = add_friend(message, size, held.badge, line.number, 1)
+            held.came = 1
+        number = u64(held.next)
     message.set_segment(size)
+
+
+def is_needed(held: Held, place: u64, peer: u64) -> bool:
+    """Whether anybody besides that peer sends through a gate of ours."""
+    info = Info()
+    read_info(held.keep, info)
+    export = exports.find(proxies.table[place].identity, held.badge)
+    if export == NOWHERE:
+        return info.words[HANDLES] != 0
+    entry = exports.entries[export]
+    is_counted = proxies.table[place].delivery == Delivery.REDIRECT and entry.total > entry.sent[peer]
+    return info.words[HANDLES] > 1 or is_counted
 
 
 def add_friend(message: Message, size: u64, badge: u64, node: u64, times: u64) -> u64:
@@ -203,19 +241,6 @@ def add_friend(message: Message, size: u64, badge: u64, node: u64, times: u64) -
     return size + wire.FRIEND_SIZE
 
 
-def note_own(place: u64) -> None:
-    """The gates of this node that were told are counted there: they are given back as those that came from there."""
-    for number in range(leavers.own_count):
-        proxies.note_own(place, leavers.own[number])
-
-
-def is_held_here(gate: u64) -> bool:
-    """Whether there are other handles of a gate than ours."""
-    info = Info()
-    read_info(gate, info)
-    return info.words[HANDLES] > 1
-
-
 # ---- at the other nodes ----
 
 
@@ -224,7 +249,7 @@ def told(message: Message, teller: u64) -> bool:
     envelope = message.envelope
     if envelope.way == Way.FRIENDS:
         try:
-            return meet(message, teller)
+            return come(message) if envelope.words[0] == wire.RECOUNTED else meet(message, teller)
         except KernelError:
             return False
     place = proxies.find_away(envelope.target)
@@ -239,21 +264,39 @@ def meet(message: Message, source: u64) -> bool:
     place = proxies.make(identity, source)
     if place == NOWHERE:
         return False
+    exports.take_back(identity, source)  # what it has it tells now
+    let_all_in(place, message)
+    proxies.table[place].are_friends_known = True
+    return True
+
+
+def come(message: Message) -> bool:
+    """A node tells what else it has of a port that is here (recount.py); False: it is not. Raises KernelError."""
+    place = proxies.find(message.envelope.target)
+    if place == NOWHERE or not proxies.table[place].is_home:
+        return False
+    let_all_in(place, message)
+    return True
+
+
+def let_all_in(place: u64, message: Message) -> None:
+    """All that a message names. Raises KernelError."""
     segment = message.segment
     for offset in range(0, len(segment) - len(segment) % wire.FRIEND_SIZE, wire.FRIEND_SIZE):
         friend = at(Friend, address_of(segment) + offset)
         peer = peers.find(friend.node)
-        if peer != NOWHERE:
-            let_in(place, identity, friend, peer)
-    proxies.table[place].are_friends_known = True
-    return True
+        if peer != NOWHERE and peers.table[peer].is_up:
+            let_in(place, proxies.table[place].identity, friend, peer)
 
 
 def let_in(place: u64, identity: Identity, friend: Friend, peer: u64) -> None:
     """A peer has a gate of a port that comes here. Raises KernelError."""
     export = exports.find(identity, friend.badge)
     if export == NOWHERE:
-        gate = proxies.make_gate(place, friend.badge, MintFlag.TELL_LAST).handle
+        held = proxies.place_of_held(proxies.table[place], friend.badge)
+        if held == NOWHERE:
+            return
+        gate = proxies.another(place, proxies.held[held]).handle
         export = exports.add(gate, identity, friend.badge, proxies.table[place].serial)
         if export == NOWHERE:
             close_quietly(gate)

@@ -27,7 +27,7 @@ from atoll.servers.network.proxies import Held, Proxy, proxies
 from atoll.servers.network.requests import Channel, requests
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
 
-STATE_VERSION = 7
+STATE_VERSION = 8
 MOST_BYTES = 512 << 10  # of all but messages
 
 
@@ -99,6 +99,7 @@ def write_proxies(writer: StateWriter) -> None:
         writer.copied(proxy.manage if proxy.is_used and proxy.is_home else NO_HANDLE)
     for place in range(proxies.held_used):
         put(writer, address_of(proxies.held[place]), size_of(Held))
+        writer.copied(proxies.held[place].keep)
 
 
 def write_requests(writer: StateWriter) -> None:
@@ -205,6 +206,7 @@ def read_proxies(reader: StateReader) -> None:
         proxy.manage = reader.copied()
     for place in range(proxies.held_used):
         reader.structure(address_of(proxies.held[place]), size_of(Held))
+        proxies.held[place].keep = reader.copied()
 
 
 def read_requests(reader: StateReader) -> None:
@@ -252,7 +254,7 @@ def read_calls(reader: StateReader) -> None:
             parcels.table[call.parcel].remember()
         elif call.state != State.CANCELLING:
             call.state = State.WORKING
-        if call.claimer == Claimer.REQUEST:
+        if call.claimer == Claimer.REQUEST or call.claimer in (Claimer.CLAIM, Claimer.COUNTED):
             call.claimer_number = 0  # its request is over: what is claimed is given back
 
 

@@ -10,12 +10,12 @@ from atoll.abi.calls import Call as KernelCall
 from atoll.abi.riscv import ecall
 from atoll.abi.types import u64
 from atoll.abi.wire import MILLISECOND, OWN_GATES, Delivery, Outcome, Way
-from atoll.servers.network import farewells, outbox, station
+from atoll.servers.network import claims, farewells, outbox, recount, station
 from atoll.servers.network.calls import calls
 from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.peers import NOWHERE, peers
 from atoll.servers.network.proxies import proxies
-from atoll.servers.network.requests import Request
+from atoll.servers.network.requests import Request, State
 from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import is_dead_gate
 
@@ -42,8 +42,7 @@ def pass_in(request: Request) -> None:
     try:
         match envelope.way:
             case Way.RELEASE:
-                released(request, place)
-                station.answer(request, Outcome.ANSWERED)
+                station.answer(request, Outcome.ANSWERED if released(request, place) else Outcome.NO_SUCH_PORT)
             case Way.NOTIFY:
                 gate = proxies.make_gate(place, 0, 0)
                 status, _ = ecall(gate.handle, envelope.words[0], 0, 0, 0, 0, 0, KernelCall.NOTIFY)
@@ -60,27 +59,68 @@ def pass_in(request: Request) -> None:
         station.answer(request, Outcome.NOT_TAKEN, Status.DEAD)
 
 
-def released(request: Request, place: u64) -> None:
-    """The old node has no gate of that badge any more. If there were some here too, they tell their end themselves. If
-    the receiver has moved on, we tell the next node, as of a gate of our own.
+def released(request: Request, place: u64) -> bool:
+    """A peer has no gate of that badge any more. If there are some here, they tell their end themselves. If the
+    receiver has moved on, we tell the next node, as of a gate of our own. False: it has moved to that very peer.
     """
     envelope, proxy = request.message.envelope, proxies.table[place]
+    if not proxy.is_home and proxy.owner == request.peer:
+        return False
     export = exports.find(envelope.target, envelope.badge)
     if export != NOWHERE:
-        exports.give_back(export, request.peer, 1)
+        exports.give_back(export, request.peer, envelope.words[0])
     elif envelope.words[1] == OWN_GATES and proxies.find_held(proxy, envelope.badge) == NOWHERE:
         proxies.make_gate(place, envelope.badge, MintFlag.TELL_LAST).close()
+    return True
 
 
 def claimed(request: Request, place: u64) -> None:
-    """A peer has got a gate that nobody here has sent to anybody yet."""
-    envelope = request.message.envelope
-    gate = proxies.make_gate(place, envelope.badge, MintFlag.TELL_LAST).handle
-    export = exports.add(gate, envelope.target, envelope.badge, proxies.table[place].serial)
-    if export == NOWHERE:
-        close_quietly(gate)
+    """A peer has got a gate. If the receiver has moved on, and there is none of that badge here, we claim one ourselves
+    first: what leads there by us is counted as one gate of ours. To where the receiver goes nothing is counted.
+    """
+    envelope, proxy = request.message.envelope, proxies.table[place]
+    is_known = exports.find(envelope.target, envelope.badge) != NOWHERE
+    is_known = is_known or proxies.find_held(proxy, envelope.badge) != NOWHERE
+    if not proxy.is_home and proxy.owner == request.peer:
+        station.answer_claim(request)
+    elif proxy.is_home or is_known:
+        count(request, place)
+    elif not claims.claim_on(request, proxy.owner):
         station.answer(request, Outcome.NO_SUCH_PORT)
-        return
+
+
+def claimed_on(request: Request, was_claimed: bool) -> None:
+    """The node that we send on to has counted a gate of ours, of the badge that a peer claims; or it has not."""
+    envelope = request.message.envelope
+    place, gate = proxies.find_away(envelope.target), NOWHERE
+    try:
+        if was_claimed and place != NOWHERE:
+            gate = proxies.mint(place, envelope.badge)
+        if gate == NOWHERE or request.state == State.ABANDONED:
+            station.answer(request, Outcome.NO_SUCH_PORT)
+        else:
+            count(request, place)
+    except KernelError:
+        station.answer(request, Outcome.NO_SUCH_PORT)
+    if gate != NOWHERE:
+        close_quietly(gate)
+
+
+def count(request: Request, place: u64) -> None:
+    """One gate more that a peer has. Raises KernelError."""
+    envelope, proxy = request.message.envelope, proxies.table[place]
+    export = exports.find(envelope.target, envelope.badge)
+    if export == NOWHERE:
+        held = NOWHERE if proxy.is_home else proxies.place_of_held(proxy, envelope.badge)
+        if held == NOWHERE:
+            gate = proxies.make_gate(place, envelope.badge, MintFlag.TELL_LAST).handle
+        else:
+            gate = proxies.another(place, proxies.held[held]).handle
+        export = exports.add(gate, envelope.target, envelope.badge, proxy.serial)
+        if export == NOWHERE:
+            close_quietly(gate)
+            station.answer(request, Outcome.NO_SUCH_PORT)
+            return
     exports.send(export, request.peer)
     station.answer_claim(request)
 
@@ -99,6 +139,7 @@ def look(now: u64) -> u64:
         proxy = proxies.table[place]
         if not proxy.is_used or not proxy.has_moved:
             continue
+        recount.look_after(place)
         if proxy.counted_by != NOWHERE and not calls.is_on_way(proxy.label):
             farewells.give_back_gates(place)
         is_over = is_dead_gate(proxy.manage) if proxy.is_home else outbox.has_had_its_time(place)
@@ -110,7 +151,8 @@ def look(now: u64) -> u64:
 
 
 def heard_goodbye(request: Request) -> None:
-    """A node that had the receiver before us has nothing to send on any more."""
+    """A node that had the receiver before us has nothing to send on any more, or the receiver is there."""
+    exports.take_back(request.message.envelope.target, request.peer)
     place = proxies.find(request.message.envelope.target)
     if place != NOWHERE:
         proxies.table[place].senders = proxies.table[place].senders & ~(u64(1) << request.peer)

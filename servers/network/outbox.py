@@ -1,6 +1,6 @@
 """What was sent to proxies, on its way to the wire: in order, one at a time, unless somebody waits for the reply."""
 
-from atoll.abi.calls import MAX_SEGMENT, Message
+from atoll.abi.calls import MAX_SEGMENT, Message, MintFlag
 from atoll.abi.interfaces import NOT_TRANSFERABLE, UNREACHABLE
 from atoll.abi.objects import NO_HANDLE
 from atoll.abi.types import Array, u64
@@ -9,12 +9,13 @@ from atoll.servers.network import answers, claims, groups, seeking
 from atoll.servers.network.calls import Call, Claimer, calls
 from atoll.servers.network.collector import RIGHTS_LABEL
 from atoll.servers.network.crossing import copy_identity, leave
-from atoll.servers.network.exports import close_quietly
+from atoll.servers.network.exports import close_quietly, exports
 from atoll.servers.network.message import Envelope
 from atoll.servers.network.parcels import COLLECTED, PARCELS, Parcel, parcels
 from atoll.servers.network.peers import NOWHERE
 from atoll.servers.network.proxies import GROUP, proxies
 from atoll.userland.runtime.kernel_calls import clock
+from atoll.userland.runtime.kernel_errors import KernelError
 
 
 class Outbox:
@@ -66,8 +67,7 @@ def collected(place: u64) -> None:
             envelope.way = Way.NOTIFY
         case Message.LAST_HANDLE:
             envelope.way = Way.RELEASE
-            count_release(proxy, parcel.badge, envelope)
-            if envelope.words[0] == 0 or proxies.table[proxy].is_public:
+            if not is_told(proxy, parcel.badge, envelope):
                 drop(place, 0)
                 return
         case _:
@@ -87,13 +87,27 @@ def collected(place: u64) -> None:
     outbox.count += 1
 
 
-def count_release(proxy: u64, badge: u64, envelope: Envelope) -> None:
-    """The last gate of a badge is gone: one that we made, or one that the port had before its receiver moved away."""
-    is_ours = proxies.find_held(proxies.table[proxy], badge) != NOWHERE
-    if proxies.table[proxy].has_moved and not is_ours:
+def is_told(place: u64, badge: u64, envelope: Envelope) -> bool:
+    """The last handle of a gate is gone: whether the owner is to know (or the receiver, if it is to come here). A gate
+    that we do not know was gone when the receiver moved away, who had not heard it.
+    """
+    proxy = proxies.table[place]
+    if proxy.has_moved and proxies.find_held(proxy, badge) == NOWHERE:
         envelope.words[0], envelope.words[1] = 1, OWN_GATES
-    else:
-        envelope.words[0] = proxies.gone(proxy, badge)
+        return True
+    envelope.words[0] = proxies.gone(place, badge)
+    if envelope.words[0] == NOWHERE or proxy.is_public:
+        return False
+    return envelope.words[0] != 0 or proxy.are_friends_known
+
+
+def tell_here(place: u64, badge: u64) -> None:
+    """The last gate of a badge was here, and the receiver has come here meanwhile: told, unless others have some."""
+    if exports.find(proxies.table[place].identity, badge) == NOWHERE:
+        try:
+            proxies.make_gate(place, badge, MintFlag.TELL_LAST).close()
+        except KernelError:  # the port is gone
+            return
 
 
 def drop(place: u64, code: u64) -> None:
@@ -136,13 +150,18 @@ def send(place: u64, parcel: Parcel, now: u64) -> bool:
         parcel.passing.settle(False)
         drop(place, UNREACHABLE)
         return True
+    is_news = parcel.kind == Message.LAST_HANDLE
+    if is_news and (is_calling(place, parcel.label) or proxies.table[proxy].are_friends_known):
+        return False
+    if is_news and proxies.table[proxy].is_home:
+        tell_here(proxy, parcel.badge)
+        drop(place, 0)
+        return True
     if proxies.table[proxy].owner == NOWHERE:  # its receiver has come here, and where it came from is gone
         parcel.passing.settle(False)
         drop(place, UNREACHABLE)
         return True
     if proxies.table[proxy].is_sending or proxies.table[proxy].is_seeking:
-        return False
-    if parcel.kind == Message.LAST_HANDLE and is_calling(place, parcel.label):
         return False
     if proxies.table[proxy].owner == GROUP:
         return groups.ask(place, now)
@@ -173,7 +192,10 @@ def repeat(call: Call) -> bool:
     place = proxies.of_label(call.label)
     if place == NOWHERE or call.claimer != Claimer.NOBODY or call.is_lent:
         return False
-    if not seeking.miss(place, call.peer) or not call.is_whole or not call.passing.call_back():
+    is_news = call.is_whole and parcels.table[call.parcel].kind == Message.LAST_HANDLE
+    if not (is_news and proxies.table[place].is_home) and not seeking.miss(place, call.peer):
+        return False
+    if not call.is_whole or not call.passing.call_back():
         return False
     parcel = parcels.table[call.parcel]
     parcel.recall()

@@ -1,25 +1,28 @@
 """Proxies: ports of ours that stand for ports of other nodes. What is sent to one goes over the wire to its owner.
 
-Each gate that came is minted anew with its badge; when the last one of a badge is gone, the owner is told how many
-had come.
+Gates of one badge that came are handles of one gate of ours; when the last one is gone, the owner is told how many had
+come.
 """
 
 from collections.abc import Callable
 
 from atoll.abi.calls import Call, MintFlag
-from atoll.abi.objects import NO_HANDLE, Info
+from atoll.abi.objects import NO_HANDLE, Info, Right
 from atoll.abi.riscv import ecall
 from atoll.abi.types import Array, u16, u64
 from atoll.abi.wire import Delivery
+from atoll.servers.network.exports import close_quietly
 from atoll.servers.network.identity import Identity
 from atoll.servers.network.peers import MOST_PEERS, NOWHERE
+from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import Gate, Port, PortSet, create_port
-from atoll.userland.runtime.objects import is_dead_gate, read_info
+from atoll.userland.runtime.objects import duplicate, is_dead_gate, read_info
 
 MOST_PROXIES = 256
 MOST_HELD = 1024
 PLACES = 1 << 16  # of a label: the proxy's place, and above it how often that was used
 GROUP = MOST_PEERS  # the owner of a proxy that stands for a group: nobody in particular
+KEEPING = Right.DUPLICATE | Right.MOVE  # what a gate's handle that does not count allows
 # ---- words of a port's Info ----
 PORT_SERIAL = 0
 PORT_WAITING = 4  # senders
@@ -64,8 +67,9 @@ class Held:
     """Gates of one badge."""
 
     badge: u64
-    out: u64  # that exist here
-    came: u64  # how often it was sent to us
+    keep: u64  # a handle that does not count, by which we make others of the same gate; NO_HANDLE: there is no gate
+    gates: u64  # whose end we have not been told yet
+    came: u64  # what the owner counts for us: how often it was sent here
     next: u16  # of the proxy, or of the free ones
 
 
@@ -200,6 +204,8 @@ class Proxies:
         """Forget the gates of a badge."""
         place = proxy.first
         held = self.held[place - 1]
+        close_quietly(held.keep)
+        held.keep = NO_HANDLE
         proxy.first = held.next
         held.next = self.held_free
         self.held_free = place
@@ -233,16 +239,14 @@ class Proxies:
         """A port of this node whose receive right leaves for a peer: its label, as a proxy; 0: there are too many."""
         place, senders = self.find(identity), u64(0)
         if place != NOWHERE:  # it had come from elsewhere
-            senders = self.table[place].senders
+            senders = self.table[place].senders & ~(u64(1) << owner)
             self.end(place)
         place = self.free_place() if place == NOWHERE else place
         if place == NOWHERE:
             return 0
         self.begin(place, identity, owner, port)
         proxy = self.table[place]
-        proxy.has_moved, proxy.is_passing, proxy.delivery = True, True, delivery
-        if delivery == Delivery.REDIRECT:
-            proxy.senders = senders & ~(u64(1) << owner)  # all others learn where it is
+        proxy.has_moved, proxy.is_passing, proxy.delivery, proxy.senders = True, True, delivery, senders
         self.sweep_due = 0
         return self.table[place].label
 
@@ -270,6 +274,8 @@ class Proxies:
         proxy.delivery, proxy.is_seeking, proxy.are_friends_known = delivery, False, False
         if delivery == Delivery.REDIRECT:
             proxy.senders = proxy.senders | u64(1) << came_from
+        while proxy.first != 0:  # its process is told of their end
+            self.free_first(proxy)
         self.sweep_due = 0
         proxy.port.handle = NO_HANDLE
         return handle
@@ -282,16 +288,30 @@ class Proxies:
         number = self.place_of_held(proxy, badge)
         if number == NOWHERE:
             return NOWHERE
-        gate = self.make_gate(place, badge, MintFlag.TELL_LAST)
-        self.held[number].out += 1
+        gate = self.another(place, self.held[number])
         self.held[number].came += 1
         return gate.handle
 
-    def note_own(self, place: u64, badge: u64) -> None:
-        """A gate was here before its receiver left, and the node where that is now counts it as sent here once."""
+    def another(self, place: u64, held: Held) -> Gate:
+        """A handle of the one gate of a badge, which is made if it is not there. Raises KernelError."""
+        if held.keep != NO_HANDLE:
+            try:
+                return self.make_gate(place, held.keep, MintFlag.SHARED)
+            except KernelError:  # its last handle is gone just now
+                close_quietly(held.keep)
+                held.keep = NO_HANDLE
+        gate = self.make_gate(place, held.badge, MintFlag.TELL_LAST)
+        held.keep = duplicate(gate.handle, KEEPING)
+        held.gates += 1
+        return gate
+
+    def note(self, place: u64, badge: u64, gate: u64) -> None:
+        """That gate was here before its receiver left. (A badge may have several: each tells its end.)"""
         number = self.place_of_held(self.table[place], badge)
         if number != NOWHERE:
-            self.held[number].out, self.held[number].came = 1, 1
+            held = self.held[number]
+            held.gates += 1
+            held.keep = duplicate(gate, KEEPING) if held.keep == NO_HANDLE else held.keep
 
     def place_of_held(self, proxy: Proxy, badge: u64) -> u64:
         """The gates of a badge, a new place if need be; NOWHERE: there are too many."""
@@ -323,20 +343,20 @@ class Proxies:
             self.held_used += 1
             place = self.held_used
         held = self.held[place - 1]
-        held.badge, held.out, held.came, held.next = badge, 0, 0, proxy.first
+        held.badge, held.keep, held.gates, held.came, held.next = badge, NO_HANDLE, 0, 0, proxy.first
         proxy.first = u16(place)
         return place - 1
 
     def gone(self, place: u64, badge: u64) -> u64:
-        """One gate of a badge is gone. If it was the last here: how many had come, which is what the owner counts."""
+        """One gate of a badge is gone. If it was the last here: what the owner counts for us; else NOWHERE."""
         proxy = self.table[place]
         number = self.find_held(proxy, badge)
         if number == NOWHERE:
-            return 0
+            return NOWHERE
         held = self.held[number]
-        held.out -= 1
-        if held.out != 0:
-            return 0
+        held.gates -= min(held.gates, u64(1))
+        if held.gates != 0:
+            return NOWHERE
         came = held.came
         self.unlink(proxy, number)
         return came
@@ -350,6 +370,8 @@ class Proxies:
         before = u64(proxy.first) - 1
         while self.held[before].next != number + 1:
             before = u64(self.held[before].next) - 1
+        close_quietly(held.keep)
+        held.keep = NO_HANDLE
         self.held[before].next = held.next
         held.next = self.held_free
         self.held_free = u16(number + 1)

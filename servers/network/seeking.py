@@ -90,6 +90,8 @@ def answered(peer: Peer, frame: Frame, now: u64) -> None:
         return
     if envelope.words[0] != wire.MOVING:
         proxy.senders = 0  # they have heard it too, or will ask
+        if proxy.has_moved and proxy.delivery == Delivery.REDIRECT:
+            proxy.delivery, proxies.sweep_due = u64(Delivery.RECOVER), 0  # whom we have counted goes there (recount.py)
         proxies.found(place, peer.place)
         search.pump()
     elif proxy.is_seeking:

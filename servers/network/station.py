@@ -20,6 +20,7 @@ from atoll.servers.network import (
     members,
     moves,
     outbox,
+    recount,
     rights,
     seeking,
     workers,
@@ -140,6 +141,7 @@ def reply(request: Request) -> None:
     """What is answered is in the message. Of a port that is dead its peer has nothing more, which both now know."""
     if request.message.envelope.is_dead:
         exports.take_back(request.target, request.peer)
+        proxies.end_dead()
     requests.answered(request)
 
 
@@ -211,6 +213,9 @@ def ready(request: Request) -> None:
     if envelope.way == Way.FRIENDS or envelope.way == Way.HOLD:
         told(request)
         return
+    if envelope.way == Way.ELSEWHERE:
+        recount.asked(request)
+        return
     if envelope.way == Way.GOODBYE:
         moves.heard_goodbye(request)
         return
@@ -219,8 +224,9 @@ def ready(request: Request) -> None:
         place = exports.find_any(envelope.target, request.peer)
     is_of_port = envelope.way == Way.RELEASE and envelope.words[1] == OWN_GATES
     is_known = place != NOWHERE and not is_of_port
-    may_call = is_known and (envelope.way == Way.CLAIM or exports.may_call(place, request.peer))
-    if not may_call and moves.may_pass(request):
+    is_claim = envelope.way == Way.CLAIM
+    may_call = is_known and (is_claim or exports.may_call(place, request.peer))
+    if (is_claim or not may_call) and moves.may_pass(request):
         moves.pass_in(request)
     elif not may_call:
         answer(request, Outcome.NO_SUCH_PORT)

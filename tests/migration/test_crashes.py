@@ -4,6 +4,7 @@ have kept it, which is reported then. Who cannot know waits for the other node, 
 A crash just before a message is one just after the message before it: with all of them every state is met.
 """
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ BEFORE = 5_000  # nanoseconds: a node may be some instructions ahead of where it
 LOST = (129, 130)
 SWAP = "swap {0} /lib/servers/{0}"
 QUIET = 2.5  # seconds after which a source that says nothing has been asked, and what it has given up is dropped
+SAID = 0.5  # seconds after which an order whose mover has died is answered
 MISSED = 3.5  # seconds of silence after which a node counts as gone
 
 
@@ -128,6 +130,12 @@ def kill(ordeal: Ordeal, moment: Moment, service: str, node: str) -> None:
     ordeal.begin()
     ordeal.run_to(moment.time_ns - BEFORE)
     ordeal.cluster.client(Supervisor, "/services/supervisor", node).kill(service)
+    ordeal.cluster.advance(SAID)
+    said = ordeal.system.run("cat said")[1] + ordeal.system.console("node1")[-1000:]
+    where = ordeal.where()
+    if service == "mover" and node == SOURCE:
+        expected = "goes on where it was" if where == [SOURCE] else "frozen|moved in"
+        assert re.search(expected, said), (moment.name, said, where)
     assert ordeal.end() == 7, moment.name
     ordeal.cluster.advance(QUIET)
     assert ordeal.states() == {}, moment.name

@@ -17,6 +17,7 @@ from atoll.userland.library.errors import fail, misuse, set_usage
 from atoll.userland.library.nodes import Nodes, NoNode, name_of
 from atoll.userland.library.programs import ProgramList, open_programs, parse_pid
 from atoll.userland.library.services import find_service
+from atoll.userland.runtime.interface import OutcomeUnknown
 from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.startup import argument, argument_count
 
@@ -108,6 +109,9 @@ def is_option(text: Text) -> bool:
 
 def show(report: Report, source: Text) -> None:
     """What it has cost, and what it needs of the node where it was."""
+    if report.messages == 0:  # of a mover that has died on the way, whose successor has ended it
+        print(f"moved in {report.total // MICROSECOND} us; its mover has died on the way, and all else that it knew")
+        return
     print(f"frozen {report.freeze // MICROSECOND} us of {report.total // MICROSECOND} us;", end=" ")
     print(f"{report.pages} pages, {report.bytes} bytes, {report.messages} messages, {report.links} links", end="")
     if report.rounds > 0:
@@ -141,6 +145,8 @@ def main() -> i64:
         misuse("a program and a node")
     try:
         migrate(argument(index), argument(index + 1))
+    except OutcomeUnknown:
+        fail(argument(index), "nobody knows what came of it: the starter has died; `ps` shows where it is")
     except Exception as error:
         fail(argument(index), f"{error}")
     return 0

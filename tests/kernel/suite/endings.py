@@ -16,10 +16,10 @@ from speakers import (
 )
 from world import expect, given, status_of
 
-from atoll.abi.calls import NO_TIMEOUT, Call, Message, Status
+from atoll.abi.calls import NO_TIMEOUT, Call, Message, MintFlag, Status
 from atoll.abi.objects import NO_HANDLE, Info, Kind, Right
 from atoll.abi.types import u64
-from atoll.userland.runtime.kernel_calls import clock, let_others_run, sleep
+from atoll.userland.runtime.kernel_calls import clock, let_others_run, sleep, system_call
 from atoll.userland.runtime.messages import Letter, Port
 from atoll.userland.runtime.objects import close, duplicate, read_info
 
@@ -198,6 +198,58 @@ def last_handle() -> None:
     shut_port()
 
 
+def keepers() -> None:
+    """A handle without SEND keeps a gate, but does not count; who may mint makes another of the same gate from it."""
+    open_port()
+    told = port.mint(23, True)
+    keeper = duplicate(told.handle, Right.DUPLICATE | Right.MOVE)
+    other = system_call(Call.GATE_MINT, port.handle, keeper, MintFlag.SHARED)
+    told.close()
+    letter = Letter()
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.WOULD_BLOCK, "there is another handle")
+    close(other)
+    expect(status_of(Call.GATE_MINT, port.handle, keeper, MintFlag.SHARED), Status.DEAD)
+    hear_last(23)
+    expect(status_of(Call.GATE_MINT, port.handle, keeper, MintFlag.SHARED), Status.DEAD)
+    close(keeper)
+    expect(status_of(Call.GATE_MINT, port.handle, port.handle, MintFlag.SHARED), Status.BAD_ARGUMENT)
+    shut_port()
+
+
+def hear_last(badge: u64) -> None:
+    """The news that a badge is unused."""
+    letter = Letter()
+    port.receive(letter, 0)
+    assert letter.kind == Message.LAST_HANDLE and letter.badge == badge
+    expect(letter.attempt(Call.RECEIVE, port.handle, 0), Status.WOULD_BLOCK, "that was told twice")
+
+
+def gates_of_a_port() -> None:
+    open_port()
+    made = port.mint(24, True)
+    other = port.mint(25, True)
+    first = system_call(Call.GATE_NEXT, port.handle, NO_HANDLE)
+    second = system_call(Call.GATE_NEXT, port.handle, first)
+    third = system_call(Call.GATE_NEXT, port.handle, second)
+    expect(system_call(Call.GATE_NEXT, port.handle, third), NO_HANDLE)
+    for handle, badge in ((first, 25), (second, 24), (third, 7)):
+        info = Info()
+        read_info(handle, info)
+        assert info.words[0] == badge and info.words[1] == 2 and info.words[4] == u64(badge != 7)
+        assert info.rights == Right.SEND | Right.MOVE | Right.DUPLICATE
+    keeper = duplicate(second, Right.MOVE)
+    made.close()
+    close(second)
+    expect(status_of(Call.GATE_NEXT, port.handle, keeper), Status.BAD_ARGUMENT)
+    hear_last(24)
+    close(keeper)
+    close(first)
+    other.close()
+    close(third)
+    hear_last(25)
+    shut_port()
+
+
 def last_handle_of_a_dead_process() -> None:
     open_port()
     give(port.mint(22, True).handle)
@@ -229,6 +281,8 @@ def main() -> None:
     run("revoked", revoked)
     run("the last message of a badge", last_message_of_a_badge)
     run("the last handle", last_handle)
+    run("handles that only keep a gate", keepers)
+    run("the gates of a port", gates_of_a_port)
     run("the last handle of a dead process", last_handle_of_a_dead_process)
     run("a call to oneself", call_to_oneself)
     end()

@@ -258,7 +258,7 @@ def gate_that_mints() -> None:
     expect(status_of(Call.GATE_MINT, made.handle, 8, 0), Status.WRONG_KIND)
     plain = duplicate(minter.handle, Right.SEND | Right.MOVE)
     expect(status_of(Call.GATE_MINT, plain, 8, 0), Status.WRONG_KIND)
-    expect(status_of(Call.GATE_MINT, minter.handle, 8, 4), Status.BAD_ARGUMENT)
+    expect(status_of(Call.GATE_MINT, minter.handle, 8, 8), Status.BAD_ARGUMENT)
     made.close()
     own.receive(letter, 0)
     assert letter.kind == Message.LAST_HANDLE and letter.badge == 7
