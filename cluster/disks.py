@@ -31,5 +31,5 @@ def fresh_disk() -> bytes:
     """A file system with every command in /bin, and room."""
     from atoll.images.system_disk import system_disk as build
 
-    with progress_bar() as report:
+    with progress_bar(or_line=True) as report:
         return build(progress=report)

@@ -15,7 +15,7 @@ def ready_image(program: Path | None = None, arguments: Sequence[str] = ()) -> "
     """The kernel and its initrd, which runs `program` with `arguments`, or the programs of the standard image."""
     from atoll.images.recipe import build_image
 
-    with progress_bar() as report:
+    with progress_bar(or_line=True) as report:
         return build_image(program=program, arguments=tuple(arguments), progress=report)
 
 
@@ -23,5 +23,5 @@ def ready_system() -> "Image":
     """The system: kernel, servers, and the manifest that says which of them start."""
     from atoll.images.system import build_system
 
-    with progress_bar() as report:
+    with progress_bar(or_line=True) as report:
         return build_system(command_line=QUIET, progress=report)

@@ -1,4 +1,4 @@
-"""Progress while something is built: a bar on standard error; when that is no terminal, a line if it takes a while."""
+"""Progress while something is built: a bar on standard error; where that is no terminal, at most a line."""
 
 import sys
 import time
@@ -11,10 +11,10 @@ Report = Callable[[str, int, int], None]        # what is being done, steps done
 
 
 @contextmanager
-def progress_bar() -> Iterator[Report]:
-    """A function to call at each step; the bar disappears at the end."""
+def progress_bar(or_line: bool = False) -> Iterator[Report]:
+    """A function to call at each step; the bar disappears at the end. `or_line`: without a terminal a line is told."""
     if not sys.stderr.isatty():                 # and rich's bars are not even imported: that takes a while
-        yield told_later(time.monotonic() + PATIENCE)
+        yield told_later(time.monotonic() + PATIENCE) if or_line else lambda step, done, total: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -37,6 +37,6 @@ def told_later(when: float) -> Report:
         nonlocal is_told
         if not is_told and done < total and time.monotonic() >= when:
             is_told = True
-            print(f"atoll: {step} ({done + 1} of {total}); this takes a while", file=sys.stderr)
+            print(f"atoll: {step} ({done + 1} of {total}); this takes a while the first time", file=sys.stderr)
 
     return report

@@ -71,7 +71,9 @@ def test_the_wheel_runs_programs(wheel: dict[str, bytes], tmp_path: Path) -> Non
         [sys.executable, "-c", code, "run", "hello.py"],
         cwd=tmp_path, capture_output=True, check=False, env=os.environ | {"PYTHONPATH": str(tmp_path / "site")},
     )  # fmt: skip
-    assert (answer.returncode, answer.stdout, answer.stderr) == (0, b"hello\n", b"")
+    assert (answer.returncode, answer.stdout) == (0, b"hello\n")
+    told = answer.stderr.splitlines()           # where it takes long, that it does
+    assert all(line.startswith(b"atoll: compiling ") for line in told) and len(told) <= 1
 
 
 def test_the_sdist_builds_the_same_wheel(wheel: dict[str, bytes], repository: Path, tmp_path: Path) -> None:

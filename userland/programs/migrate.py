@@ -107,6 +107,13 @@ def is_option(text: Text) -> bool:
     return len(text) > 2 and text[0:2] == "--"
 
 
+def value_of(index: u64) -> Text:
+    """What follows an option."""
+    if index + 1 >= argument_count():
+        misuse(f"{argument(index)} needs a value")
+    return argument(index + 1)
+
+
 def show(report: Report, source: Text) -> None:
     """What it has cost, and what it needs of the node where it was."""
     if report.messages == 0:  # of a mover that has died on the way, whose successor has ended it
@@ -130,14 +137,11 @@ def main() -> i64:
     index: u64 = 0
     while index < argument_count() and is_option(argument(index)):
         option = argument(index)
-        if index + 1 >= argument_count():
-            misuse(f"{option} needs a value")
-        value = argument(index + 1)
         match option:
             case "--memory":
-                order.memory = memory_strategy(value)
+                order.memory = memory_strategy(value_of(index))
             case "--delivery":
-                order.delivery = delivery_strategy(value)
+                order.delivery = delivery_strategy(value_of(index))
             case _:
                 misuse(f"there is no option {option}")
         index += 2
