@@ -5,11 +5,12 @@ from typing import Any
 
 from atoll.machine.board import Stop
 from tests.machine.drivers import DRIVER_OK, FEATURES_OK
-from tests.machine.guest import RAM, VIRTIO, board, code, end, kernel, results, store_results
+from tests.machine.guest import RAM, SATP, VIRTIO, board, code, end, kernel, results, store_results
 
 WHERE = RAM + 0x10_0000
 FUNCTION = RAM + 0x40_0000  # a page of its own
 QUEUE = RAM + 0x50_0000
+TABLE = RAM + 0x60_0000
 
 
 def returning(value: int) -> bytes:
@@ -33,6 +34,41 @@ def test_the_guest_rewrites_its_own_code() -> None:
     made = board(kernel(body))
     made.boot()
     made.ram.write(FUNCTION, returning(1))
+    made.run(max_instructions=1000)
+    assert results(made, 2, WHERE) == (1, 2)
+
+
+def test_code_is_rewritten_through_another_address() -> None:
+    """As a kernel does that writes through its map of all frames, where nothing can be executed: each store into code
+    counts, not only the first one into the page, although the page is written to there before and after it is run.
+    """
+    new = struct.unpack("<II", returning(2))
+    alias = FUNCTION - (1 << 30)  # the same frames by another gigapage of Sv39, readable and writable
+
+    def body(a: Any) -> None:
+        a.li("t0", 8 << 60 | TABLE >> 12)
+        a.csrw(SATP, "t0")
+        a.sfence_vma()
+        a.li("s2", FUNCTION)
+        a.li("s4", alias)
+        a.sw("zero", 2000, "s4")
+        a.jalr("ra", 0, "s2")
+        a.mv("s3", "a0")
+        a.sw("zero", 2000, "s4")
+        a.li("t0", new[0])
+        a.sw("t0", 64, "s4")
+        a.fence_i()
+        a.jalr("ra", 0, "s2")
+        store_results(a, ("s3", "a0"), WHERE)
+        end(a)
+
+    made = board(kernel(body))
+    made.boot()
+    valid, read, write, execute, accessed, dirty = (1 << bit for bit in (0, 1, 2, 3, 6, 7))
+    entry = RAM >> 12 << 10 | valid | read | write | accessed | dirty
+    made.ram.write(TABLE, struct.pack("<QQQ", 0x3 << 6 | valid | read | write, entry, entry | execute))
+    made.ram.write(FUNCTION, code(lambda a: (a.jal("zero", 64))))
+    made.ram.write(FUNCTION + 64, returning(1))
     made.run(max_instructions=1000)
     assert results(made, 2, WHERE) == (1, 2)
 
