@@ -24,6 +24,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")]
 INSTEAD = {
     "extra_forbidden": "there is no such key here",
     "missing": "this key is missing",
+    "model_type": "this must be a table",
+    "list_type": "this must be a list of tables",
     "string_pattern_mismatch": "a name is a small letter, then at most 30 small letters, digits or -",
 }
 
@@ -119,7 +121,8 @@ def parse(text: str, folder: Path) -> Plan:
     try:
         plan.with_host().check()
     except TopologyError as error:
-        raise ClusterFileError(f"links: {error}") from None
+        place = "" if error.link is None else f"[{error.link + 1}].between"
+        raise ClusterFileError(f"links{place}: {error}") from None
     return plan
 
 

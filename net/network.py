@@ -18,7 +18,11 @@ Tap = Callable[[int, str, bool, bytes], None]
 
 
 class TopologyError(Exception):
-    """Links that make no network; the text says why."""
+    """Links that make no network; the text says why, `link` which one (its place; None: not a single one)."""
+
+    def __init__(self, why: str, link: int | None = None) -> None:
+        super().__init__(why)
+        self.link = link
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,15 @@ class Topology:
             if names.count(name) > 1:
                 raise TopologyError(f"{name} is there twice: each node and switch has a name of its own")
         group = {name: {name} for name in names}  # who is joined to whom so far
-        for link in self.links:
+        for place, link in enumerate(self.links):
             for end in link.ends:
                 if end not in group:
-                    raise TopologyError(f"link {link.name}: there is no node or switch {end}")
+                    raise TopologyError(f"link {link.name}: there is no node or switch {end}", place)
             if not set(link.ends) & set(self.switches):
-                raise TopologyError(f"link {link.name}: one of its ends must be a switch")
+                raise TopologyError(f"link {link.name}: one of its ends must be a switch", place)
             first, second = (group[end] for end in link.ends)
             if first is second:
-                raise TopologyError(f"link {link.name}: its ends are joined already; links must make no loop")
+                raise TopologyError(f"link {link.name}: its ends are joined already; links must make no loop", place)
             first |= second
             group.update(dict.fromkeys(second, first))
         for station in self.stations:
