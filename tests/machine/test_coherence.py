@@ -1,6 +1,7 @@
 """Code that changes under the CPU: by its own stores, by the host, by a disk that is read over it."""
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 from atoll.machine.board import Stop
@@ -17,19 +18,23 @@ def returning(value: int) -> bytes:
     return code(lambda a: (a.li("a0", value), a.ret()))
 
 
+def call_twice(a: Any, change: Callable[[], object]) -> None:
+    """Call the function, change something, call it again; both results are kept."""
+    a.li("s2", FUNCTION)
+    a.jalr("ra", 0, "s2")
+    a.mv("s3", "a0")
+    change()
+    a.fence_i()
+    a.jalr("ra", 0, "s2")
+    store_results(a, ("s3", "a0"), WHERE)
+    end(a)
+
+
 def test_the_guest_rewrites_its_own_code() -> None:
     new = struct.unpack("<II", returning(2))
 
     def body(a: Any) -> None:
-        a.li("s2", FUNCTION)
-        a.jalr("ra", 0, "s2")
-        a.mv("s3", "a0")
-        a.li("t0", new[0])
-        a.sw("t0", 0, "s2")
-        a.fence_i()
-        a.jalr("ra", 0, "s2")
-        store_results(a, ("s3", "a0"), WHERE)
-        end(a)
+        call_twice(a, lambda: (a.li("t0", new[0]), a.sw("t0", 0, "s2")))
 
     made = board(kernel(body))
     made.boot()
@@ -49,18 +54,9 @@ def test_code_is_rewritten_through_another_address() -> None:
         a.li("t0", 8 << 60 | TABLE >> 12)
         a.csrw(SATP, "t0")
         a.sfence_vma()
-        a.li("s2", FUNCTION)
         a.li("s4", alias)
         a.sw("zero", 2000, "s4")
-        a.jalr("ra", 0, "s2")
-        a.mv("s3", "a0")
-        a.sw("zero", 2000, "s4")
-        a.li("t0", new[0])
-        a.sw("t0", 64, "s4")
-        a.fence_i()
-        a.jalr("ra", 0, "s2")
-        store_results(a, ("s3", "a0"), WHERE)
-        end(a)
+        call_twice(a, lambda: (a.sw("zero", 2000, "s4"), a.li("t0", new[0]), a.sw("t0", 64, "s4")))
 
     made = board(kernel(body))
     made.boot()

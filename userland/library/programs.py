@@ -12,6 +12,8 @@ from atoll.userland.library.nodes import name_of as name_of_node
 from atoll.userland.library.processes import copy_of
 from atoll.userland.library.text import StringBuilder, cut, parse_unsigned
 from atoll.userland.library.vector import Vector
+from atoll.userland.runtime.interface import ServiceError
+from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.objects import close
 from atoll.userland.runtime.startup import given
 
@@ -133,7 +135,7 @@ def find_guest(born: u64, number: u64) -> tuple[u64, u64]:
             continue
         try:
             pid = pid_at(node, born, number)
-        except Exception:
+        except (NoNode, ServiceError, KernelError):
             continue  # it has just gone
         if pid != 0:
             return node, pid

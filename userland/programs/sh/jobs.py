@@ -10,7 +10,7 @@ from atoll.servers.console.interface import INTERRUPT_BIT
 from atoll.servers.network.interface import Member
 from atoll.servers.programs.interface import Child, NoSuchProgram
 from atoll.userland.library.errors import write_error
-from atoll.userland.library.nodes import is_up, name_of, nodes
+from atoll.userland.library.nodes import NoNode, is_up, name_of, nodes
 from atoll.userland.library.processes import ENDED_BY_KEY, copy_of
 from atoll.userland.library.programs import find_guest, node_of, open_program
 from atoll.userland.library.text import StringBuilder
@@ -224,7 +224,7 @@ class Jobs:
             if pid != process.pid or member is None:
                 return False
             child = open_program(node, pid)
-        except Exception:
+        except (NoNode, ServiceError, KernelError):  # where it was is gone, too
             return False
         Gate(process.child.handle).close()
         process.child = child
