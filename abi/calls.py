@@ -22,7 +22,8 @@ class Call(IntEnum):
     DEBUG_WRITE = 0x05  # a0 machine handle, a1 address, a2 bytes -> ; to the boot console, at most MAX_DEBUG_WRITE
 
     # ---- 0x10: messages. words: a1 to a4; a5: address of a Transfer, or 0 for none of what it says ----
-    CALL = 0x10  # a0 gate, words, a5 transfer -> words, a5 handle or 0, a6 bytes in the buffer
+    CALL = 0x10  # a0 gate, words, a5 transfer -> words, a5 handle or 0, a6 bytes in the buffer; with BAD_ADDRESS there
+    #              was an answer, words and handle are there, but its bytes had nowhere to go
     SEND = 0x11  # a0 gate, words, a5 transfer -> ; waits until a receiver has taken the message
     RECEIVE = 0x12  # a0 port or set, a5 transfer -> words, a5 handle or 0, a6 bytes | Message kind << 32,
     #                 t0 badge, t1 reply handle or 0, t2 the port's label
@@ -135,7 +136,7 @@ class Status(IntEnum):
 
     # ---- 0x20: what there is not ----
     NO_MEMORY = 0x20  # the quota is used up
-    NO_PEER_MEMORY = 0x21  # the receiver's quota is used up: no room for the handle
+    NO_PEER_MEMORY = 0x21  # the receiver's quota is used up: no room for the handle, or to hold a reply
     NO_ROOM = 0x22  # the handle table is full
 
     # ---- 0x30: what others did ----

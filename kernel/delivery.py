@@ -5,7 +5,7 @@ from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Message, Status
 from atoll.abi.objects import NO_HANDLE, Kind, Right, ThreadState, Transfer
 from atoll.abi.raw import address_of, size_of
 from atoll.abi.types import noinline, u64, wrapping_add
-from atoll.kernel import faults, handles, history, paging, ports, user_memory, waiting
+from atoll.kernel import faults, handles, held, history, paging, ports, scheduler, user_memory, waiting
 from atoll.kernel.figures import figures
 from atoll.kernel.objects import HANDLE, RIGHTS_SHIFT, Port, Thread
 from atoll.kernel.objects import KIND_SHIFT as ENTRY_SHIFT
@@ -178,23 +178,37 @@ def count_bytes(sender: Thread, receiver: Thread) -> u64:
 # ---- a reply ----
 
 
-def deliver_reply(replier: Thread, caller: Thread) -> bool:
-    """The reply to a call: afterwards the caller's call is complete, but it is not yet ready.
-
-    False: the caller's page is fetched first, and the replier tries again then.
-    """
+def deliver_reply(replier: Thread, caller: Thread) -> None:
+    """The reply to a call: the caller goes on with it, at once or when all of its buffer is there."""
     received: u64 = 0
     handle: u64 = NO_HANDLE
     if not replier.plain:
-        if not copy_segment(replier, caller):
-            return False
         if replier.transfer.handle != NO_HANDLE:
-            handles.find_any(replier.process, replier.transfer.handle, Right.MOVE)
             make_room(replier, caller)
-            handle = move_handle(replier, caller)
+        copy_reply(replier, caller)
+        handle = move_handle(replier, caller)
         received = count_bytes(replier, caller)
     write_words(replier, caller, handle, received)
-    end_receiving(replier, caller)
     caller.reply = None
+    replier.messages = wrapping_add(replier.messages, 1)
     history.history.replies = wrapping_add(history.history.replies, 1)
-    return True
+    waiting.stop_waiting(caller)
+    kept = caller.held
+    if kept is None:
+        scheduler.make_ready(waiting.finish(caller, Status.OK))
+    else:
+        held.give(caller, kept)
+
+
+def copy_reply(replier: Thread, caller: Thread) -> None:
+    """The segment, wholly, or into memory of the kernel's. Refused if it is longer than the caller's buffer."""
+    transfer = replier.transfer
+    if transfer.send_size > 0 and (caller.plain or transfer.send_size > caller.transfer.buffer_size):
+        raise Refused(Status.TOO_LONG)
+    outcome, missing = user_memory.copy_between(
+        replier.process, transfer.send_address, caller.process, caller.transfer.buffer_address, transfer.send_size
+    )
+    if outcome == user_memory.SOURCE_MISSING:
+        user_memory.reach_own(replier.process, missing, paging.READ)
+    elif outcome == user_memory.TARGET_MISSING:
+        held.hold(replier, caller)

@@ -8,7 +8,7 @@ from atoll.abi.calls import IN_CALL, Death, FaultReply, Message, Status
 from atoll.abi.objects import ThreadState
 from atoll.abi.riscv import sfence_vma_address
 from atoll.abi.types import u64
-from atoll.kernel import delivery, paging, panic, ports, processes, scheduler, threads, user_memory, waiting
+from atoll.kernel import delivery, held, paging, panic, ports, processes, scheduler, threads, user_memory, waiting
 from atoll.kernel.objects import Process, Thread
 
 
@@ -46,15 +46,13 @@ def is_harmless(process: Process, address: u64, access: u64) -> bool:
 
 
 def fetch_page(thread: Thread, address: u64, access: u64) -> None:
-    """A page is missing of a thread that waits; then its call begins again, or waits on if that is for its reply."""
-    if thread.state != ThreadState.REPLY:
-        waiting.withdraw(thread)
+    """A page is missing of a thread that waits to send or to receive: then its call begins again."""
+    waiting.withdraw(thread)
     send(thread, user_memory.cause_of(access), address)
 
 
 def send(thread: Thread, cause: u64, address: u64) -> None:
     """Tell the pager."""
-    thread.after_fault = thread.state
     thread.state = ThreadState.FAULTED
     thread.message = Message.FAULT
     thread.fault_cause = cause
@@ -101,12 +99,12 @@ def resolve(thread: Thread, answer: u64, status: u64) -> None:
 
 
 def go_on(thread: Thread) -> None:
-    """The thread tries again; or waits on for its reply, which may be ready."""
-    if thread.after_fault == ThreadState.REPLY:
-        thread.state = ThreadState.REPLY
-        waiting.release_helper(thread)
-    else:
+    """The thread tries again, or gets more of the reply that is held for it."""
+    kept = thread.held
+    if kept is None:
         scheduler.make_ready(thread)
+    else:
+        held.give(thread, kept)
 
 
 def give_up(thread: Thread) -> None:

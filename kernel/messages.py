@@ -163,9 +163,8 @@ def take_sender(sender: Thread, receiver: Thread) -> None:
 
 def reply(replier: Thread) -> Thread:
     """Answer a caller, which goes on."""
-    if answer(replier, replier.frame.a0):
-        return waiting.finish(replier, Status.OK)
-    return scheduler.choose()
+    answer(replier, replier.frame.a0)
+    return waiting.finish(replier, Status.OK)
 
 
 def reply_receive(server: Thread) -> Thread:
@@ -174,7 +173,7 @@ def reply_receive(server: Thread) -> Thread:
     queue = idle_queue(server.process, server.frame.a0)
     if entry is not None and queue is not None and server.frame.a5 == 0:
         caller = at(Thread, entry.object)
-        if caller.reply is entry and caller.state == ThreadState.REPLY:
+        if caller.reply is entry:
             return direct.reply_receive(server, caller, entry, queue)
     return reply_then_receive(server)
 
@@ -196,8 +195,7 @@ def idle_queue(process: Process, handle: u64) -> Link[Thread] | None:
 def reply_then_receive(server: Thread) -> Thread:
     """One after the other, when the next message waits already, or there is more than words."""
     source = handles.find_source(server.process, server.frame.a0)
-    if not answer(server, server.frame.a6):
-        return scheduler.choose()
+    answer(server, server.frame.a6)
     server.frame.a7 = Call.RECEIVE
     return receive_from(server, source)
 
@@ -211,8 +209,8 @@ def find_reply(process: Process, handle: u64) -> Entry:
     return handles.find(process, handle, Kind.REPLY, Right.SEND)
 
 
-def answer(replier: Thread, handle: u64) -> bool:
-    """Give a reply, or a pager's word on a fault; False if the replier has to wait for a page of the caller's."""
+def answer(replier: Thread, handle: u64) -> None:
+    """Give a reply, or a pager's word on a fault."""
     entry = find_reply(replier.process, handle)
     read_transfer(replier)
     caller = at(Thread, entry.object)
@@ -221,23 +219,10 @@ def answer(replier: Thread, handle: u64) -> bool:
     if caller.reply is not entry:
         handles.give_place(replier.process, entry)
         faults.resolve(caller, replier.frame.a1, replier.frame.a2)
-        return True
-    if caller.state != ThreadState.REPLY or not deliver_reply(replier, caller):
-        wait_for_page(replier, caller)
-        return False
-    handles.give_place(replier.process, entry)
-    replier.effective = replier.priority
-    scheduler.make_ready(caller)
-    return True
-
-
-def wait_for_page(replier: Thread, caller: Thread) -> None:
-    """The caller's buffer is being fetched: the reply begins again when it is there."""
-    if caller.reply is None:
-        raise Refused(Status.CALLER_GONE)
-    if not lists.is_empty(caller.helpers):
-        raise Refused(Status.IN_USE)
-    wait_in(replier, caller.helpers, ThreadState.SENDING)
+    else:
+        deliver_reply(replier, caller)
+        handles.give_place(replier.process, entry)
+        replier.effective = replier.priority
 
 
 # ---- and besides ----

@@ -52,7 +52,6 @@ class Thread:
     link: "Link[Thread]"  # in the one queue in which it waits, for the CPU or at a port
     of_deadlines: "Link[Thread]"
     of_gate: "Link[Thread]"
-    helpers: "Link[Thread]"  # at most one, who waits in REPLY until this thread's page is there
 
     # scheduling
     state: u64  # abi.objects.ThreadState
@@ -69,12 +68,13 @@ class Thread:
     plain: bool  # nothing but words: `transfer` holds nothing
     transfer: Transfer
     reply: Entry | None  # the reply handle of its call
+    held: "Memory | None"  # the bytes of the reply, while a page of the buffer is fetched
+    held_done: u64  # how many of them (of transfer.buffer_size) have been given
 
     # a fault on its way to the pager
     fault_reply: Entry | None
     fault_cause: u64
     fault_address: u64
-    after_fault: u64  # state to go back to
 
     # accounting
     messages: u64

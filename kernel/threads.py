@@ -16,7 +16,7 @@ def create(process: Process, pc: u64, sp: u64, priority: u64) -> Thread:
     """A stopped thread with zeros in all other registers."""
     thread = at(Thread, slabs.new(process, size_of(Thread)))
     thread.process = process
-    lists.start_all(address_of(thread.of_process), 5, address_of(thread))
+    lists.start_all(address_of(thread.of_process), 4, address_of(thread))
     thread.frame.pc = pc
     thread.frame.sp = sp
     thread.frame.kernel_stack = layout.kernel_end()

@@ -3,7 +3,7 @@
 from atoll.abi.calls import CALL_SIZE, Status
 from atoll.abi.objects import Kind, ThreadState
 from atoll.abi.types import u64, wrapping_add
-from atoll.kernel import lists, ports, scheduler, timer
+from atoll.kernel import held, lists, ports, scheduler, timer
 from atoll.kernel.lists import Link
 from atoll.kernel.objects import KIND_SHIFT, Entry, Thread
 
@@ -55,7 +55,7 @@ def withdraw(thread: Thread) -> None:
     orphan(thread.fault_reply)
     thread.reply = None
     thread.fault_reply = None
-    release_helper(thread)
+    held.release(thread)
 
 
 def orphan(reply: Entry | None) -> None:
@@ -63,14 +63,6 @@ def orphan(reply: Entry | None) -> None:
     if reply is not None:
         reply.word = reply.word ^ (Kind.REPLY ^ Kind.CALLER_GONE) << KIND_SHIFT  # which can be moved as before
         reply.object = 0
-
-
-def release_helper(thread: Thread) -> None:
-    """Who waits to reply to this thread tries again: its page has come, or it is gone."""
-    helper = lists.first(thread.helpers)
-    if helper is not None:
-        stop_waiting(helper)
-        scheduler.make_ready(helper)
 
 
 def end(thread: Thread, status: u64) -> None:

@@ -182,4 +182,4 @@ def _fail(error: Error) -> Lines:
         f"    _letter.set_words({', '.join(words)})",
     ]
     texts = [f"    _letter.enclose(_kept({item.name}))" for item in fields if item.kind is Kind.TEXT]
-    return [*lines, *texts, "    _fail_later(_letter, _reply)"]
+    return [*lines, *texts, "    _reply_later(_letter, _reply)"]

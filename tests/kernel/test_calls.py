@@ -17,8 +17,8 @@ from tests.kernel.machines import Boot, boot, boot_qemu
 
 SUITE = Path("tests") / "kernel" / "suite"
 SUITES = (
-    *("basics", "messages", "transfers", "endings", "memory", "paging", "processes", "moves", "removals", "tables"),
-    *("scheduling", "devices"),
+    *("basics", "messages", "transfers", "endings", "memory", "paging", "holding", "processes", "moves", "removals"),
+    *("tables", "scheduling", "devices"),
 )
 NAMES = {
     suite: re.findall(r'^    run\("(.*)", ', (Path(__file__).parent / "suite" / f"{suite}.py").read_text(), re.M)

@@ -8,9 +8,8 @@ wait in the kernel, and find the server that has the ports then.
 from typing import NoReturn, TypeVar
 
 from atoll.abi.address_space import STATE_WINDOW
-from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Message, Status
+from atoll.abi.calls import MAX_SEGMENT, Call, Message, Status
 from atoll.abi.control import Answer, Ask
-from atoll.abi.interfaces import BAD_REQUEST
 from atoll.abi.objects import NO_HANDLE, Right
 from atoll.abi.raw import address_of, load64, store64
 from atoll.abi.startup import CONTROL, PORT
@@ -21,6 +20,7 @@ from atoll.userland.runtime.messages import Letter, Port, PortSet, create_set
 from atoll.userland.runtime.objects import Memory, Process, close
 from atoll.userland.runtime.startup import given
 from atoll.userland.runtime.state import StateReader, StateRefused, StateWriter
+from atoll.userland.runtime.stubs import take_back
 from atoll.userland.runtime.system import own_process
 
 # ---- labels of ports: those that a server adds have larger ones ----
@@ -98,6 +98,7 @@ def receive(server: S, letter: Letter) -> bool:
     """Answer what is to be answered, and wait for the next message; False if none comes within the time-out."""
     reply = letter.reply if letter.kind == Message.CALL else NO_HANDLE
     if reply != NO_HANDLE:
+        given = letter.transfer.handle
         letter.arrival = reply
         status = letter.attempt(Call.REPLY_RECEIVE, source(), server.timeout())
         if status == Status.OK:
@@ -105,13 +106,10 @@ def receive(server: S, letter: Letter) -> bool:
         if status in (Status.TIMED_OUT, Status.WOULD_BLOCK):
             letter.arrival = 0
             return False
-        if status == Status.TOO_LONG:  # the caller has less room than the answer takes: that is its mistake
-            if letter.words[0] == 0:
-                letter.set_words(BAD_REQUEST)
-            # (An error is told without its text: who reads into a small buffer has no room for that.)
-            letter.attempt(Call.REPLY, reply, NO_TIMEOUT)
         if status == Status.CALLER_GONE and loop.parked:
             abandon_park(server)
+        elif status in (Status.CALLER_GONE, Status.TOO_LONG, Status.NO_PEER_MEMORY):
+            take_back(letter, reply, given, status)
     status = letter.attempt(Call.RECEIVE, source(), server.timeout())
     if status == Status.OK:
         return True

@@ -144,26 +144,29 @@ def reply_later(letter: Letter, reply: u64) -> None:
     """Give a postponed answer; if nobody waits for it any more, it is dropped."""
     given = letter.transfer.handle
     status = letter.attempt(Call.REPLY, reply, NO_TIMEOUT)
-    if status == Status.CALLER_GONE:
-        if given != NO_HANDLE:
-            close(given)
-    elif status != Status.OK:
-        refuse(status, letter.words[0])
+    if status != Status.OK:
+        take_back(letter, reply, given, status)
+
+
+def take_back(letter: Letter, reply: u64, given: u64, status: u64) -> None:
+    """An answer was refused: what was given with it is still ours. Raises KernelError if that was our own mistake."""
+    if given != NO_HANDLE:
+        close(given)
+    match status:
+        case Status.CALLER_GONE:
+            return
+        case Status.TOO_LONG | Status.NO_PEER_MEMORY:  # the caller has less room than the answer takes
+            if letter.words[0] == 0:
+                letter.set_words(BAD_REQUEST)
+            letter.attempt(Call.REPLY, reply, NO_TIMEOUT)  # (an error goes without its text)
+        case _:
+            refuse(status, letter.words[0])
 
 
 def kept(text: Text) -> Bytes:
     """As much of an error's text as is kept."""
     data = text.encode()
     return data[0 : kept_length(data)]
-
-
-def fail_later(letter: Letter, reply: u64) -> None:
-    """Give a postponed error. A caller that has no room for its text gets it without."""
-    status = letter.attempt(Call.REPLY, reply, NO_TIMEOUT)
-    if status == Status.TOO_LONG:
-        status = letter.attempt(Call.REPLY, reply, NO_TIMEOUT)
-    if status != Status.OK and status != Status.CALLER_GONE:
-        refuse(status, letter.words[0])
 
 
 # ---- several arguments in one segment: each its length (u64) and its bytes, filled up to 8 ----
