@@ -127,6 +127,7 @@ class Statistics:
     sets: u64
     memories: u64
     mappings: u64
+    writable_mappings: u64  # of these: made with a handle that has WRITE
     interrupts: u64
     handles: u64
     messages: u64  # delivered since the start

@@ -75,6 +75,7 @@ def insert(process: Process, source: Memory, offset: u64, address: u64, rights: 
     lists.append(source.mappings, made.of_memory)
     source.mapping_count += 1
     figures.mappings += 1
+    figures.writable_mappings += u64(made.rights & Right.WRITE != 0)
     return made
 
 
@@ -103,6 +104,7 @@ def remove(mapping: Mapping) -> None:
     lists.remove(mapping.of_memory)
     source.mapping_count -= 1
     figures.mappings -= 1
+    figures.writable_mappings -= u64(mapping.rights & Right.WRITE != 0)
     slabs.free(mapping.head, size_of(Mapping))
     memories.let_go(source)
 

@@ -1,7 +1,8 @@
 """census: what there is of everything that may leak, one `name value` a line.
 
-Pages: without those that memory objects have taken, which depends on what was touched. Private: what those hold for
-programs.
+Pages: without those that memory objects have taken, which depends on what was touched; for the same reason mappings:
+without those that nobody may write, as the memory manager makes them for pages of images. Private: what memory objects
+hold for programs.
 """
 
 from atoll.abi.objects import Statistics
@@ -23,7 +24,7 @@ def main() -> None:
     print(f"interrupts {figures.interrupts}")
     print(f"handles {figures.handles}")
     print(f"memories {figures.memories}")
-    print(f"mappings {figures.mappings}")
+    print(f"mappings {figures.writable_mappings}")
     print(f"pages {figures.used_pages - figures.slab_pages - figures.memory_pages}")
     print(f"private {MemoryManager(service('memory')).totals().private}")
     network = Network(service("network")).figures()
