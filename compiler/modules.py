@@ -61,6 +61,7 @@ class Loader:
         self.modules: dict[str, Module] = {}
         self.order: list[Module] = []
         self.root_folder = Path(".")
+        self.root_package = ""  # its dotted name, if that is part of Atoll
         # Whether a file has no syntax tree.
         self.unreadable = False
         # The modules whose imports are being loaded, outermost first.
@@ -76,6 +77,7 @@ class Loader:
             if folder.is_dir() and resolved.is_relative_to(folder.resolve()):
                 parts = resolved.relative_to(folder.resolve()).with_suffix("").parts
                 name = ".".join(("atoll", folder.name, *parts))
+                self.root_package = name.rpartition(".")[0]
                 shown = "/".join((folder.name, *parts)) + ".py"
         return self._read(name, path, shown)
 
@@ -85,7 +87,7 @@ class Loader:
             return self.modules[name]
         parts = name.split(".")
         if parts[0] == "atoll":
-            if len(parts) < 3 or parts[1] not in GUEST_FOLDERS or name.startswith(_HOST_PREFIX):
+            if len(parts) < 3 or self._is_host_code(name):
                 return None
             path = PACKAGE.joinpath(*parts[1:]).with_suffix(".py")
             shown = "/".join(parts[1:]) + ".py"
@@ -166,6 +168,11 @@ class Loader:
         missing = [f"{name}.{a.name}" for a in node.names if self.load(f"{name}.{a.name}") is None]
         return self._refuse(module, node, missing[0] if known or _is_guest_folder(name) else name)
 
+    def _is_host_code(self, name: str) -> bool:
+        """Whether a module of Atoll is no guest code. What lies beside the program is, as in any other folder."""
+        is_guest = name.split(".")[1] in GUEST_FOLDERS or name.rpartition(".")[0] == self.root_package
+        return not is_guest or name.startswith(_HOST_PREFIX)
+
     def _import_standard(self, module: Module, node: ast.ImportFrom, name: str) -> None:
         for alias in node.names:
             if alias.name not in STANDARD[name] and alias.name != "*":
@@ -185,7 +192,7 @@ class Loader:
 
     def _refuse(self, module: Module, node: ast.stmt, name: str) -> bool:
         parts = name.split(".")
-        if parts[0] == "atoll" and len(parts) > 1 and (parts[1] not in GUEST_FOLDERS or name.startswith(_HOST_PREFIX)):
+        if parts[0] == "atoll" and len(parts) > 1 and self._is_host_code(name):
             message = f"module {name} is host code and cannot be used on the emulated CPU"
         elif parts[0] == "atoll":
             message = f"there is no guest module {name}"

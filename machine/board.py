@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from atoll.abi import board as layout
-from atoll.machine import hooks
+from atoll.machine import slots
 from atoll.machine.clint import Clint
 from atoll.machine.clock import Clock
 from atoll.machine.config import BoardConfig
@@ -207,7 +207,7 @@ class Board:
     @property
     def exceptions(self) -> int:
         """Traps entered other than interrupts and calls of the firmware."""
-        return self.cpu[hooks.EXCEPTIONS]
+        return self.cpu[slots.EXCEPTIONS]
 
     @property
     def idle(self) -> bool:
@@ -289,7 +289,7 @@ class Board:
         elif stop is CpuStop.WAIT:
             self._waiting = True
         elif stop is CpuStop.STUCK:
-            self._ending = StopReason(Stop.STUCK, address=self.cpu[hooks.FAULT])
+            self._ending = StopReason(Stop.STUCK, address=self.cpu[slots.FAULT])
 
     def _jump(self, cycles: int) -> None:
         """Idle time passes at no cost."""
@@ -328,7 +328,7 @@ class Board:
 
     def _timer_changed(self) -> None:
         """The machine timer or its time was set, perhaps while a block runs: the next event is another one."""
-        self.cpu[hooks.TIME_OFFSET] = self.clock.offset & (1 << 64) - 1
+        self.cpu[slots.TIME_OFFSET] = self.clock.offset & (1 << 64) - 1
         self.firmware.time_changed()
         self.cpu.lower(self._lines())
         self.cpu.request_stop()

@@ -16,10 +16,11 @@ from unicorn import riscv_const as reg
 from unicorn.unicorn_py3.unicorn import UcError
 
 from atoll.abi import board as layout
+from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.types import u64
-from atoll.machine import hooks
+from atoll.machine import code_pages, hooks, slots
 from atoll.machine.config import BoardConfig
-from atoll.machine.engine import Context, Registers, add_hook, address_of, open_cpu, places
+from atoll.machine.engine import Context, Registers, add_hook, add_movable_hook, address_of, open_cpu, places
 from atoll.machine.memory import Ram
 from atoll.machine.mmio import Device, map_device
 from atoll.machine.native import load_hooks
@@ -29,7 +30,7 @@ SUPERVISOR_INTERRUPTS = 0x222  # the bits of `mip` that Unicorn lets anybody wri
 FLOATING_POINT = 3 << 13  # mstatus.FS
 DELEGATED = 0xB1FF  # all exceptions but calls from S and M mode
 ALL = (1 << 64) - 1
-CYCLES, BLOCK_COUNT = hooks.CYCLES // 8, hooks.BLOCK_COUNT // 8  # their places among the slots
+CYCLES, BLOCK_COUNT = slots.CYCLES // 8, slots.BLOCK_COUNT // 8  # their places among the slots
 
 MEMORY_ERRORS = {
     unicorn.UC_ERR_READ_UNMAPPED: hooks.LOAD_ACCESS,
@@ -81,11 +82,13 @@ class Cpu:
         self._fault_context = Context(self.engine)
         self._fault_address = 0
         self._lines = 0  # interrupt lines as they were applied to `mip`
-        self.slots = (ctypes.c_uint64 * (hooks.SIZE // 8))()
+        self.slots = (ctypes.c_uint64 * (slots.SIZE // 8))()
         self._functions = load_hooks(config.hooks)
         self._enter_exception = self._functions.function("enter_exception")
+        self._code_pages = (ctypes.c_uint8 * (ram.size // PAGE_SIZE))()
+        self._code_ranges = (ctypes.c_uint64 * code_pages.MOST_RANGES)()
         self._fill_slots(ram)
-        self._add_hooks()
+        self._add_hooks(ram)
         ram.written = self.forget_code
         if not config.compressed:
             self._set_place("misa", self._place("misa") & ~MISA_C)
@@ -94,34 +97,44 @@ class Cpu:
 
     def _fill_slots(self, ram: Ram) -> None:
         values = {
-            hooks.HOST_FIRMWARE: int(self.config.firmware == "host"),
-            hooks.COMPRESSED: int(self.config.compressed),
-            hooks.CLOCK_HZ: self.config.clock_hz,
-            hooks.TIMEBASE_HZ: layout.TIMEBASE_HZ,
-            hooks.RAM_HOST: ram.host_address,
-            hooks.RAM_SIZE: ram.size,
-            hooks.EMU_STOP: address_of("uc_emu_stop"),
-            hooks.CONTEXT_SAVE: address_of("uc_context_save"),
-            hooks.CONTEXT_RESTORE: address_of("uc_context_restore"),
-            hooks.CONTEXT: self._trap_context.address,
+            slots.HOST_FIRMWARE: int(self.config.firmware == "host"),
+            slots.COMPRESSED: int(self.config.compressed),
+            slots.CLOCK_HZ: self.config.clock_hz,
+            slots.TIMEBASE_HZ: layout.TIMEBASE_HZ,
+            slots.RAM_HOST: ram.host_address,
+            slots.RAM_SIZE: ram.size,
+            slots.EMU_STOP: address_of("uc_emu_stop"),
+            slots.CONTEXT_SAVE: address_of("uc_context_save"),
+            slots.CONTEXT_RESTORE: address_of("uc_context_restore"),
+            slots.CONTEXT: self._trap_context.address,
+            slots.CONTROL: address_of("uc_ctl"),
+            slots.CODE_PAGES: ctypes.addressof(self._code_pages),
+            slots.CODE_RANGES: ctypes.addressof(self._code_ranges),
         }
         for name, offset in self.places.items():
-            slot = getattr(hooks, name.upper(), None)
+            slot = getattr(slots, name.upper(), None)
             if slot is not None:
                 values[slot] = self._trap_context.start + offset
         for slot, value in values.items():
             self[slot] = value
 
-    def _add_hooks(self) -> None:
+    def _add_hooks(self, ram: Ram) -> None:
         state = ctypes.addressof(self.slots)
         addresses = self._functions.addresses
         on_block = "on_compressed_block" if self.config.compressed else "on_block"
         add_hook(self.engine, unicorn.UC_HOOK_BLOCK, addresses[on_block], state)
         add_hook(self.engine, unicorn.UC_HOOK_INTR, addresses["on_interrupt"], state)
         add_hook(self.engine, unicorn.UC_HOOK_INSN_INVALID, addresses["on_invalid"], state)
-        # While there is such a hook Unicorn 2.1 looks at every store, whether it hits translated code. Without it all
-        # runs a quarter faster, but of stores into code through another address only the first one is seen.
-        self.engine.hook_add(INVALID_MEMORY, self._on_invalid_memory)
+        # Where a hook for memory is, Unicorn 2.1 looks at every store, whether it hits translated code. Without one it
+        # is much faster, but of stores into code through another address sees only the first. So there are such hooks
+        # outside RAM, and over those pages that hold code (hooks.py).
+        self.engine.hook_add(INVALID_MEMORY, self._on_invalid_memory, begin=0, end=layout.RAM - 1)
+        self.engine.hook_add(INVALID_MEMORY, self._on_invalid_memory, begin=layout.RAM + ram.size, end=ALL)
+        for number in range(code_pages.MOST_RANGES):
+            self._code_ranges[number] = add_movable_hook(
+                self.engine, unicorn.UC_HOOK_MEM_FETCH_UNMAPPED, addresses["on_code_range"], state
+            )
+        add_hook(self.engine, unicorn.UC_HOOK_EDGE_GENERATED, addresses["on_translation"], state)
 
     def attach(self, base: int, size: int, device: Device) -> None:
         """Put a device's registers into the physical address space."""
@@ -142,19 +155,19 @@ class Cpu:
 
     @cycles.setter
     def cycles(self, value: int) -> None:
-        self[hooks.CYCLES] = value
+        self[slots.CYCLES] = value
 
     def request_stop(self) -> None:
         """Come back before the next block: for devices, while a block runs."""
-        self[hooks.LIMIT] = 0
+        self[slots.LIMIT] = 0
 
     # ---- running ----
 
     def run(self, limit: int) -> CpuStop:
         """Run until the first block that begins at or after `limit` (clock periods), or an earlier reason to stop."""
-        self[hooks.LIMIT] = limit
-        self[hooks.STOP] = hooks.STOP_NONE
-        self[hooks.BLOCK_COUNT] = 0
+        self[slots.LIMIT] = limit
+        self[slots.STOP] = hooks.STOP_NONE
+        self[slots.BLOCK_COUNT] = 0
         error = unicorn.UC_ERR_OK
         try:
             self.engine.emu_start(self.pc, 0)
@@ -164,11 +177,11 @@ class Cpu:
             self._nothing_there(MEMORY_ERRORS[error])
         elif error not in (unicorn.UC_ERR_OK, unicorn.UC_ERR_EXCEPTION):  # the latter: after an ebreak it always leaves
             raise UcError(error)
-        elif self[hooks.STOP] == hooks.STOP_NONE and error == unicorn.UC_ERR_OK:
+        elif self[slots.STOP] == hooks.STOP_NONE and error == unicorn.UC_ERR_OK:
             self._take_back_behind_wfi()
-        self[hooks.BLOCK_COUNT] = 0
+        self[slots.BLOCK_COUNT] = 0
         waits = CpuStop.WAIT if error == unicorn.UC_ERR_OK else CpuStop.AGAIN
-        return STOPS.get(self[hooks.STOP], waits)
+        return STOPS.get(self[slots.STOP], waits)
 
     def power_on(self) -> None:
         """All registers as in a new CPU; time goes on."""
@@ -186,29 +199,29 @@ class Cpu:
             self.set_register(reg.UC_RISCV_REG_MCOUNTEREN, 7)
             self.set_register(reg.UC_RISCV_REG_SCOUNTEREN, 7)
             self.set_register(reg.UC_RISCV_REG_MSTATUS, FLOATING_POINT)
-            self.set_register(reg.UC_RISCV_REG_PRIV, hooks.SUPERVISOR)
+            self.set_register(reg.UC_RISCV_REG_PRIV, slots.SUPERVISOR)
         self.set_argument(0, hart)
         self.set_argument(1, device_tree)
         self.set_register(reg.UC_RISCV_REG_PC, entry)
 
     def run_aside(self, ram: Ram, code: bytes) -> None:
         """Run a few instructions that end in `wfi`, in M mode at the beginning of RAM, without a trace of them."""
-        kept, cycles = ram.read(layout.RAM, len(code)), self[hooks.CYCLES]
+        kept, cycles = ram.read(layout.RAM, len(code)), self[slots.CYCLES]
         ram.write(layout.RAM, code)
         self.set_register(reg.UC_RISCV_REG_PC, layout.RAM)
         self.run(ALL)
         ram.write(layout.RAM, kept)
-        self[hooks.CYCLES] = cycles
+        self[slots.CYCLES] = cycles
 
     def _take_back_behind_wfi(self) -> None:
         """A block was counted whole, but `wfi` may stand in its middle: keep what ran up to it."""
-        begin = self[hooks.BLOCK]
+        begin = self[slots.BLOCK]
         if self.config.compressed:
             self._trap_context.save()
             ran = int(hooks.count_compressed(u64(ctypes.addressof(self.slots)), u64(begin), u64(self.pc - begin)))
         else:
             ran = (self.pc - begin) // 4
-        self[hooks.CYCLES] += ran - self[hooks.BLOCK_COUNT]
+        self[slots.CYCLES] += ran - self[slots.BLOCK_COUNT]
 
     def _on_invalid_memory(self, engine: Any, access: int, address: int, size: int, value: int, data: object) -> bool:
         """At this moment the registers are as before the access; after a store, the rest of the block still runs."""
@@ -243,7 +256,7 @@ class Cpu:
         """Have Unicorn look at `mip`: a write of it does that, and needs M mode."""
         mip = self.context.word(self.places["mip"])
         if mip:
-            self.set_register(reg.UC_RISCV_REG_PRIV, hooks.MACHINE)
+            self.set_register(reg.UC_RISCV_REG_PRIV, slots.MACHINE)
             self.set_register(reg.UC_RISCV_REG_MIP, mip & SUPERVISOR_INTERRUPTS)
         self.context.restore()
 
@@ -274,7 +287,7 @@ class Cpu:
         """The host wrote there: drop what was translated from it. Unicorn takes a virtual address, hence M mode."""
         if size > 0:
             self.context.save()
-            self.set_register(reg.UC_RISCV_REG_PRIV, hooks.MACHINE)
+            self.set_register(reg.UC_RISCV_REG_PRIV, slots.MACHINE)
             self.engine.ctl_remove_cache(address, address + size)
             self.context.restore()
 
@@ -313,7 +326,7 @@ class Cpu:
     def machine_register(self, number: int) -> int:
         """A control register of any level; nothing changes."""
         self.context.save()
-        self.set_register(reg.UC_RISCV_REG_PRIV, hooks.MACHINE)
+        self.set_register(reg.UC_RISCV_REG_PRIV, slots.MACHINE)
         value = self.register(number)
         self.context.restore()
         return value
@@ -322,7 +335,7 @@ class Cpu:
     def machine_mode(self) -> Iterator[None]:
         """Registers of all levels can be written inside. A reservation of `lr` is lost."""
         before = self.privilege
-        self.set_register(reg.UC_RISCV_REG_PRIV, hooks.MACHINE)
+        self.set_register(reg.UC_RISCV_REG_PRIV, slots.MACHINE)
         yield
         self.set_register(reg.UC_RISCV_REG_PRIV, before)
 
@@ -337,7 +350,7 @@ class Cpu:
         self._set_place("mstatus", status)
         return {
             "context": data, "fcsr": flags, "lines": self._lines,
-            "cycles": self[hooks.CYCLES], "exceptions": self[hooks.EXCEPTIONS],
+            "cycles": self[slots.CYCLES], "exceptions": self[slots.EXCEPTIONS],
         }  # fmt: skip
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -349,8 +362,8 @@ class Cpu:
         self.context.data = saved["context"]
         self._lines = saved["lines"]
         self._show_interrupts()
-        self[hooks.CYCLES] = saved["cycles"]
-        self[hooks.EXCEPTIONS] = saved["exceptions"]
+        self[slots.CYCLES] = saved["cycles"]
+        self[slots.EXCEPTIONS] = saved["exceptions"]
 
     def _load_context(self, data: bytes) -> None:
         self.context.data = data

@@ -15,6 +15,8 @@ from unicorn.unicorn_py3.unicorn import Uc, UcError, uclib
 
 CODE_CACHE = 8 << 20  # bytes of translated code; the default reserves far more
 WORD = 8
+NOWHERE = (1 << 64) - 2  # an address that nothing has
+RECORD = 64  # bytes of a hook's record, at least
 
 
 def address_of(function: str) -> int:
@@ -30,8 +32,8 @@ def open_cpu() -> Uc:
     return engine
 
 
-def add_hook(engine: Uc, kind: int, function: int, user_data: int, begin: int = 1, end: int = 0) -> None:
-    """Have a C function called; Unicorn's own wrapper takes Python functions only."""
+def add_hook(engine: Uc, kind: int, function: int, user_data: int, begin: int = 1, end: int = 0) -> int:
+    """Have a C function called; Unicorn's own wrapper takes Python functions only. The address of Unicorn's record."""
     handle = ctypes.c_size_t()
     pointer = ctypes.c_void_p
     error = uclib.uc_hook_add(
@@ -40,6 +42,16 @@ def add_hook(engine: Uc, kind: int, function: int, user_data: int, begin: int = 
     )  # fmt: skip
     if error != UC_ERR_OK:
         raise UcError(error)
+    return handle.value
+
+
+def add_movable_hook(engine: Uc, kind: int, function: int, user_data: int) -> int:
+    """The same for no address yet: where its first address stands, behind which its last one does, to be changed."""
+    handle = add_hook(engine, kind, function, user_data, NOWHERE, NOWHERE)
+    range_at = ctypes.string_at(handle, RECORD).find(struct.pack("<QQ", NOWHERE, NOWHERE))
+    if range_at < 0:
+        raise RuntimeError("this version of Unicorn keeps its hooks otherwise")
+    return handle + range_at
 
 
 class Registers:

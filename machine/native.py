@@ -11,7 +11,8 @@ from atoll.machine import hooks
 from atoll.machine.config import Hooks
 
 ARGUMENTS = {
-    "on_block": 4, "on_compressed_block": 4, "on_interrupt": 3, "on_invalid": 2, "enter_exception": 3, "time_base": 1,
+    "on_block": 4, "on_compressed_block": 4, "on_interrupt": 3, "on_invalid": 2, "on_translation": 4,
+    "on_code_range": 2, "enter_exception": 3, "time_base": 1,
 }  # fmt: skip
 EXPORTS = tuple(ARGUMENTS)
 
