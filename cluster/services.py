@@ -11,19 +11,20 @@ if TYPE_CHECKING:
     from atoll.cluster.cluster import Cluster
 
 SUPERVISOR = "/services/supervisor"
-RECORD = struct.Struct(f"<7Q{NAME_SIZE}s")      # a ServiceInfo
+RECORD = struct.Struct(f"<8Q{NAME_SIZE}s")      # a ServiceInfo
 MOST = 32
 
 
 @dataclass(frozen=True)
 class ServiceFigures:
-    """One service. Pauses are those of swaps, in nanoseconds of virtual time."""
+    """One service. Pauses are those of swaps, in nanoseconds of virtual time; the quota is in pages."""
 
     generation: int
     version: int
     state: ServiceState
     last_pause: int
     longest_pause: int
+    quota: int
 
 
 def services(cluster: "Cluster") -> dict[str, ServiceFigures]:
@@ -33,8 +34,8 @@ def services(cluster: "Cluster") -> dict[str, ServiceFigures]:
     size = cluster.client(Supervisor, SUPERVISOR).list(0, data)  # type: ignore[arg-type]
     found = {}
     for start in range(0, size, INFO_SIZE):
-        _, generation, version, state, last, longest, length, name = RECORD.unpack_from(data, start)
-        found[name[:length].decode()] = ServiceFigures(generation, version, ServiceState(state), last, longest)
+        _, generation, version, state, last, longest, quota, length, name = RECORD.unpack_from(data, start)
+        found[name[:length].decode()] = ServiceFigures(generation, version, ServiceState(state), last, longest, quota)
     return found
 
 

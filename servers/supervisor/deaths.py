@@ -11,6 +11,7 @@ from atoll.servers.supervisor.instances import (
     image_of,
     open_devices,
     open_port,
+    raise_quotas,
     start_instance,
     stop_instance,
 )
@@ -103,6 +104,7 @@ def restart_due() -> None:
             start_service(number)
             if service.name == b"naming":
                 worker.register_names()
+    raise_quotas()
 
 
 # ---- messages of the kernel ----
@@ -196,6 +198,7 @@ def bury(number: u64, status: u64, death: u64) -> None:
     stop_instance(number)
     if was_serving:
         failed(service, reason_of(status, death))
+    raise_quotas()
 
 
 def reason_of(status: u64, death: u64) -> Text:

@@ -6,12 +6,14 @@ from atoll.abi.objects import NO_HANDLE, Info, Right
 from atoll.abi.types import Bytes, Text, u64
 from atoll.servers.root.interface import Root
 from atoll.servers.supervisor.devices import find_device
+from atoll.servers.supervisor.interface import ServiceState
 from atoll.servers.supervisor.machine import board
 from atoll.servers.supervisor.services import Instance, Service, services
 from atoll.userland.runtime.image.elf import BadImage
 from atoll.userland.runtime.image.initrd import find_byte, find_file
 from atoll.userland.runtime.image.resident import Program, pages_of
 from atoll.userland.runtime.image.start_page import StartPage
+from atoll.userland.runtime.kernel_errors import KernelError
 from atoll.userland.runtime.messages import create_port
 from atoll.userland.runtime.objects import Memory, Process, create_memory, duplicate, read_info
 from atoll.userland.runtime.service import CONTROL_LABEL, SERVICE_LABEL, loop
@@ -68,7 +70,7 @@ def start_instance(number: u64, image: Bytes, gives_port: bool) -> None:
     program.read_image(image)
     fate = loop.port.mint(FATE | number)
     try:
-        program.create(quota_of(service), fate, fate)
+        program.create(spare_pages(service.quota), fate, fate)
     finally:
         fate.close()
     page.clear()
@@ -97,19 +99,46 @@ def add_words(line: Bytes) -> None:
         start = end + 1
 
 
-def unused_pages(process: Process) -> u64:
-    """What of a process's quota it has not used."""
+def account_of(process: Process) -> tuple[u64, u64]:
+    """A process's quota, and what of it it has not used; in pages."""
     info = Info()
     read_info(process.handle, info)
-    return (info.words[1] - min(info.words[2], info.words[1])) // PAGE_SIZE
+    return info.words[1] // PAGE_SIZE, (info.words[1] - min(info.words[2], info.words[1])) // PAGE_SIZE
 
 
-def quota_of(service: Service) -> u64:
-    """What the manifest says, as far as we have it; root may have more for us after the supervisor was replaced."""
-    if unused_pages(board.itself) < service.quota + RESERVE:
+def unused_pages(process: Process) -> u64:
+    """What of a process's quota it has not used."""
+    _, unused = account_of(process)
+    return unused
+
+
+def spare_pages(wanted: u64) -> u64:
+    """As many of those pages as we have to give; root may have more for us after the supervisor was replaced."""
+    if unused_pages(board.itself) < wanted + RESERVE:
         Root(board.parent.handle).more()
     unused = unused_pages(board.itself)
-    return min(service.quota, unused - min(unused, RESERVE))
+    return min(wanted, unused - min(unused, RESERVE))
+
+
+def raise_quotas() -> None:
+    """Who serves with less than the manifest says gets the rest, as far as we have it, unless another is yet to start.
+
+    What a server that has ended had comes back bit by bit: its image not before it is buried, and that may be after its
+    successor has started.
+    """
+    for number in range(services.count):
+        if services.items[number].state in (ServiceState.WAITING, ServiceState.SWAPPING):
+            return
+    for number in range(services.count):
+        service = services.items[number]
+        if service.state == ServiceState.SERVING:
+            process = services.instances[service.instance].program.process
+            try:
+                quota, _ = account_of(process)
+                if quota < service.quota:
+                    process.set_quota(quota + spare_pages(service.quota - quota))
+            except KernelError:
+                continue  # it has just ended
 
 
 def fit_quotas() -> None:

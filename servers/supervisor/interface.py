@@ -48,11 +48,12 @@ class ServiceInfo:
     state: u64  # a ServiceState
     last_pause: u64  # of a swap: nanoseconds in which nobody served
     longest_pause: u64
+    quota: u64  # pages that its process may use
     name_length: u64
     name: Array[u8, NAME_SIZE]
 
 
-INFO_SIZE = 88  # bytes of a ServiceInfo
+INFO_SIZE = 96  # bytes of a ServiceInfo
 
 
 class Supervisor(Interface, messages=0x0E00, errors=(NoSuchService, SwapFailed)):

@@ -12,7 +12,7 @@ from atoll.abi.types import Bytes, Slice, Text, u8, u64
 from atoll.servers.naming.interface import MAX_NAME
 from atoll.servers.root.interface import Parent
 from atoll.servers.supervisor import deaths, machine, state, worker
-from atoll.servers.supervisor.instances import ASKING, FOR_CLIENTS, NUMBER, fit_quotas
+from atoll.servers.supervisor.instances import ASKING, FOR_CLIENTS, NUMBER, account_of, fit_quotas
 from atoll.servers.supervisor.interface import (
     INFO_SIZE,
     NoSuchService,
@@ -186,7 +186,9 @@ def describe(service: Service, into: Slice[u8]) -> None:
     info.generation, info.version, info.state = service.generation, service.version, service.state
     info.last_pause, info.longest_pause = service.last_pause, service.longest_pause
     if service.instance != NO_INSTANCE:
-        info.pid = serial_of(services.instances[service.instance].program.process)
+        process = services.instances[service.instance].program.process
+        info.pid = serial_of(process)
+        info.quota, _ = account_of(process)
     write_info(info, service.name, into)
 
 
@@ -194,6 +196,7 @@ def describe_own(into: Slice[u8]) -> None:
     """The supervisor's own."""
     info = ServiceInfo()
     info.pid, info.version, info.state = serial_of(board.itself), own.version, ServiceState.SERVING
+    info.quota, _ = account_of(board.itself)
     info.last_pause, info.longest_pause = own.last_pause, own.longest_pause
     write_info(info, OWN_NAME.encode(), into)
 

@@ -9,16 +9,17 @@ from atoll.abi.objects import NO_HANDLE
 from atoll.abi.raw import view
 from atoll.abi.types import u64
 from atoll.servers.supervisor.instances import (
+    account_of,
     bring_image,
+    raise_quotas,
     start_instance,
     stop_instance,
-    unused_pages,
     window_of,
 )
 from atoll.servers.supervisor.interface import ServiceState, SwapFailed, SwapReport
 from atoll.servers.supervisor.legacies import another_handle
 from atoll.servers.supervisor.machine import board
-from atoll.servers.supervisor.services import NO_INSTANCE, Instance, Service, services
+from atoll.servers.supervisor.services import Instance, Service, services
 from atoll.userland.runtime.handover import HandOverFailed, hand_over, orders
 from atoll.userland.runtime.image.elf import BadImage
 from atoll.userland.runtime.image.start_page import StartPageFull
@@ -46,9 +47,9 @@ def swap(number: u64, image: Memory, size: u64) -> SwapReport:
         hand_over.run()
     except HandOverFailed as error:
         end_instance(successor)
-        restore_quota(service)
         if service.state == ServiceState.SWAPPING:
             service.state = ServiceState.SERVING
+        raise_quotas()
         raise SwapFailed(f"{error}") from None
     predecessor = service.instance
     services.instances[predecessor].has_handed_over = True
@@ -58,7 +59,7 @@ def swap(number: u64, image: Memory, size: u64) -> SwapReport:
     finish(report)
     service.last_pause, service.longest_pause = report.pause, max(service.longest_pause, report.pause)
     end_instance(predecessor)
-    restore_quota(service)
+    raise_quotas()
     report.version = service.version
     report.total = clock() - begin
     return report
@@ -67,21 +68,11 @@ def swap(number: u64, image: Memory, size: u64) -> SwapReport:
 def share_quota(service: Service) -> None:
     """Half of what the old server has not used is its successor's; the other half is for what handing over takes."""
     old = services.instances[service.instance].program.process
-    set_quota(old, service.quota - min(unused_pages(old) // 2, service.quota))
-
-
-def restore_quota(service: Service) -> None:
-    """Who serves now may use what the manifest says, as far as we have it."""
-    if service.instance != NO_INSTANCE:
-        set_quota(services.instances[service.instance].program.process, service.quota)
-
-
-def set_quota(process: Process, pages: u64) -> None:
-    """Change what a process may use; if that cannot be, it stays as it is."""
     try:
-        process.set_quota(pages)
-    except KernelError as error:
-        print(f"supervisor: a quota of {pages} pages: {error}")
+        quota, unused = account_of(old)
+        old.set_quota(quota - unused // 2)
+    except KernelError:
+        return  # it has just ended, or needs all it has
 
 
 def prepare(successor: u64, number: u64, image: Memory, size: u64) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from atoll.cluster.services import services
 from atoll.net.station import EffectUnknown
 from atoll.servers.files.interface import Files, OpenFlag, StaleFile
 from atoll.servers.memory.interface import MemoryInfo, MemoryManager
@@ -26,6 +27,22 @@ def test_more_memory_than_there_is(fresh: System) -> None:
     assert fresh.cluster.run(HOGS).output.count("read 3584 pages\n") == 3
     last = fresh.cluster.run("free").output.splitlines()[-1]
     assert int(last.split()[5]) > 500, last                # pages out
+
+
+def test_servers_have_their_memory_after_swaps(fresh: System) -> None:
+    """There is little while both of them and their images are there, and what the old one had comes back bit by bit."""
+    cluster = fresh.cluster
+    wanted = quotas(fresh)
+    for name in ("supervisor", *wanted):
+        if name != "shell":
+            assert "pause" in cluster.run(f"swap {name} /lib/servers/{name}").output
+            assert quotas(fresh) == wanted
+
+
+def quotas(system: System) -> dict[str, int]:
+    """Of all servers but the supervisor, which has what they do not have."""
+    known = services(system.cluster)
+    return {name: figures.quota for name, figures in known.items() if figures.quota > 0 and name != "supervisor"}
 
 
 def test_programs_outlive_the_program_manager(fresh: System) -> None:

@@ -1,8 +1,9 @@
-"""services: what the supervisor has started: starts, swaps, state.
+"""services: what the supervisor has started: starts, swaps, quota of memory, state.
 
 usage: services
 """
 
+from atoll.abi.address_space import PAGE_SIZE
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import Array, Text, i64, u8, u64
 from atoll.servers.supervisor.interface import INFO_SIZE, ServiceInfo, ServiceState, Supervisor
@@ -32,7 +33,8 @@ def state_of(info: ServiceInfo) -> Text:
 def show(info: ServiceInfo) -> None:
     """One line."""
     name = str(info.name[0 : info.name_length], "utf-8")
-    print(f"{info.pid:>5} {info.generation:>10} {info.version:>7}  {state_of(info):<15}  {name}")
+    quota = f"{info.quota * PAGE_SIZE >> 10}K"
+    print(f"{info.pid:>5} {info.generation:>10} {info.version:>7} {quota:>7}  {state_of(info):<15}  {name}")
 
 
 def show_all() -> None:
@@ -53,7 +55,7 @@ def main() -> i64:
     """All of them."""
     begin("services", "")
     expect_operands(0, 0)
-    print("  pid generation version  state            name")
+    print("  pid generation version   quota  state            name")
     try:
         show_all()
     except Exception as error:
