@@ -1,4 +1,4 @@
-"""services: what the supervisor has started: starts, swaps, quota of memory, state.
+"""services: what the supervisor has started: starts, swaps, memory quota, state.
 
 usage: services
 """
