@@ -178,14 +178,20 @@ def count_bytes(sender: Thread, receiver: Thread) -> u64:
 # ---- a reply ----
 
 
-def deliver_reply(replier: Thread, caller: Thread) -> None:
-    """The reply to a call: the caller goes on with it, at once or when all of its buffer is there."""
+def deliver_reply(replier: Thread, caller: Thread) -> bool:
+    """The reply to a call: the caller goes on with it, at once or when all of its buffer is there.
+
+    False: that takes longer than interrupts shall be off, and is to be tried again.
+    """
     received: u64 = 0
     handle: u64 = NO_HANDLE
-    if not replier.plain:
+    if replier.plain:
+        held.release(caller)
+    else:
         if replier.transfer.handle != NO_HANDLE:
             make_room(replier, caller)
-        copy_reply(replier, caller)
+        if not copy_reply(replier, caller):
+            return False
         handle = move_handle(replier, caller)
         received = count_bytes(replier, caller)
     write_words(replier, caller, handle, received)
@@ -198,17 +204,26 @@ def deliver_reply(replier: Thread, caller: Thread) -> None:
         scheduler.make_ready(waiting.finish(caller, Status.OK))
     else:
         held.give(caller, kept)
+    return True
 
 
-def copy_reply(replier: Thread, caller: Thread) -> None:
-    """The segment, wholly, or into memory of the kernel's. Refused if it is longer than the caller's buffer."""
+def copy_reply(replier: Thread, caller: Thread) -> bool:
+    """The segment, to the caller or to where it is held; False: not all of it yet. Refused if the buffer is shorter."""
     transfer = replier.transfer
     if transfer.send_size > 0 and (caller.plain or transfer.send_size > caller.transfer.buffer_size):
         raise Refused(Status.TOO_LONG)
+    kept = caller.held
+    if kept is not None and held.is_of(replier, caller):
+        if caller.held_end == transfer.send_size:
+            return True
+        held.fill(replier, caller, kept)
+        return False
+    held.release(caller)
     outcome, missing = user_memory.copy_between(
         replier.process, transfer.send_address, caller.process, caller.transfer.buffer_address, transfer.send_size
     )
     if outcome == user_memory.SOURCE_MISSING:
         user_memory.reach_own(replier.process, missing, paging.READ)
     elif outcome == user_memory.TARGET_MISSING:
-        held.hold(replier, caller)
+        held.begin(replier, caller, missing - caller.transfer.buffer_address)
+    return outcome == user_memory.COPIED

@@ -6,7 +6,7 @@ from atoll.abi.calls import MAX_SEGMENT, NO_TIMEOUT, Call, Message, Status
 from atoll.abi.objects import NO_HANDLE, Kind, Right, ThreadState
 from atoll.abi.raw import address_of, at
 from atoll.abi.types import noinline, u64, wrapping_add
-from atoll.kernel import direct, faults, handles, lists, ports, scheduler, timer, user_memory, waiting
+from atoll.kernel import direct, faults, handles, held, lists, ports, scheduler, timer, user_memory, waiting
 from atoll.kernel.delivery import REPLY_ENTRY, deliver, deliver_reply, offer, read_transfer, timeout_of
 from atoll.kernel.lists import Link
 from atoll.kernel.objects import Entry, Gate, Port, Process, Set, Thread
@@ -163,8 +163,9 @@ def take_sender(sender: Thread, receiver: Thread) -> None:
 
 def reply(replier: Thread) -> Thread:
     """Answer a caller, which goes on."""
-    answer(replier, replier.frame.a0)
-    return waiting.finish(replier, Status.OK)
+    if answer(replier, replier.frame.a0):
+        return waiting.finish(replier, Status.OK)
+    return replier
 
 
 def reply_receive(server: Thread) -> Thread:
@@ -173,7 +174,7 @@ def reply_receive(server: Thread) -> Thread:
     queue = idle_queue(server.process, server.frame.a0)
     if entry is not None and queue is not None and server.frame.a5 == 0:
         caller = at(Thread, entry.object)
-        if caller.reply is entry:
+        if caller.reply is entry and caller.held is None:
             return direct.reply_receive(server, caller, entry, queue)
     return reply_then_receive(server)
 
@@ -195,7 +196,8 @@ def idle_queue(process: Process, handle: u64) -> Link[Thread] | None:
 def reply_then_receive(server: Thread) -> Thread:
     """One after the other, when the next message waits already, or there is more than words."""
     source = handles.find_source(server.process, server.frame.a0)
-    answer(server, server.frame.a6)
+    if not answer(server, server.frame.a6):
+        return scheduler.reschedule(server)
     server.frame.a7 = Call.RECEIVE
     return receive_from(server, source)
 
@@ -209,8 +211,8 @@ def find_reply(process: Process, handle: u64) -> Entry:
     return handles.find(process, handle, Kind.REPLY, Right.SEND)
 
 
-def answer(replier: Thread, handle: u64) -> None:
-    """Give a reply, or a pager's word on a fault."""
+def answer(replier: Thread, handle: u64) -> bool:
+    """Give a reply, or a pager's word on a fault; False: the reply is long, its call is to be executed again."""
     entry = find_reply(replier.process, handle)
     read_transfer(replier)
     caller = at(Thread, entry.object)
@@ -219,10 +221,12 @@ def answer(replier: Thread, handle: u64) -> None:
     if caller.reply is not entry:
         handles.give_place(replier.process, entry)
         faults.resolve(caller, replier.frame.a1, replier.frame.a2)
-    else:
-        deliver_reply(replier, caller)
-        handles.give_place(replier.process, entry)
-        replier.effective = replier.priority
+        return True
+    if not deliver_reply(replier, caller):
+        return False
+    handles.give_place(replier.process, entry)
+    replier.effective = replier.priority
+    return True
 
 
 # ---- and besides ----
@@ -261,6 +265,7 @@ def take_call(user: Thread) -> Thread:
     user.reply = entry
     user.message = Message.CALL
     thread.reply = None
+    held.release(thread)
     thread.state = ThreadState.READY
     waiting.stop_waiting(thread)
     await_reply(user)

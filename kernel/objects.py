@@ -68,8 +68,13 @@ class Thread:
     plain: bool  # nothing but words: `transfer` holds nothing
     transfer: Transfer
     reply: Entry | None  # the reply handle of its call
-    held: "Memory | None"  # the bytes of the reply, while a page of the buffer is fetched
-    held_done: u64  # how many of them (of transfer.buffer_size) have been given
+
+    # a reply that is held: bytes of its segment, of which there are transfer.buffer_size
+    held: "Memory | None"
+    held_for: u64  # serial number of the replier
+    held_first: u64
+    held_next: u64  # to be given to the thread
+    held_end: u64  # to come from the replier
 
     # a fault on its way to the pager
     fault_reply: Entry | None
