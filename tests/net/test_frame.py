@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atoll.abi import wire
@@ -160,6 +160,7 @@ def test_an_announced_name_is_not_longer_than_its_place() -> None:
     assert fault(frame.encode(KEY)) == GUEST.Fault.FIELDS
 
 
+@settings(max_examples=settings().max_examples // 4)  # the interpreted one takes its time
 @given(st.binary(min_size=16, max_size=16), st.integers(0, wire.FRAGMENT_SIZE // wire.DATA_UNIT), st.randoms())
 def test_the_seal_is_what_it_says(key: bytes, units: int, random: Random) -> None:
     """NH and the sum against their definitions; and the guest's seal, interpreted, against the same compiled."""
