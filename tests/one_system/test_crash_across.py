@@ -18,6 +18,7 @@ RESTARTED = 1.5  # until a node that was switched on again is known to all
 TYPED = r"OutcomeUnknown|Unreachable|KernelError|no such name|ServiceError .*|this node (has fallen silent|is down)"
 # What a kernel may have more of than before: the directory keeps gates to others' directories, found anew.
 SLACK = {"gates": 4, "handles": 4}
+LAST_WORDS = 0.005  # seconds from a program's end until its words are on the console
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,15 @@ class Round:
                 nodes.run(" ".join(lines), node)
 
     def pass_time(self, seconds: float) -> None:
-        """Until something happens. Those that have come to their end by then, it will not touch: some began early."""
+        """Until something happens."""
         self.nodes.cluster.advance(seconds)
+
+    def note_ended(self) -> None:
+        """It has just happened, and has not touched those that had come to their end: some began early.
+
+        Their last words may still be on their way; in so short a time nobody ends who waits for a node that is gone.
+        """
+        self.nodes.cluster.advance(LAST_WORDS)
         printed = {node: self.nodes.console(node, self.begin[node]) for node in NODES}
         self.early = [caller for caller in self.callers if f"{caller.kind} {caller.number}: " in printed[caller.home]]
         assert len(self.early) < len(self.callers), "all were too early"
@@ -156,6 +164,7 @@ def crash(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int, kinds: int
     disturbed.pass_time(delay)
     nodes.cluster.crash(victim)
     nodes.cluster.node = nodes.cluster.find(up[0])
+    disturbed.note_ended()
     nodes.until(lambda: disturbed.is_over(up), NOTICED)
     disturbed.check_content(up)
     disturbed.check_told(up, (victim,))
@@ -196,6 +205,7 @@ def part(worked: tuple[Nodes, dict[str, dict[str, int]]], seed: int, islands: tu
         for other in islands[place + 1 :]:
             for pair in ((one, two) for one in island for two in other):
                 network.cut(*pair)
+    disturbed.note_ended()
     nodes.until(lambda: disturbed.is_over(NODES), NOTICED)
     for island in islands:
         disturbed.check_content(island)
