@@ -3,8 +3,9 @@
 The number goes into a7, arguments into a0 and up; `ecall`. a0 comes back as a `Status`, results in a1 and up, as each
 call's line says; all other registers are as before. There are two exceptions: REPLY_RECEIVE that had to wait leaves
 a7 as RECEIVE, and a call that is done in parts (MEMORY_COPY, MAP, UNMAP, PROTECT) leaves in its arguments what it had
-still to do, which after NO_MEMORY or a fault tells how far it came. Any other call that is refused has changed nothing.
-Codes come in ranges, so that a stray number tells where it comes from.
+still to do, which after NO_MEMORY or a fault tells how far it came. Any other call that is refused has changed nothing,
+but for a CALL that was answered when its buffer was not to be had (BAD_ADDRESS). Codes come in ranges, so that a stray
+number tells where it comes from.
 """
 
 from enum import IntEnum, IntFlag

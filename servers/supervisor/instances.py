@@ -138,7 +138,7 @@ def raise_quotas() -> None:
                 if quota < service.quota:
                     process.set_quota(quota + spare_pages(service.quota - quota))
             except KernelError:
-                continue  # it has just ended
+                continue  # it has just ended, or our other thread has given those pages away
 
 
 def fit_quotas() -> None:

@@ -62,20 +62,20 @@ class Parties:
         """The next page that is missing is that one of the buffer."""
         wait_for_fault(self.pager, fault, MISSING, PLACE + number * PAGE_SIZE)
 
-    def bring(self, number: u64, fault: Letter) -> None:
-        """Let that page be there."""
+    def bring(self, number: u64) -> None:
+        """Wait for that fault, and let the page be there."""
+        fault = Letter()
+        self.expect_fault(number, fault)
         page = create_memory(1)
         self.child.process.map(page, 0, PLACE + number * PAGE_SIZE, 1, READ_WRITE)
         page.close()
         fault.set_words(FaultReply.RETRY)
         fault.answer()
 
-    def bring_all(self) -> None:
-        """Whatever is missing, in the order of the bytes."""
-        fault = Letter()
-        for number in range(u64(3)):
-            self.expect_fault(number, fault)
-            self.bring(number, fault)
+    def bring_all(self, pages: u64 = 3) -> None:
+        """So many, in the order of the bytes."""
+        for number in range(pages):
+            self.bring(number)
 
     def state(self) -> u64:
         """Of the caller's thread."""
@@ -121,11 +121,8 @@ def some_pages_are_there() -> None:
     parties.child.process.map(page, 0, PLACE + PAGE_SIZE, 1, READ_WRITE)
     page.close()
     expect(parties.answer(), Status.OK)
-    fault = Letter()
-    parties.expect_fault(0, fault)
-    parties.bring(0, fault)
-    parties.expect_fault(2, fault)
-    parties.bring(2, fault)
+    parties.bring(0)
+    parties.bring(2)
     expect(parties.child.finish(), Status.OK)
     parties.end()
 
@@ -137,9 +134,7 @@ def the_last_page_of_the_largest() -> None:
     parties.child.process.map(pages, 0, PLACE, PAGES, READ_WRITE)
     pages.close()
     expect(parties.answer(MAX_SEGMENT), Status.OK)
-    fault = Letter()
-    parties.expect_fault(PAGES, fault)
-    parties.bring(PAGES, fault)
+    parties.bring(PAGES)
     expect(parties.child.finish(), Status.OK)
     parties.end()
 
@@ -147,10 +142,7 @@ def the_last_page_of_the_largest() -> None:
 def all_pages_of_the_largest() -> None:
     parties.start()
     expect(parties.answer(MAX_SEGMENT), Status.OK)
-    fault = Letter()
-    for number in range(u64(PAGES + 1)):
-        parties.expect_fault(number, fault)
-        parties.bring(number, fault)
+    parties.bring_all(PAGES + 1)
     expect(parties.child.finish(), Status.OK)
     parties.end()
 
